@@ -1,0 +1,1 @@
+"""Rules judged over an inventory: results, exemptions, baselines, the gate."""

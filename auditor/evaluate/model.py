@@ -1,0 +1,170 @@
+"""What an audit gives: results, and the report that holds them. Every output format renders these values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.inventory import ids
+from auditor.inventory.model import Gap, Resource
+from auditor.rules.model import Evidence, Rule, Severity
+
+
+class Outcome(StrEnum):
+    """What one rule says of one resource."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    """The answer depends on what could not be read."""
+    EXEMPT = "exempt"
+    """Fails, and an exemption in force accepts it."""
+    PASS = "pass"  # noqa: S105 - an outcome
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was judged: a resource, or a scope whose resources could not be read."""
+
+    id: str
+    type: str
+    name: str
+    subscription_id: str = ""
+    resource_group: str = ""
+    location: str = ""
+
+    @classmethod
+    def of_resource(cls, resource: Resource) -> Subject:
+        """The subject that stands for a resource."""
+        return cls(
+            id=resource.id,
+            type=resource.type,
+            name=resource.display_name,
+            subscription_id=resource.subscription_id,
+            resource_group=resource.resource_group,
+            location=resource.location,
+        )
+
+    @classmethod
+    def of_gap(cls, gap: Gap) -> Subject:
+        """The subject that stands for all resources of a type that could not be read below a scope."""
+        return cls(
+            id=gap.scope,
+            type=gap.type,
+            name=gap.scope.rstrip("/").rpartition("/")[2] or "tenant",
+            subscription_id=ids.subscription_of(gap.scope),
+            resource_group=ids.resource_group_of(gap.scope),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An accepted failure."""
+
+    reason: str
+    owner: str
+    expires_at: datetime
+    """UTC."""
+    source: str
+    """The file and line, or the id of the Azure Policy exemption."""
+    ticket: str = ""
+
+
+def fingerprint(rule_id: str, resource_id: str, discriminator: str = "") -> str:
+    """Identity of a result over runs: 32 hexadecimal digits of SHA-256.
+
+    Depends on the rule's id, the lower-cased resource id and, where one resource can fail a rule several times, on what
+    tells those apart; on nothing else, so that a reworded rule or another resource never changes it.
+    """
+    text = "\n".join((rule_id, ids.id_key(resource_id), discriminator.lower()))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One rule on one resource."""
+
+    rule: Rule
+    outcome: Outcome
+    subject: Subject
+    message: str
+    fingerprint: str
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """Behind an unknown result: what could not be read."""
+    exemption: Exemption | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """The rule's severity."""
+        return self.rule.severity
+
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """Sorts by severity, rule, resource id, fingerprint."""
+        return (self.severity.rank, self.rule.id, self.subject.id.lower(), self.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was audited, and when."""
+
+    source: str
+    """`live`, `demo`, or the path that was given with `--from`."""
+    tenant: str
+    """Tenant GUID; "" where the source does not say."""
+    subscriptions: tuple[str, ...]
+    """GUIDs of the subscriptions that were asked for or found, sorted."""
+    started_at: datetime
+    """UTC."""
+    finished_at: datetime
+    """UTC."""
+    complete: bool
+    """False as soon as there is one gap."""
+    resources: int
+    """How many resources were read."""
+    subscription_names: Mapping[str, str] = field(default_factory=dict)
+    """GUID to display name, where known."""
+    scope: str = ""
+    """What names the scope in SARIF's `automationDetails.id`: tenant, management group or subscriptions."""
+    partial_selection: bool = False
+    """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of results by outcome."""
+
+    fail: Mapping[Severity, int]
+    passed: int
+    unknown: int
+    exempt: int
+    not_applicable: int
+
+    @property
+    def failed(self) -> int:
+        """Findings of every severity."""
+        return sum(self.fail.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One audit: the only thing that output formats see."""
+
+    tool_version: str
+    scan: Scan
+    rules: tuple[Rule, ...]
+    """Every rule that ran, ordered by id."""
+    results: tuple[Result, ...]
+    """Every result, ordered by `Result.order`."""
+    gaps: tuple[Gap, ...]
+    summary: Summary
+    notices: tuple[str, ...] = ()
+    """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
+
+    def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
+        """The results with one of these outcomes, in order."""
+        return tuple(result for result in self.results if result.outcome in outcomes)

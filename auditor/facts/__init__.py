@@ -1,0 +1,1 @@
+"""What must be computed over several resources before a rule can ask for it."""

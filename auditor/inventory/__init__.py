@@ -1,0 +1,1 @@
+"""Resources, references between them, snapshots, and what could not be read."""

@@ -1,0 +1,166 @@
+"""What an inventory knows it has read, so that absence can be told from not having looked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from auditor.inventory import ids
+from auditor.inventory.model import Gap
+
+_EMBEDDED = frozenset(
+    {
+        "microsoft.network/virtualnetworks/subnets",
+        "microsoft.network/virtualnetworks/virtualnetworkpeerings",
+        "microsoft.network/networksecuritygroups/securityrules",
+        "microsoft.network/networksecuritygroups/defaultsecurityrules",
+        "microsoft.network/networkinterfaces/ipconfigurations",
+        "microsoft.network/routetables/routes",
+        "microsoft.network/loadbalancers/frontendipconfigurations",
+        "microsoft.network/loadbalancers/backendaddresspools",
+        "microsoft.network/loadbalancers/loadbalancingrules",
+        "microsoft.network/loadbalancers/inboundnatrules",
+        "microsoft.network/loadbalancers/outboundrules",
+        "microsoft.network/loadbalancers/probes",
+        "microsoft.network/expressroutecircuits/peerings",
+    }
+)
+
+
+def embedding_parent(type_key: str) -> str | None:
+    """The type whose bodies already hold all objects of `type_key`, or None where they must be read apart.
+
+    A virtual network's body holds its subnets, a security group's its rules, and every service's body its private
+    endpoint connections (https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/get and
+    https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties).
+    """
+    if type_key in _EMBEDDED or type_key.endswith("/privateendpointconnections"):
+        return type_key.rpartition("/")[0]
+    return None
+
+
+class ReadState(StrEnum):
+    """How the read of one kind in one scope ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    """Pages were read, then the read broke off."""
+    DENIED = "denied"
+    THROTTLED = "throttled"
+    FAILED = "failed"
+    """The service answered wrongly or not at all."""
+    UNSUPPORTED = "unsupported"
+    """The service says that this kind cannot exist here (no such provider, feature or API): an answer, not a gap."""
+    NOT_ASKED = "not-asked"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One line of the coverage ledger: a kind in a scope."""
+
+    scope: str
+    """ARM id of a subscription, management group or resource, or `/` for the tenant."""
+    type: str
+    """The resource type that was asked for."""
+    state: ReadState
+    as_of: datetime | None = None
+    """How old the data is, in UTC: the time of the read, or Resource Graph's own timestamp."""
+    gap: Gap | None = None
+    """Why not, for every state but complete and unsupported."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether absence of an object of this kind in this scope means that it does not exist."""
+        return self.state in (ReadState.COMPLETE, ReadState.UNSUPPORTED)
+
+
+class Coverage(Protocol):
+    """Answers whether objects of a type that are not in the inventory are known not to exist."""
+
+    def gap(self, type_key: str, scope: str | None) -> Gap | None:
+        """Why objects of `type_key` (lower-cased) below `scope` may be missing; None where all were read.
+
+        `scope` is the ARM id of a resource, group or subscription; None asks about everything that was to be read.
+        """
+
+
+class ClosedWorld:
+    """Everything that exists is here: a rule's own examples."""
+
+    def gap(self, type_key: str, scope: str | None) -> Gap | None:  # noqa: ARG002 - the protocol's arguments
+        """See `Coverage.gap`: nothing is missing."""
+        return None
+
+
+class ExportCoverage:
+    """An export has no ledger: a type of which it holds none counts as not read."""
+
+    def __init__(self, present: Collection[str], source: str) -> None:
+        self._present = frozenset(present)
+        self._source = source
+
+    def gap(self, type_key: str, scope: str | None) -> Gap | None:
+        """See `Coverage.gap`."""
+        wanted = embedding_parent(type_key) or type_key
+        if type_key in self._present or wanted in self._present:
+            return None
+        return Gap(
+            scope=scope or "/",
+            type=type_key,
+            operation=f"read {self._source}",
+            status=None,
+            code="NotInExport",
+            message=f"the export holds no {type_key}, so it cannot show whether there are any",
+        )
+
+
+class Ledger:
+    """The coverage ledger of a collection. The entry closest to what is asked about wins."""
+
+    def __init__(self, entries: Iterable[LedgerEntry]) -> None:
+        self.entries = tuple(entries)
+        """Every line, in the order of the reads."""
+        self._by_type: dict[str, dict[str, LedgerEntry]] = {}
+        for entry in self.entries:
+            self._by_type.setdefault(ids.type_key(entry.type), {})[ids.id_key(entry.scope)] = entry
+        self._wide: dict[str, Gap | None] = {}
+
+    def gap(self, type_key: str, scope: str | None) -> Gap | None:
+        """See `Coverage.gap`."""
+        by_scope = self._by_type.get(type_key)
+        if by_scope is None:
+            parent = embedding_parent(type_key)
+            return self.gap(parent, scope) if parent else _not_asked(type_key, scope or "/")
+        if scope is None:
+            if type_key not in self._wide:
+                self._wide[type_key] = _first_gap(by_scope)
+            return self._wide[type_key]
+        place = ids.id_key(scope)
+        while place:
+            if entry := by_scope.get(place):
+                return None if entry.settled else entry.gap
+            place = ids.parent_of(place)
+        if entry := by_scope.get(""):  # the tenant, "/"
+            return None if entry.settled else entry.gap
+        return _not_asked(type_key, scope)
+
+
+def _first_gap(by_scope: Mapping[str, LedgerEntry]) -> Gap | None:
+    for entry in by_scope.values():
+        if not entry.settled and entry.gap:
+            return entry.gap
+    return None
+
+
+def _not_asked(type_key: str, scope: str) -> Gap:
+    return Gap(
+        scope=scope,
+        type=type_key,
+        operation="",
+        status=None,
+        code="NotAsked",
+        message=f"{type_key} was not collected here",
+    )

@@ -1,0 +1,1 @@
+"""The rule model, the condition language, loading, and rule self-tests."""
