@@ -162,6 +162,8 @@ class Report:
     """Every result, ordered by `Result.order`."""
     gaps: tuple[Gap, ...]
     summary: Summary
+    tallies: Mapping[str, Mapping[Outcome, int]] = field(default_factory=dict)
+    """Counts by rule id and outcome, those of results that were not kept included."""
     notices: tuple[str, ...] = ()
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
 

@@ -1,0 +1,199 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_RULES = "Which rules"
+_SCOPE = "What to audit"
+_SIGN_IN = "Sign-in"
+_OUTPUT = "Output"
+_GATE = "Gate"
+
+
+class SeverityName(StrEnum):
+    """Severities as options take them."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class FailOn(StrEnum):
+    """What `--fail-on` takes."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+    NONE = "none"
+
+
+class SourceChoice(StrEnum):
+    """What `--source` takes."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    ARM = "arm"
+
+
+# --- which rules
+
+RulePaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules",
+        help="Add rules: a YAML rule, an Azure Policy definition or initiative (JSON), or a folder of them. Repeatable.",
+        metavar="PATH",
+        rich_help_panel=_RULES,
+    ),
+]
+NoBuiltin = Annotated[bool, typer.Option("--no-builtin", help="Leave the built-in rules out.", rich_help_panel=_RULES)]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", help="Only these: rule id, topic or glob. Repeatable.", rich_help_panel=_RULES),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="Not these: rule id, topic or glob. Repeatable.", rich_help_panel=_RULES),
+]
+Framework = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--framework", help="Only rules mapped to this framework, for example mcsb-v1.", rich_help_panel=_RULES
+    ),
+]
+MinSeverity = Annotated[
+    SeverityName | None,
+    typer.Option("--min-severity", help="Only rules at least this severe.", rich_help_panel=_RULES),
+]
+PolicyParameters = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy-parameters",
+        help="JSON file with parameter values for Azure Policy definitions given with --rules.",
+        metavar="FILE",
+        rich_help_panel=_RULES,
+    ),
+]
+
+# --- what to audit
+
+Tenant = Annotated[
+    str | None,
+    typer.Option("--tenant", help="Tenant to sign in to (GUID or domain).", rich_help_panel=_SCOPE),
+]
+Subscriptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subscription",
+        "-s",
+        help="Only this subscription (GUID or name). Repeatable. Default: all that the identity can read.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+ManagementGroup = Annotated[
+    str | None,
+    typer.Option("--management-group", help="Only subscriptions below this management group.", rich_help_panel=_SCOPE),
+]
+ReadSource = Annotated[
+    SourceChoice,
+    typer.Option(
+        "--source",
+        help="Where to read: auto (network, storage, vaults and identities fresh from ARM, the rest from Resource "
+        "Graph), graph, or arm.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+
+# --- sign-in
+
+CloudName = Annotated[
+    str,
+    typer.Option(
+        "--cloud",
+        help="public, usgov, china, or a file as `az cloud show` prints it.",
+        rich_help_panel=_SIGN_IN,
+    ),
+]
+Credential = Annotated[
+    str | None,
+    typer.Option(
+        "--credential",
+        help="Only this part of DefaultAzureCredential: environment, workload-identity, managed-identity, azure-cli, ...",
+        rich_help_panel=_SIGN_IN,
+    ),
+]
+
+# --- output
+
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more: requests by endpoint, timings.", rich_help_panel=_OUTPUT)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.", rich_help_panel=_OUTPUT)]
+
+
+class GroupChoice(StrEnum):
+    """What `--group-by` takes."""
+
+    RULE = "rule"
+    RESOURCE = "resource"
+    SUBSCRIPTION = "subscription"
+    TOPIC = "topic"
+
+
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        help="table, json, sarif, junit, csv, markdown, html or ocsf.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file instead of stdout.", rich_help_panel=_OUTPUT),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        help="Write one more report, for example sarif=results.sarif. Repeatable.",
+        metavar="FORMAT=FILE",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+IncludePassed = Annotated[
+    bool,
+    typer.Option("--include-passed", help="Keep passed and not applicable results.", rich_help_panel=_OUTPUT),
+]
+GroupBy = Annotated[
+    GroupChoice, typer.Option("--group-by", help="How the table groups findings.", rich_help_panel=_OUTPUT)
+]
+Width = Annotated[
+    int | None,
+    typer.Option("--width", help="Columns of the table; default: the terminal's.", min=40, rich_help_panel=_OUTPUT),
+]
+
+# --- gate
+
+FailOnOption = Annotated[
+    FailOn,
+    typer.Option("--fail-on", help="Exit 1 for findings of this severity or worse.", rich_help_panel=_GATE),
+]
+FailOnUnknown = Annotated[
+    bool,
+    typer.Option("--fail-on-unknown", help="Exit 1 for such rules without an answer too.", rich_help_panel=_GATE),
+]
+RequireComplete = Annotated[
+    bool,
+    typer.Option("--require-complete", help="Exit 3 when anything could not be read.", rich_help_panel=_GATE),
+]

@@ -1,0 +1,82 @@
+"""Which rules run, from the options that choose them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from auditor.rules.model import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """The chosen rules."""
+
+    rules: tuple[Rule, ...]
+    notices: tuple[str, ...]
+    """What the user should know of rules that do not run."""
+    partial: bool
+    """Whether rules were left out by the options."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Type keys that must be collected to judge by these rules, those of the facts they ask for included."""
+        from auditor.facts.registry import needs_of
+
+        needed: set[str] = set()
+        for rule in self.rules:
+            needed |= rule.needs.types | needs_of(rule.needs.facts)
+        return frozenset(needed)
+
+
+def choose_rules(
+    paths: Sequence[Path],
+    *,
+    builtin: bool,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    frameworks: Sequence[str] = (),
+    min_severity: str | None = None,
+    policy_parameters: Path | None = None,
+) -> RuleChoice:
+    """The rules that the options leave; deprecated ones never run.
+
+    Raises RuleError for rules that cannot be loaded and UsageError where nothing is left to run.
+    """
+    from auditor.rules.loader import load_rules
+    from auditor.rules.model import Severity
+    from auditor.rules.selection import select_rules
+
+    catalogue = load_rules(paths, builtin=builtin, policy_parameters=_parameters(policy_parameters))
+    live = tuple(rule for rule in catalogue.rules if not rule.deprecated)
+    chosen = select_rules(
+        live,
+        select=select,
+        ignore=ignore,
+        frameworks=frameworks,
+        min_severity=Severity(min_severity) if min_severity else None,
+    )
+    if not chosen:
+        raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
+    return RuleChoice(chosen, catalogue.notices, partial=not builtin or len(chosen) < len(live))
+
+
+def _parameters(path: Path | None) -> dict[str, object] | None:
+    if path is None:
+        return None
+    import json
+
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", subject=str(path)) from error
+    except ValueError as error:
+        raise ConfigError(f"is not JSON: {error}", subject=str(path)) from error
+    if not isinstance(values, dict):
+        raise ConfigError("is not a JSON object", subject=str(path), remedy='Write {"parameterName": {"value": ...}}.')
+    return values

@@ -1,0 +1,127 @@
+"""`auditor scan`: audit, report, and say by the exit code whether the gate holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.cli import options
+from auditor.cli.messages import note, say, warn
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.evaluate.model import Report
+    from auditor.inventory.source import Source
+    from auditor.rules.model import DataNeeds, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write."""
+
+    format: str
+    path: Path | None
+    """None for stdout."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("scan", help="Audit: live by default, --from a snapshot or export, or the --demo tenant.")(scan)
+
+
+def scan(
+    demo: Annotated[bool, typer.Option("--demo", help="Audit the built-in demo tenant; needs no Azure.")] = False,
+    source_path: Annotated[
+        Path | None,
+        typer.Option("--from", help="Audit a snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
+    ] = None,
+    tenant: options.Tenant = None,
+    subscription: options.Subscriptions = None,
+    management_group: options.ManagementGroup = None,
+    source: options.ReadSource = options.SourceChoice.AUTO,
+    cloud: options.CloudName = "public",
+    credential: options.Credential = None,
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    framework: options.Framework = None,
+    min_severity: options.MinSeverity = None,
+    policy_parameters: options.PolicyParameters = None,
+    output_format: options.Format = "table",
+    output: options.OutputFile = None,
+    reports: options.Reports = None,
+    include_passed: options.IncludePassed = False,
+    group_by: options.GroupBy = options.GroupChoice.RULE,
+    width: options.Width = None,
+    fail_on: options.FailOnOption = options.FailOn.HIGH,
+    fail_on_unknown: options.FailOnUnknown = False,
+    require_complete: options.RequireComplete = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
+    from auditor.cli.output import outputs_of, write_reports
+    from auditor.cli.rule_choice import choose_rules
+    from auditor.evaluate.gate import GatePolicy, judge
+    from auditor.rules.model import Severity
+
+    if demo and source_path:
+        raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    outputs = outputs_of(output_format, output, reports or [])
+    choice = choose_rules(
+        rule_paths or [],
+        builtin=not no_builtin,
+        select=select or [],
+        ignore=ignore or [],
+        frameworks=framework or [],
+        min_severity=min_severity.value if min_severity else None,
+        policy_parameters=policy_parameters,
+    )
+    if demo:
+        found = _demo()
+    elif source_path:
+        found = _saved(source_path)
+    else:
+        from auditor.cli.live import LiveOptions, collect_live
+
+        live = LiveOptions(
+            cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
+        )
+        found = collect_live(live, choice.types)
+    report = _audit(found, choice.rules, choice.notices, partial=choice.partial, keep_passed=include_passed)
+    write_reports(report, outputs, group_by=group_by.value, include_passed=include_passed, width=width, verbose=verbose)
+    for text in report.notices:
+        warn(text)
+    policy = GatePolicy(
+        fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
+        fail_on_unknown=fail_on_unknown,
+        require_complete=require_complete,
+    )
+    verdict = judge(report, policy)
+    if verdict.reasons and not quiet:
+        say("gate: fails, " + "; ".join(verdict.reasons))
+    raise typer.Exit(int(verdict.exit_code))
+
+
+def _demo() -> Source:
+    from auditor.inventory.demo import open_demo
+
+    return open_demo()
+
+
+def _saved(path: Path) -> Source:
+    from auditor.inventory.source import open_source
+
+    return open_source(path)
+
+
+def _audit(
+    found: Source, rules: tuple[Rule, ...], notices: tuple[str, ...], *, partial: bool, keep_passed: bool
+) -> Report:
+    from auditor.cli.audit import audit
+
+    return audit(found, rules, notices=notices, partial=partial, keep_passed=keep_passed)

@@ -1,0 +1,154 @@
+"""Rules judged over an inventory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from auditor import __version__
+from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
+from auditor.evaluate.wording import fill
+from auditor.inventory import ids
+from auditor.inventory.coverage import embedding_parent
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Resource
+from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
+
+Advance = Callable[[int], None]
+"""Told how many resources were judged since the last call."""
+
+
+def evaluate(
+    rules: Sequence[Rule],
+    inventory: Inventory,
+    scan: Scan,
+    *,
+    facts: Facts,
+    now: datetime,
+    keep_passed: bool = False,
+    notices: Sequence[str] = (),
+    advance: Advance | None = None,
+) -> Report:
+    """Judge every resource by every rule for its type.
+
+    `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
+    `Report.results` only with `keep_passed`: a large tenant has millions of them.
+    """
+    tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
+    kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
+    results: list[Result] = []
+    for resource, applicable in _pairs(rules, inventory):
+        shared = Context(resource, inventory, facts, {}, now.isoformat())
+        for rule in applicable:
+            context = (
+                shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
+            )
+            outcome, truth = _judge(rule, context)
+            tallies[rule.id][outcome] += 1
+            if outcome in kept:
+                results.append(_result(rule, outcome, truth, context))
+        if advance:
+            advance(1)
+    for result in _unread_scopes(rules, inventory.gaps):
+        tallies[result.rule.id][Outcome.UNKNOWN] += 1
+        results.append(result)
+    results.sort(key=lambda result: result.order)
+    return Report(
+        tool_version=__version__,
+        scan=scan,
+        rules=tuple(sorted(rules, key=lambda rule: rule.id)),
+        results=tuple(results),
+        gaps=inventory.gaps,
+        summary=summarise(tallies, rules),
+        tallies=tallies,
+        notices=tuple(notices),
+    )
+
+
+def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
+    """Counts over all rules; failures by the severity of their rule."""
+    fail: Counter[Severity] = Counter(dict.fromkeys(Severity, 0))
+    total: Counter[Outcome] = Counter()
+    for rule in rules:
+        fail[rule.severity] += tallies[rule.id].get(Outcome.FAIL, 0)
+        total.update(tallies[rule.id])
+    return Summary(
+        fail=dict(fail),
+        passed=total[Outcome.PASS],
+        unknown=total[Outcome.UNKNOWN],
+        exempt=total[Outcome.EXEMPT],
+        not_applicable=total[Outcome.NOT_APPLICABLE],
+    )
+
+
+def _pairs(rules: Sequence[Rule], inventory: Inventory) -> Iterator[tuple[Resource, Sequence[Rule]]]:
+    """Each resource that some rule judges, with those rules."""
+    by_type: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for resource_type in dict.fromkeys(map(ids.type_key, rule.resource)) or inventory.types:
+            by_type.setdefault(resource_type, []).append(rule)
+    for resource_type in sorted(by_type):
+        for resource in inventory.of_type(resource_type):
+            yield resource, by_type[resource_type]
+
+
+def _judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
+    """The outcome, and the truth value that decided it."""
+    applies: Truth = rule.when.evaluate(context) if rule.when else True
+    if applies is False:
+        return Outcome.NOT_APPLICABLE, applies
+    fails = rule.fail_if.evaluate(context)
+    if fails is False:  # decided from what was read: it cannot fail, even where it is unknown whether it applies
+        return Outcome.PASS, fails
+    if applies is not True:
+        return Outcome.UNKNOWN, applies
+    return (Outcome.FAIL, fails) if fails is True else (Outcome.UNKNOWN, fails)
+
+
+def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
+    resource = context.resource
+    explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
+    gaps = truth.gaps if isinstance(truth, Unknown) else ()
+    if outcome is Outcome.UNKNOWN:
+        message = f"{rule.title}: cannot be decided, {_why(truth)}"
+    else:
+        message = fill(rule.message, context) if outcome is Outcome.FAIL and rule.message else rule.title
+    return Result(
+        rule=rule,
+        outcome=outcome,
+        subject=Subject.of_resource(resource),
+        message=message,
+        fingerprint=fingerprint(rule.id, resource.id),
+        evidence=tuple(explained.explain(context)) if explained else (),
+        gaps=gaps,
+    )
+
+
+def _why(truth: Truth) -> str:
+    if not isinstance(truth, Unknown):
+        return "the answer is not known"
+    if truth.gaps:
+        gap = truth.gaps[0]
+        return f"{gap.type} in {gap.scope} was not read ({gap.code})"
+    return truth.reason or "the answer is not known"
+
+
+def _unread_scopes(rules: Sequence[Rule], gaps: Sequence[Gap]) -> Iterator[Result]:
+    """One unknown result for each rule and each scope in which resources of its type could not be read."""
+    by_type: dict[str, dict[str, Gap]] = {}
+    for gap in gaps:
+        by_type.setdefault(ids.type_key(gap.type), {}).setdefault(ids.id_key(gap.scope), gap)
+    for rule in rules:
+        behind: dict[str, Gap] = {}
+        for wanted in map(ids.type_key, rule.resource):
+            behind.update(by_type.get(wanted) or by_type.get(embedding_parent(wanted) or "", {}))
+        for gap in behind.values():
+            yield Result(
+                rule=rule,
+                outcome=Outcome.UNKNOWN,
+                subject=Subject.of_gap(gap),
+                message=f"{rule.title}: cannot be decided, {gap.type} in {gap.scope} was not read ({gap.code})",
+                fingerprint=fingerprint(rule.id, gap.scope),
+                gaps=(gap,),
+            )

@@ -1,0 +1,94 @@
+"""Messages with the resource's own values filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from auditor.inventory.model import Json, Resource, Unread
+from auditor.rules.model import Context
+
+_PLACE = re.compile(r"\{([A-Za-z][\w.$\[\]*@' -]*)\}")
+_STEP = re.compile(r"\[\*\]|\[(\d+)\]|\['([^']+)'\]|([^.\[\]]+)")
+_NOT_SET = "(not set)"
+
+
+def fill(template: str, context: Context) -> str:
+    """The template with each `{path}` replaced by what the resource has there, lists joined by commas.
+
+    `name`, `id`, `type`, `location`, `resource_group` and `subscription_id` are the resource's own; anything else is a
+    path into its body, or below `facts.` into what was computed for it.
+    """
+    return _PLACE.sub(lambda match: _words(list(_values(match[1], context))), template)
+
+
+def fill_command(template: str, resource: Resource) -> str:
+    """A remediation command with `{name}`, `{resource_group}`, `{subscription_id}`, `{id}` and `{location}` filled in.
+
+    Other braces (JMESPath queries, JSON, shell variables) stay as they are.
+    """
+    for place, value in _own_names(resource).items():
+        template = template.replace("{" + place + "}", value)
+    return template
+
+
+def _own_names(resource: Resource) -> dict[str, str]:
+    return {
+        "name": resource.display_name,
+        "id": resource.id,
+        "type": resource.type,
+        "location": resource.location,
+        "resource_group": resource.resource_group,
+        "subscription_id": resource.subscription_id,
+    }
+
+
+def _values(path: str, context: Context) -> Iterator[Json]:
+    own = _own_names(context.resource)
+    if path in own:
+        yield own[path]
+        return
+    steps = list(_STEP.finditer(path))
+    start: Json = context.resource.body
+    if steps and steps[0][0] == "facts" and len(steps) > 1:
+        start = context.facts.get(steps[1][0], context.resource)
+        steps = steps[2:]
+    yield from _walk(start, steps)
+
+
+def _walk(value: Json, steps: list[re.Match[str]]) -> Iterator[Json]:
+    if not steps:
+        yield value
+        return
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, list):
+        chosen = value if step[0] == "[*]" else value[int(step[1]) : int(step[1]) + 1] if step[1] else []
+        for element in chosen:
+            yield from _walk(element, rest)
+    elif isinstance(value, Mapping):
+        wanted = (step[2] or step[3] or "").lower()
+        for key, inner in value.items():
+            if key.lower() == wanted:
+                yield from _walk(inner, rest)
+
+
+def _words(values: list[Json]) -> str:
+    texts = [text for value in values for text in _texts(value)]
+    return ", ".join(texts) if texts else _NOT_SET
+
+
+def _texts(value: Json) -> Iterator[str]:
+    match value:
+        case None:
+            return
+        case Unread():
+            yield "(not read)"
+        case bool():
+            yield "true" if value else "false"
+        case list():
+            for element in value:
+                yield from _texts(element)
+        case Mapping():
+            yield "{...}"
+        case _:
+            yield str(value)

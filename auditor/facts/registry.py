@@ -1,0 +1,67 @@
+"""The table of fact families, and the store that computes each family once, when a rule first asks for it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Json, Resource, Unread
+
+FactValues = Mapping[str, "Json | Unread"]
+"""By resource key: a JSON-like value, `Unread` for any part of it that is behind a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactFamily:
+    """What has to be computed over several resources before a rule can ask for it."""
+
+    name: str
+    """As rules write it: `facts.<name>...`, in snake case."""
+    types: frozenset[str]
+    """Type keys of the resources it describes."""
+    needs: frozenset[str]
+    """Type keys that must be collected for it."""
+    compute: Callable[[Inventory], FactValues]
+    """Computes the family for a whole inventory; a pure function."""
+
+
+_MODULES: dict[str, str] = {}
+"""Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
+
+
+def family_names() -> tuple[str, ...]:
+    """Every family that rules can ask for, sorted."""
+    return tuple(sorted(_MODULES))
+
+
+def family(name: str) -> FactFamily:
+    """The family of this name. Raises KeyError where there is none."""
+    found = importlib.import_module(_MODULES[name]).FAMILY
+    if not isinstance(found, FactFamily):
+        raise TypeError(f"{_MODULES[name]}.FAMILY is not a FactFamily")
+    return found
+
+
+def needs_of(names: Iterable[str]) -> frozenset[str]:
+    """Type keys that must be collected for these families; names without a family need nothing."""
+    return frozenset().union(*(family(name).needs for name in names if name in _MODULES))
+
+
+class FactStore:
+    """Facts over one inventory; implements `auditor.rules.model.Facts`."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._computed: dict[str, FactValues] = {}
+
+    def get(self, family: str, resource: Resource) -> Json | Unread | None:
+        """The family's value for a resource; None where the family does not exist or says nothing of it."""
+        values = self._computed.get(family)
+        if values is None:
+            values = self._computed[family] = self._compute(family)
+        return values.get(resource.key)
+
+    def _compute(self, name: str) -> FactValues:
+        return family(name).compute(self._inventory) if name in _MODULES else {}
