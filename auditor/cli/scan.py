@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli import options
-from auditor.cli.messages import note, say, warn
+from auditor.cli.messages import say, warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
     from auditor.inventory.source import Source
     from auditor.rules.model import DataNeeds, Rule
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One report to write."""
-
-    format: str
-    path: Path | None
-    """None for stdout."""
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +54,7 @@ def scan(
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
-    from auditor.cli.output import outputs_of, write_reports
+    from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
     from auditor.evaluate.gate import GatePolicy, judge
     from auditor.rules.model import Severity
@@ -93,8 +83,8 @@ def scan(
         )
         found = collect_live(live, choice.types)
     report = _audit(found, choice.rules, choice.notices, partial=choice.partial, keep_passed=include_passed)
-    write_reports(report, outputs, group_by=group_by.value, include_passed=include_passed, width=width, verbose=verbose)
-    for text in report.notices:
+    told = write_reports(report, outputs, render_options(group_by.value, include_passed, width, verbose))
+    for text in (*report.notices, *told):
         warn(text)
     policy = GatePolicy(
         fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),

@@ -1,0 +1,126 @@
+"""Reports written to stdout and to files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.evaluate.model import Report
+    from auditor.report.registry import RenderOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write."""
+
+    format: str
+    path: Path | None
+    """None for stdout."""
+
+
+def outputs_of(chosen: str, path: Path | None, reports: Sequence[str]) -> list[Output]:
+    """What `--format`, `--output` and `--report FORMAT=FILE` ask for, the main report first.
+
+    Raises UsageError for an unknown format, a `--report` of another shape, a folder that does not exist, and two
+    reports in one file: all before anything is collected.
+    """
+    outputs = [Output(_known(chosen), path)]
+    for text in reports:
+        name, separator, file = text.partition("=")
+        if not separator or not file:
+            raise UsageError(f"--report {text!r} is not FORMAT=FILE", remedy="Write --report sarif=results.sarif.")
+        outputs.append(Output(_known(name), Path(file)))
+    files = [output.path for output in outputs if output.path]
+    for file in files:
+        if not file.resolve().parent.is_dir():
+            raise UsageError("its folder does not exist", subject=str(file), remedy="Create the folder first.")
+        if file.is_dir():
+            raise UsageError("is a folder", subject=str(file), remedy="Name a file.")
+    if len({file.resolve() for file in files}) < len(files):
+        raise UsageError("two reports would be written to one file", remedy="Give each report a file of its own.")
+    return outputs
+
+
+def _known(name: str) -> str:
+    from auditor.report.registry import FORMATS
+
+    lowered = name.lower()
+    if lowered not in FORMATS:
+        near = get_close_matches(lowered, FORMATS, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise UsageError(f"there is no format {name!r}", remedy=f"{hint}Formats: {', '.join(FORMATS)}.")
+    return lowered
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never half of it.
+
+    Raises UsageError where the place cannot be written to.
+    """
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
+            path.write_bytes(data)
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", subject=str(path), remedy="Choose another place."
+        ) from error
+
+
+def write_reports(report: Report, outputs: Sequence[Output], options: RenderOptions) -> tuple[str, ...]:
+    """Render and write every report; gives what the formats have to say of limits that bit."""
+    from dataclasses import replace
+
+    from auditor.report.registry import render
+
+    notices: list[str] = []
+    for output in outputs:
+        # Colours and links are for a terminal, never for a file.
+        fitted = options if output.path is None else replace(options, colour=False, hyperlinks=False)
+        rendered = render(report, output.format, fitted)
+        notices.extend(rendered.notices)
+        data = rendered.data if isinstance(rendered.data, bytes) else rendered.data.encode("utf-8", "replace")
+        if output.path:
+            write_file(output.path, data)
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+    return tuple(dict.fromkeys(notices))
+
+
+def render_options(group_by: str, include_passed: bool, width: int | None, verbose: bool) -> RenderOptions:
+    """How reports are rendered for where they go: the terminal's width, colour and links only where there is one."""
+    import shutil
+
+    from auditor.report.registry import RenderOptions
+
+    terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return RenderOptions(
+        width=width or shutil.get_terminal_size((100, 24)).columns,
+        colour=terminal and not os.environ.get("NO_COLOR"),
+        hyperlinks=terminal,
+        group_by=group_by,
+        include_passed=include_passed,
+        verbose=verbose,
+    )

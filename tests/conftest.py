@@ -1,0 +1,64 @@
+"""Small real values that the whole suite shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from auditor.evaluate.model import Scan
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+
+
+def arm_id(resource_type: str, name: str, *, group: str = "rg-app", subscription: str = SUBSCRIPTION) -> str:
+    """The ARM id of a resource; `name` of a child is `parent/child`."""
+    namespace, *segments = resource_type.split("/")
+    pairs = zip(segments, name.split("/"), strict=True)
+    tail = "/".join(f"{segment}/{part}" for segment, part in pairs)
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{tail}"
+
+
+@pytest.fixture
+def body() -> Callable[..., dict[str, Any]]:
+    """Makes an ARM body: `body("Microsoft.Storage/storageAccounts", "st1", {"minimumTlsVersion": "TLS1_0"})`."""
+
+    def make(
+        resource_type: str,
+        name: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        subscription: str = SUBSCRIPTION,
+        **more: Any,
+    ) -> dict[str, Any]:
+        return {
+            "id": arm_id(resource_type, name, subscription=subscription),
+            "name": name.rpartition("/")[2],
+            "type": resource_type,
+            "location": "westeurope",
+            "properties": dict(properties or {}),
+            **more,
+        }
+
+    return make
+
+
+@pytest.fixture
+def scan() -> Callable[..., Scan]:
+    """Makes the scan part of a report, at a fixed time."""
+
+    def make(*, complete: bool = True, subscriptions: Iterable[str] = (SUBSCRIPTION,), **more: Any) -> Scan:
+        return Scan(
+            source="test",
+            tenant="99999999-9999-9999-9999-999999999999",
+            subscriptions=tuple(subscriptions),
+            started_at=datetime(2026, 11, 1, 8, 0, tzinfo=UTC),
+            finished_at=datetime(2026, 11, 1, 8, 1, tzinfo=UTC),
+            complete=complete,
+            resources=1,
+            **more,
+        )
+
+    return make
