@@ -37,6 +37,12 @@ class Sink(Protocol):
         Returns how many ids were new.
         """
 
+    def kept(self, scope: str, kind: str) -> Iterable[Mapping[str, Json]]:
+        """Bodies of type `kind` at or below `scope` (`/` for all) that were kept so far, in order of their keys.
+
+        These are the parents whose children are read next, also in a collection that goes on after it was killed.
+        """
+
     def close(
         self, scope: str, kind: str, state: ReadState, *, as_of: datetime | None = None, gap: Gap | None = None
     ) -> None:
