@@ -37,3 +37,29 @@ def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
     with Snapshot.in_memory(new_manifest(options, types)) as snapshot:
         collect_into(snapshot, options, types)
         return Source(snapshot.manifest, snapshot.inventory())
+
+
+def new_manifest(options: LiveOptions, types: frozenset[str]) -> Manifest:
+    """The manifest of a collection that begins now."""
+    from auditor import __version__
+    from auditor.inventory.manifest import Manifest
+
+    return Manifest(
+        tool_version=__version__,
+        tenant=options.tenant or "",
+        cloud=options.cloud,
+        scopes=_scopes(options),
+        subscriptions={},
+        started_at=datetime.now(UTC),
+        finished_at=None,
+        needs=tuple(sorted(types)),
+        source="live",
+    )
+
+
+def _scopes(options: LiveOptions) -> tuple[str, ...]:
+    if options.subscriptions:
+        return tuple(f"/subscriptions/{name}" for name in options.subscriptions)
+    if options.management_group:
+        return (f"/providers/Microsoft.Management/managementGroups/{options.management_group}",)
+    return ("/",)

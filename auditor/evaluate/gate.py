@@ -33,7 +33,7 @@ class Verdict:
 def judge(report: Report, policy: GatePolicy, *, known: frozenset[str] = frozenset(), lapsed: int = 0) -> Verdict:
     """The verdict on a report.
 
-    `known` holds fingerprints that a baseline accepts; `lapsed` counts expired exemptions, each of which fails the gate.
+    `known` holds fingerprints that a baseline accepts; `lapsed` counts expired exemptions, each failing the gate.
     An incomplete collection outranks findings, since what was found is then not all there is.
     """
     reasons: list[str] = []
