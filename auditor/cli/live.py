@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from auditor.cli.messages import say, warn
-
 if TYPE_CHECKING:
-    from auditor.azure.collect import CollectionOutcome
-    from auditor.inventory.snapshot import Snapshot
-    from auditor.inventory.source import Source
+    from auditor.inventory.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +23,6 @@ class LiveOptions:
     """auto, graph or arm."""
     verbose: bool = False
     quiet: bool = False
-
-
-def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
-    """Collect what `types` names into memory. Raises SignInError, CollectionError and ConfigError."""
-    from auditor.inventory.snapshot import Snapshot
-    from auditor.inventory.source import Source
-
-    with Snapshot.in_memory(new_manifest(options, types)) as snapshot:
-        collect_into(snapshot, options, types)
-        return Source(snapshot.manifest, snapshot.inventory())
 
 
 def new_manifest(options: LiveOptions, types: frozenset[str]) -> Manifest:

@@ -50,7 +50,7 @@ RulePaths = Annotated[
     list[Path] | None,
     typer.Option(
         "--rules",
-        help="Add rules: a YAML rule, an Azure Policy definition or initiative (JSON), or a folder of them. Repeatable.",
+        help="Add rules: a YAML rule, an Azure Policy definition or initiative, or a folder of them. Repeatable.",
         metavar="PATH",
         rich_help_panel=_RULES,
     ),
@@ -127,7 +127,7 @@ Credential = Annotated[
     str | None,
     typer.Option(
         "--credential",
-        help="Only this part of DefaultAzureCredential: environment, workload-identity, managed-identity, azure-cli, ...",
+        help="Only this part of DefaultAzureCredential: environment, workload-identity, azure-cli, ...",
         rich_help_panel=_SIGN_IN,
     ),
 ]

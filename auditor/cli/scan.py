@@ -14,7 +14,7 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
     from auditor.inventory.source import Source
-    from auditor.rules.model import DataNeeds, Rule
+    from auditor.rules.model import Rule
 
 
 def register(app: typer.Typer) -> None:

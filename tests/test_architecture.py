@@ -1,0 +1,72 @@
+"""The rooms import one way, and importing a module does nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "auditor"
+ALLOWED = {
+    "errors": set(),
+    "inventory": {"errors", "resources"},
+    "rules": {"inventory", "errors", "resources"},
+    "facts": {"inventory", "errors"},
+    "azure": {"inventory", "errors"},
+    "evaluate": {"rules", "facts", "inventory", "errors"},
+    "report": {"evaluate", "inventory", "rules", "errors"},
+    "cli": {"azure", "rules", "evaluate", "report", "facts", "inventory", "errors"},
+}
+HEAVY = ("azure", "aiohttp", "rich", "yaml", "netaddr", "jinja2", "orjson", "sqlite3", "asyncio")
+
+
+def imports_of(path: Path, *, everywhere: bool) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = ast.walk(tree) if everywhere else tree.body
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_imports_point_one_way(room: str):
+    files = [ROOT / "errors.py"] if room == "errors" else sorted((ROOT / room).rglob("*.py"))
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        for name in imports_of(path, everywhere=True)
+        if name.startswith("auditor.") and name.split(".")[1] not in ALLOWED[room] | {room, "__version__"}
+    }
+
+    assert files
+    assert wrong == set()
+
+
+def test_the_report_room_takes_values_only():
+    """A format may name the evaluator's values, never call the evaluator, the loader or a fact."""
+    wrong = {
+        f"{path.name}: {name}"
+        for path in (ROOT / "report").rglob("*.py")
+        for name in imports_of(path, everywhere=True)
+        if name.startswith(("auditor.rules", "auditor.evaluate", "auditor.inventory"))
+        and name.split(".")[2] not in {"model", "ids", "inventory", "wording"}
+    }
+
+    assert wrong == set()
+
+
+def test_the_command_line_starts_without_the_libraries_that_only_some_commands_need():
+    code = (
+        f"import sys; import auditor.cli.app; print([m for m in {HEAVY!r} if m in sys.modules and m not in ('rich',)])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

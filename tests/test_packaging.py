@@ -1,0 +1,71 @@
+"""What is installed from the wheel works without the checkout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with the wheel; libraries come from the environment of the tests."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    wheel = next(folder.glob("*.whl"))
+    venv.create(folder / "venv", with_pip=False, symlinks=True)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", "-q", str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    site = next((folder / "venv" / "lib").glob("python3*/site-packages"))
+    libraries = sysconfig.get_paths()["purelib"]
+    # Appended after the environment's own packages; `.pth` files in there (editable installs) are not read.
+    (site / "libraries.pth").write_text(f"{libraries}\n")
+    return folder / "venv" / "bin"
+
+
+def test_the_installed_command_audits_the_demo_tenant_from_any_folder(installed: Path, tmp_path: Path):
+    done = subprocess.run(
+        [installed / "auditor", "scan", "--demo", "--format", "json", "--fail-on", "none", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["summary"]["fail"]["high"] > 0
+    assert report["scan"]["source"] == "demo"
+
+
+def test_the_wheel_carries_its_own_rules_and_demo(installed: Path, tmp_path: Path):
+    code = "import auditor.resources as r; print(r.data_path('rules')); print(r.data_path('demo'))"
+    done = subprocess.run([installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    for line in done.stdout.split():
+        assert Path(line).is_relative_to(installed.parent), line
+        assert any(Path(line).iterdir())
+
+
+def test_python_m_auditor_is_the_same_command(installed: Path, tmp_path: Path):
+    done = subprocess.run(
+        [installed / "python", "-m", "auditor", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.startswith("auditor ")
