@@ -1,0 +1,1 @@
+"""One collector a source, and the table of what each resource type costs to read."""

@@ -1,0 +1,203 @@
+"""Collection table: subscriptions' groups, network, storage, key vaults and managed identities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.azure.budget import Limit
+from auditor.azure.collectors.entry import Entry, How, Quota
+from auditor.inventory.model import Json
+
+_NETWORK = "2026-03-01"
+_STORAGE = "2026-09-01"
+_VAULTS = "2026-05-15"
+_IDENTITIES = "2024-11-30"
+_PRIVATE_DNS = "2024-06-01"
+
+# https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-storage-limits
+_STORAGE_LISTS = Quota("storage lists", Limit(100, 100 / 300))
+_STORAGE_READS = Quota("storage reads", Limit(800, 800 / 300, adaptive=True), regional=True)
+# https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling#network-throttling
+_NETWORK_READS = Quota("network reads", Limit(10_000, 10_000 / 300, adaptive=True))
+_DNS_READS = Quota("private DNS reads", Limit(500, 500 / 300, adaptive=True))
+
+
+def _network(name: str, *, path: str = "") -> Entry:
+    return Entry(
+        f"Microsoft.Network/{name}",
+        _NETWORK,
+        client="network",
+        table="resources",
+        quota=_NETWORK_READS,
+        path=path,
+    )
+
+
+def _storage_child(name: str, only: str) -> Entry:
+    return Entry(
+        f"Microsoft.Storage/storageAccounts/{name}",
+        _STORAGE,
+        How.CHILDREN,
+        parents=("Microsoft.Storage/storageAccounts",),
+        client="storage",
+        quota=_STORAGE_READS,
+        only=_HAS_SERVICE[only],
+        absent=frozenset({"featurenotsupportedforaccount"}),
+    )
+
+
+def _has(*kinds: str) -> frozenset[str]:
+    return frozenset(kinds)
+
+
+# https://learn.microsoft.com/azure/storage/common/storage-account-overview#types-of-storage-accounts
+_BLOB_KINDS = _has("storage", "storagev2", "blobstorage", "blockblobstorage")
+_FILE_KINDS = _has("storage", "storagev2", "filestorage")
+_QUEUE_KINDS = _has("storage", "storagev2")
+
+
+def _kind_in(kinds: frozenset[str], body: Mapping[str, Json]) -> bool:
+    kind = body.get("kind")
+    return not isinstance(kind, str) or kind.lower() in kinds
+
+
+_HAS_SERVICE = {
+    "blob": lambda body: _kind_in(_BLOB_KINDS, body),
+    "file": lambda body: _kind_in(_FILE_KINDS, body),
+    "queue": lambda body: _kind_in(_QUEUE_KINDS, body) and not _is_premium(body),
+}
+
+
+def _is_premium(body: Mapping[str, Json]) -> bool:
+    sku = body.get("sku")
+    name = sku.get("name") if isinstance(sku, Mapping) else None
+    return isinstance(name, str) and name.lower().startswith("premium")
+
+
+_VAULT = ("Microsoft.KeyVault/vaults",)
+_ZONE = ("Microsoft.Network/privateDnsZones",)
+
+ENTRIES = (
+    Entry(
+        "Microsoft.Resources/subscriptions/resourceGroups",
+        "2022-09-01",
+        path="resourcegroups",
+        table="resourcecontainers",
+        client="",
+    ),
+    _network("networkSecurityGroups"),
+    _network("applicationSecurityGroups"),
+    _network("virtualNetworks"),
+    _network("networkInterfaces"),
+    _network("publicIPAddresses"),
+    _network("publicIPPrefixes"),
+    _network("loadBalancers"),
+    _network("applicationGateways"),
+    _network("applicationGatewayWebApplicationFirewallPolicies"),
+    _network("routeTables"),
+    _network("natGateways"),
+    _network("azureFirewalls"),
+    _network("firewallPolicies"),
+    _network("bastionHosts"),
+    _network("privateEndpoints"),
+    _network("privateLinkServices"),
+    _network("networkWatchers"),
+    _network("ddosProtectionPlans"),
+    _network("expressRouteCircuits"),
+    _network("virtualHubs"),
+    _network("virtualWans"),
+    _network("vpnGateways"),
+    _network("ipGroups"),
+    _network("networkManagers"),
+    _network("networkSecurityPerimeters"),
+    Entry(
+        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+        _NETWORK,
+        How.CHILDREN,
+        parents=("Microsoft.Network/privateEndpoints",),
+        client="network",
+        quota=_NETWORK_READS,
+    ),
+    Entry(
+        "Microsoft.Network/networkWatchers/flowLogs",
+        _NETWORK,
+        How.CHILDREN,
+        parents=("Microsoft.Network/networkWatchers",),
+        client="network",
+        quota=_NETWORK_READS,
+        table="resources",
+    ),
+    # Not part of azure-mgmt-network, but the same host and the same reads: sent through its client.
+    Entry(
+        "Microsoft.Network/privateDnsZones",
+        _PRIVATE_DNS,
+        client="network",
+        quota=_DNS_READS,
+        table="resources",
+    ),
+    Entry(
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+        _PRIVATE_DNS,
+        How.CHILDREN,
+        parents=_ZONE,
+        client="network",
+        quota=_DNS_READS,
+        table="resources",
+    ),
+    Entry(
+        "Microsoft.Network/privateDnsZones/A",
+        _PRIVATE_DNS,
+        How.CHILDREN,
+        parents=_ZONE,
+        client="network",
+        quota=_DNS_READS,
+        table="dnsresources",
+    ),
+    Entry(
+        "Microsoft.Storage/storageAccounts",
+        _STORAGE,
+        client="storage",
+        table="resources",
+        quota=_STORAGE_LISTS,
+    ),
+    _storage_child("blobServices", "blob"),
+    _storage_child("fileServices", "file"),
+    _storage_child("queueServices", "queue"),
+    _storage_child("tableServices", "queue"),
+    Entry(
+        "Microsoft.Storage/storageAccounts/managementPolicies",
+        _STORAGE,
+        How.SINGLETON,
+        path="managementPolicies/default",
+        parents=("Microsoft.Storage/storageAccounts",),
+        client="storage",
+        quota=_STORAGE_READS,
+        only=_HAS_SERVICE["blob"],
+        absent=frozenset({"managementpolicynotfound", "featurenotsupportedforaccount"}),
+    ),
+    Entry(
+        "Microsoft.Storage/storageAccounts/blobServices/containers",
+        _STORAGE,
+        How.CHILDREN,
+        parents=("Microsoft.Storage/storageAccounts/blobServices",),
+        client="storage",
+        quota=_STORAGE_READS,
+    ),
+    Entry("Microsoft.KeyVault/vaults", _VAULTS, client="keyvault", table="resources"),
+    Entry("Microsoft.KeyVault/vaults/keys", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault"),
+    Entry("Microsoft.KeyVault/vaults/secrets", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault"),
+    Entry("Microsoft.KeyVault/managedHSMs", _VAULTS, client="keyvault", table="resources"),
+    Entry(
+        "Microsoft.ManagedIdentity/userAssignedIdentities",
+        _IDENTITIES,
+        client="msi",
+        table="resources",
+    ),
+    Entry(
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+        _IDENTITIES,
+        How.CHILDREN,
+        parents=("Microsoft.ManagedIdentity/userAssignedIdentities",),
+        client="msi",
+    ),
+)

@@ -1,0 +1,204 @@
+"""One read from its first page to its ledger line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from auditor.azure.answers import Answer, Trouble
+from auditor.azure.guard import RefusedRequestError, origin_of
+from auditor.azure.pipeline import Call, ReadFailedError, Wire, storable
+from auditor.azure.progress import Progress
+from auditor.inventory import ids
+from auditor.inventory.coverage import ReadState
+from auditor.inventory.model import Gap, Json
+from auditor.inventory.sink import Sink
+
+Redact = Callable[[str, Mapping[str, Json]], Mapping[str, Json]]
+"""Replaces secrets' values: takes a type key and a body, gives the body that may be kept."""
+
+SETTLED = (ReadState.COMPLETE, ReadState.UNSUPPORTED)
+
+_UNSUPPORTED = frozenset(
+    {
+        # The provider is not registered, so nothing of it exists in this subscription
+        # (https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider).
+        "missingsubscriptionregistration",
+        "subscriptionnotregistered",
+        "missingregistrationforlocation",
+        "resourceprovidernotregistered",
+        # The cloud has no such provider or type.
+        "invalidresourcenamespace",
+        "invalidresourcetype",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one read is about."""
+
+    scope: str
+    """ARM id of the subscription or parent, or `/`."""
+    kind: str
+    """The type, as the service writes it."""
+    call: Call
+    """Its first page."""
+    source: str
+    """What progress calls it."""
+    cure: str = ""
+    """What would cure a 403, as a clause: `needs X/read, which the role Reader has`."""
+    single: bool = False
+    """Whether the answer is the object itself and not a list of them."""
+    absent: frozenset[str] = frozenset()
+    """Error codes, lower-cased, that say: there is none here."""
+    secret: bool = False
+    own_id: str = ""
+    """The id of the object where `single` bodies lack one."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads targets into a sink, page by page."""
+
+    wire: Wire
+    sink: Sink
+    progress: Progress
+    redact: Redact
+    gaps: int = 0
+    """Ledger lines with a gap that were written."""
+    kept: int = 0
+    """New objects."""
+    troubled: dict[str, int] = field(default_factory=dict)
+    """Gaps by source, for the note at its end."""
+
+    async def read(self, target: Target) -> ReadState:
+        """Read one target, unless it was read to its end before; gives how it ended."""
+        before = self.sink.state(target.scope, target.kind)
+        if before in SETTLED:
+            return before
+        cursor = self.sink.cursor(target.scope, target.kind)
+        state = await self._pages(target, cursor) if cursor else None
+        return state if state is not None else await self._pages(target, None) or ReadState.FAILED
+
+    async def _pages(self, target: Target, cursor: str | None) -> ReadState | None:
+        """Follow all pages; None where a continuation of an earlier run is no longer accepted."""
+        url: str | None = cursor or target.call.url
+        started = datetime.now(UTC)
+        seen: set[str] = set()
+        spoilt: Trouble | None = None
+        while url:
+            seen.add(url)
+            try:
+                answer = await self.wire.read(replace(target.call, url=url))
+            except ReadFailedError as error:
+                if url == cursor and not error.trouble.transient:
+                    return None
+                return self._failed(target, error.trouble, partial=len(seen) > 1 or cursor is not None)
+            except RefusedRequestError as error:
+                return self._failed(target, Trouble(None, "RefusedRequest", str(error)), partial=len(seen) > 1)
+            bodies, fault = _bodies(answer, target)
+            url, broken = self._next(answer, seen)
+            spoilt = spoilt or fault or broken
+            self._keep(target, bodies, url)
+        if spoilt:
+            return self._failed(target, spoilt, partial=True)
+        self.sink.close(target.scope, target.kind, ReadState.COMPLETE, as_of=started)
+        return ReadState.COMPLETE
+
+    def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
+        if target.secret:
+            bodies = [self.redact(ids.type_key(target.kind), body) for body in bodies]
+        if bodies or cursor:
+            self.kept += self.sink.add(target.scope, target.kind, bodies, cursor=cursor)
+        self.progress.advance(target.source, len(bodies))
+
+    def _next(self, answer: Answer, seen: set[str]) -> tuple[str | None, Trouble | None]:
+        """The next page's address, or why it is not followed."""
+        link = None
+        if isinstance(answer.body, Mapping):
+            link = answer.body.get("nextLink") or answer.body.get("@odata.nextLink")
+        if not link:
+            return None, None
+        if not isinstance(link, str):
+            return None, Trouble(200, "BadNextLink", "the address of the next page is not text")
+        if link in seen:
+            return None, Trouble(200, "NextLinkLoop", "the address of the next page is one that was read already")
+        if not self._is_ours(link):
+            return None, Trouble(200, "ForeignNextLink", "the next page is said to be on another host; not followed")
+        return link, None
+
+    def _is_ours(self, link: str) -> bool:
+        try:
+            origin = origin_of(link)
+        except ValueError:
+            return False
+        return origin in {origin_of(endpoint) for endpoint in self.wire.endpoints.values()}
+
+    def _failed(self, target: Target, trouble: Trouble, *, partial: bool) -> ReadState:
+        state = state_of(trouble, target.absent)
+        if state in SETTLED:
+            self.sink.close(target.scope, target.kind, state, as_of=datetime.now(UTC))
+            return state
+        return self.close_gap(target, trouble, ReadState.PARTIAL if partial else state)
+
+    def close_gap(self, target: Target, trouble: Trouble, state: ReadState) -> ReadState:
+        """Write the ledger line of a read that did not succeed."""
+        gap = Gap(
+            scope=target.scope,
+            type=target.kind,
+            operation=target.call.operation,
+            status=trouble.status,
+            code=trouble.code,
+            message=_with_cure(trouble, target.cure),
+        )
+        self.sink.close(target.scope, target.kind, state, gap=gap)
+        self.gaps += 1
+        self.troubled[target.source] = self.troubled.get(target.source, 0) + 1
+        return state
+
+
+def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadState:
+    """How a read that ended in this trouble is told in the ledger."""
+    code = trouble.code.lower()
+    if code in absent:
+        return ReadState.COMPLETE
+    if code in _UNSUPPORTED:
+        return ReadState.UNSUPPORTED
+    if trouble.status == 429:
+        return ReadState.THROTTLED
+    return ReadState.DENIED if trouble.status in (401, 403) or code == "notoken" else ReadState.FAILED
+
+
+def _with_cure(trouble: Trouble, cure: str) -> str:
+    if not cure or trouble.status not in (401, 403):
+        return trouble.message
+    return f"{trouble.message} ({cure})" if trouble.message else cure
+
+
+def _bodies(answer: Answer, target: Target) -> tuple[list[Mapping[str, Json]], Trouble | None]:
+    """The objects of a page, and what was wrong with it; what is wrong does not lose what is good."""
+    body = answer.body
+    if target.single and isinstance(body, Mapping):
+        items: Json = [body] if body else []
+    else:
+        items = body if isinstance(body, list) else body.get("value", [] if not body else None)
+    if items is None and isinstance(body, Mapping) and "value" in body:
+        items = []  # some services write null for an empty list
+    if not isinstance(items, list):
+        return [], Trouble(200, "UnexpectedAnswer", "a list of objects was expected")
+    good = [_identified(item, target) for item in items if _is_object(item, target)]
+    if len(good) == len(items) and storable(good):
+        return good, None
+    sound = [item for item in good if storable(item)]
+    lost = len(items) - len(sound)
+    return sound, Trouble(200, "MalformedItem", f"{lost} of {len(items)} objects could not be understood")
+
+
+def _is_object(item: Json, target: Target) -> bool:
+    return isinstance(item, Mapping) and (bool(target.own_id) or (isinstance(item.get("id"), str) and bool(item["id"])))
+
+
+def _identified(item: Mapping[str, Json], target: Target) -> Mapping[str, Json]:
+    return item if isinstance(item.get("id"), str) and item["id"] else {**item, "id": target.own_id}

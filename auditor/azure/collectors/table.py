@@ -1,0 +1,72 @@
+"""The collection table: which types can be read, and what has to be read for a wish list of types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from auditor.azure.collectors.entry import Entry, How
+from auditor.inventory import ids
+from auditor.inventory.coverage import embedding_parent
+
+SUBSCRIPTIONS = ids.type_key(ids.SUBSCRIPTION_TYPE)
+
+
+@cache
+def table() -> Mapping[str, Entry]:
+    """All entries by type key."""
+    from auditor.azure.collectors import foundation
+
+    return {entry.key: entry for entry in foundation.ENTRIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a wish list of types comes to."""
+
+    entries: tuple[Entry, ...]
+    """Entries to read, parents before their children."""
+    unknown: tuple[str, ...]
+    """Type keys that the table does not have, sorted."""
+
+
+def expand(types: Iterable[str]) -> Wanted:
+    """Types with what they imply: a child its parent, an embedded type the one whose bodies hold it."""
+    chosen: dict[str, Entry] = {}
+    unknown: set[str] = set()
+    pending = [ids.type_key(name) for name in sorted(types)]
+    while pending:
+        key = pending.pop()
+        entry = table().get(key)
+        if key in chosen or key == SUBSCRIPTIONS:
+            continue
+        if entry is not None:
+            chosen[key] = entry
+            pending.extend(_implied(entry))
+        elif holder := embedding_parent(key):
+            pending.append(holder)
+        else:
+            unknown.add(key)
+    ordered = sorted(chosen.values(), key=lambda entry: (_depth(entry), entry.key))
+    return Wanted(tuple(ordered), tuple(sorted(unknown)))
+
+
+def _implied(entry: Entry) -> list[str]:
+    """The parent, where there is only one: an extension is read of those of its parents that are read anyway."""
+    return [ids.type_key(entry.parents[0])] if entry.is_child and len(entry.parents) == 1 else []
+
+
+def _depth(entry: Entry) -> int:
+    if not entry.is_child:
+        return 0
+    above = [table()[key] for parent in entry.parents if (key := ids.type_key(parent)) in table()]
+    return 1 + max((_depth(parent) for parent in above), default=0)
+
+
+def is_queryable(type_key: str) -> bool:
+    """Whether Resource Graph may know a type that the table does not: a top-level type of a provider."""
+    return type_key.count("/") == 1 and "." in type_key.partition("/")[0]
+
+
+__all__ = ["SUBSCRIPTIONS", "Entry", "How", "Wanted", "expand", "is_queryable", "table"]
