@@ -138,7 +138,7 @@ class Wire:
         """Retrying before `Retry-After` does not help and counts against the quota; without one, back off."""
         if trouble.retry_after_s is not None:
             return trouble.retry_after_s
-        return min(_MAX_BACKOFF_S, 0.5 * 2 ** (attempt - 1)) * self._jitter.uniform(0.75, 1.25)
+        return min(_MAX_BACKOFF_S, 0.5 * 2.0 ** (attempt - 1)) * self._jitter.uniform(0.75, 1.25)
 
     def _pause(self, call: Call, trouble: Trouble, delay: float) -> None:
         """Hold back what shares the exhausted quota, and nothing else."""

@@ -83,6 +83,11 @@ class Entry:
         return self.how in (How.CHILDREN, How.SINGLETON, How.POST)
 
     @property
+    def is_single(self) -> bool:
+        """Whether the answer is the object itself."""
+        return self.how in (How.SINGLETON, How.POST)
+
+    @property
     def operation(self) -> str:
         """The request without names, as gaps and request counts show it."""
         return f"{'POST' if self.how is How.POST else 'GET'} {self.type}"

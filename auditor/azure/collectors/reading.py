@@ -72,6 +72,8 @@ class Reader:
     """New objects."""
     troubled: dict[str, int] = field(default_factory=dict)
     """Gaps by source, for the note at its end."""
+    failures: dict[tuple[str, str], Trouble] = field(default_factory=dict)
+    """Why reads did not succeed, by scope and type key."""
 
     async def read(self, target: Target) -> ReadState:
         """Read one target, unless it was read to its end before; gives how it ended."""
@@ -81,6 +83,24 @@ class Reader:
         cursor = self.sink.cursor(target.scope, target.kind)
         state = await self._pages(target, cursor) if cursor else None
         return state if state is not None else await self._pages(target, None) or ReadState.FAILED
+
+    async def collect(self, target: Target) -> list[Mapping[str, Json]] | Trouble:
+        """All objects of a list that guides the collection and is not kept itself."""
+        items: list[Mapping[str, Json]] = []
+        url: str | None = target.call.url
+        seen: set[str] = set()
+        while url:
+            seen.add(url)
+            try:
+                answer = await self.wire.read(replace(target.call, url=url))
+            except ReadFailedError as error:
+                return error.trouble
+            bodies, fault = _bodies(answer, target)
+            url, broken = self._next(answer, seen)
+            if fault or broken:
+                return fault or broken or Trouble(None, "UnexpectedAnswer", "")
+            items.extend(bodies)
+        return items
 
     async def _pages(self, target: Target, cursor: str | None) -> ReadState | None:
         """Follow all pages; None where a continuation of an earlier run is no longer accepted."""
@@ -104,8 +124,7 @@ class Reader:
             self._keep(target, bodies, url)
         if spoilt:
             return self._failed(target, spoilt, partial=True)
-        self.sink.close(target.scope, target.kind, ReadState.COMPLETE, as_of=started)
-        return ReadState.COMPLETE
+        return self.close_complete(target, started)
 
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
         if target.secret:
@@ -143,8 +162,14 @@ class Reader:
             return state
         return self.close_gap(target, trouble, ReadState.PARTIAL if partial else state)
 
+    def close_complete(self, target: Target, as_of: datetime | None = None) -> ReadState:
+        """Write the ledger line of a read that saw everything."""
+        self.sink.close(target.scope, target.kind, ReadState.COMPLETE, as_of=as_of or datetime.now(UTC))
+        return ReadState.COMPLETE
+
     def close_gap(self, target: Target, trouble: Trouble, state: ReadState) -> ReadState:
         """Write the ledger line of a read that did not succeed."""
+        self.failures[target.scope, ids.type_key(target.kind)] = trouble
         gap = Gap(
             scope=target.scope,
             type=target.kind,
