@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from auditor.azure.budget import Timing
-from auditor.azure.collectors.reading import Reader, Redact
-from auditor.azure.collectors.table import Entry, Wanted, expand
-from auditor.azure.pipeline import Wire, open_wire
 from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Progress
-from auditor.inventory.coverage import ReadState
-from auditor.inventory.model import Gap
+from auditor.errors import AuditorError
+from auditor.inventory import ids
 from auditor.inventory.sink import Sink
 
 if TYPE_CHECKING:
+    from auditor.azure.answers import Trouble
+    from auditor.azure.budget import Timing
+    from auditor.azure.collectors.entry import Entry
+    from auditor.azure.collectors.reading import Reader, Redact
     from auditor.azure.collectors.scopes import Subscription
+    from auditor.azure.collectors.table import Routes
     from auditor.azure.signin import Session
 
 
@@ -53,21 +54,31 @@ async def collect(
     What a failed read leaves out becomes a gap in the sink's ledger. `timing` and `seed` are for tests that must not
     wait. Raises CollectionError where no subscription can be read at all.
     """
+    from auditor.azure.collectors.reading import Reader
+    from auditor.azure.pipeline import open_wire
+
     async with open_wire(session, timing=timing, seed=seed) as wire:
         reader = Reader(wire, sink, progress, _redaction(sink))
-        return await _collect(reader, plan)
+        try:
+            return await _collect(reader, plan)
+        except BaseExceptionGroup as group:
+            raise _first_cause(group) from group
 
 
 async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
     from auditor.azure.collectors.scopes import find_subscriptions
+    from auditor.azure.collectors.table import route
 
     subscriptions = await find_subscriptions(reader, plan)
-    wanted = expand(plan.types)
-    _refuse_unknown(reader, wanted, subscriptions)
+    routes = route(plan.types, plan.source)
+    work = _Work(reader, subscriptions, routes)
+    _refuse_unknown(reader, routes, subscriptions)
     async with asyncio.TaskGroup() as group:
-        for source, entries in _by_source(wanted.entries):
-            group.create_task(_read_source(reader, source, entries, subscriptions))
-    return _outcome(reader.wire, reader, subscriptions)
+        if routes.queries:
+            group.create_task(work.query())
+        for source, entries in _by_source(routes.lists):
+            group.create_task(work.read_source(source, entries))
+    return _outcome(reader, subscriptions)
 
 
 def _by_source(entries: Iterable[Entry]) -> Sequence[tuple[str, tuple[Entry, ...]]]:
@@ -75,51 +86,111 @@ def _by_source(entries: Iterable[Entry]) -> Sequence[tuple[str, tuple[Entry, ...
     return [(source, tuple(found)) for source, found in groupby(ordered, key=lambda entry: entry.source)]
 
 
-async def _read_source(
-    reader: Reader, source: str, entries: Sequence[Entry], subscriptions: Sequence[Subscription]
-) -> None:
-    """Everything of one source, all subscriptions side by side: one that is throttled holds up no other."""
-    reader.progress.begin(source)
-    async with asyncio.TaskGroup() as group:
-        for subscription in subscriptions:
-            group.create_task(_read_subscription(reader, entries, subscription))
-    broken = reader.troubled.get(source, 0)
-    reader.progress.end(source, f"{broken} not read" if broken else "")
+class _Work:
+    """What is read, and who waits for whom: children for their parents, and nobody for another subscription."""
 
+    def __init__(self, reader: Reader, subscriptions: Sequence[Subscription], routes: Routes) -> None:
+        self._reader = reader
+        self._subscriptions = subscriptions
+        self._queries = routes.queries
+        self._done = {
+            (subscription.scope, entry.key): asyncio.Event()
+            for subscription in subscriptions
+            for entry in (*routes.lists, *routes.queries)
+        }
 
-async def _read_subscription(reader: Reader, entries: Sequence[Entry], subscription: Subscription) -> None:
-    from auditor.azure.collectors.arm import read_children, read_lists
+    async def query(self) -> None:
+        """Everything that is read from Resource Graph, side by side."""
+        from auditor.azure.collectors.graph_query import SOURCE, queries_for, run_query
 
-    await read_lists(reader, subscription, [entry for entry in entries if not entry.is_child])
-    for entry in entries:  # parents come before their children
+        self._reader.progress.begin(SOURCE)
+        by_table: dict[str, list[str]] = {}
+        for entry in self._queries:
+            by_table.setdefault(entry.table, []).append(entry.key)
+        secret = frozenset(entry.key for entry in self._queries if entry.secret)
+        guids = [subscription.guid for subscription in self._subscriptions]
+        async with asyncio.TaskGroup() as group:
+            for query in queries_for(by_table, guids, secret=secret):
+                group.create_task(self._settle(query.types, query.subscriptions, run_query(self._reader, query)))
+        broken = self._reader.troubled.get(SOURCE, 0)
+        self._reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
+
+    async def _settle(self, types: Iterable[str], guids: Iterable[str], running: Awaitable[Trouble | None]) -> None:
+        """Ledger lines of one query's types and subscriptions; where the query failed, the types are listed instead."""
+        trouble = await running
+        chosen = frozenset(guids)
+        entries = [entry for entry in self._queries if entry.key in frozenset(types)]
+        async with asyncio.TaskGroup() as group:
+            for subscription in self._subscriptions:
+                if subscription.guid in chosen:
+                    for entry in entries:
+                        group.create_task(self._settle_one(subscription, entry, trouble))
+
+    async def _settle_one(self, subscription: Subscription, entry: Entry, trouble: Trouble | None) -> None:
+        from auditor.azure.collectors.arm import whole_of
+        from auditor.azure.collectors.graph_query import SOURCE
+        from auditor.azure.collectors.reading import state_of
+
+        target = replace(whole_of(subscription, entry), source=SOURCE)
+        if trouble is None:
+            self._reader.close_complete(target)
+        elif entry.is_listable:
+            await self._read(subscription, entry)
+        else:
+            self._reader.close_gap(target, trouble, state_of(trouble))
+        self._done[subscription.scope, entry.key].set()
+
+    async def read_source(self, source: str, entries: Sequence[Entry]) -> None:
+        """Everything of one source from ARM; a subscription that is throttled holds up no other."""
+        self._reader.progress.begin(source)
+        async with asyncio.TaskGroup() as group:
+            for subscription in self._subscriptions:
+                for entry in entries:
+                    group.create_task(self._read(subscription, entry))
+        broken = self._reader.troubled.get(source, 0)
+        self._reader.progress.end(source, f"{broken} not read" if broken else "")
+
+    async def _read(self, subscription: Subscription, entry: Entry) -> None:
+        from auditor.azure.collectors.arm import read_children, read_list
+
         if entry.is_child:
-            await read_children(reader, subscription, entry)
+            for name in entry.parents:
+                if parent := self._done.get((subscription.scope, ids.type_key(name))):
+                    await parent.wait()
+            await read_children(self._reader, subscription, entry)
+        else:
+            await read_list(self._reader, subscription, entry)
+        self._done[subscription.scope, entry.key].set()
 
 
-def _refuse_unknown(reader: Reader, wanted: Wanted, subscriptions: Sequence[Subscription]) -> None:
+def _refuse_unknown(reader: Reader, routes: Routes, subscriptions: Sequence[Subscription]) -> None:
     """A type that nothing here can read is told as not asked, so that rules over it answer `unknown`."""
-    for key in wanted.unknown:
+    for key in routes.unknown:
         for subscription in subscriptions:
-            gap = Gap(
-                scope=subscription.scope,
-                type=key,
-                operation="",
-                status=None,
-                code="NotAsked",
-                message=f"{key} is a type that cannot be collected",
-            )
-            reader.sink.close(subscription.scope, key, ReadState.NOT_ASKED, gap=gap)
-            reader.gaps += 1
+            reader.not_asked(subscription.scope, key, f"{key} is a type that cannot be collected")
 
 
-def _outcome(wire: Wire, reader: Reader, subscriptions: Sequence[Subscription]) -> CollectionOutcome:
+def _outcome(reader: Reader, subscriptions: Sequence[Subscription]) -> CollectionOutcome:
     return CollectionOutcome(
         subscriptions={subscription.guid: subscription.name for subscription in subscriptions},
         complete=reader.gaps == 0,
         gaps=reader.gaps,
-        requests=dict(sorted(wire.requests.items())),
-        troubles=dict(sorted(wire.troubles.items())),
+        requests=dict(sorted(reader.wire.requests.items())),
+        troubles=dict(sorted(reader.wire.troubles.items())),
     )
+
+
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended the collection: one with words for the user before any other."""
+    causes: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(error.exceptions)
+        else:
+            causes.append(error)
+    return next((error for error in causes if isinstance(error, AuditorError)), causes[0])
 
 
 def _redaction(sink: Sink) -> Redact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from auditor.azure.answers import Trouble
@@ -27,18 +27,21 @@ class Parent:
     location: str
 
 
-async def read_lists(reader: Reader, subscription: Subscription, entries: Iterable[Entry]) -> None:
-    """Read one list of each type."""
-    async with asyncio.TaskGroup() as group:
-        for entry in entries:
-            group.create_task(reader.read(_list_target(reader, subscription, entry)))
+async def read_list(reader: Reader, subscription: Subscription, entry: Entry) -> None:
+    """Read one type of a subscription by its list."""
+    await reader.read(_target(reader, subscription, entry, subscription.scope, ""))
+
+
+def whole_of(subscription: Subscription, entry: Entry) -> Target:
+    """One type of a subscription as a whole: what the ledger line above those of its parts is about."""
+    return Target(
+        subscription.scope, entry.type, Call("", entry.operation), entry.source, absent=entry.absent, cure=_cure(entry)
+    )
 
 
 async def read_children(reader: Reader, subscription: Subscription, entry: Entry) -> None:
     """Read a child type of all its parents in a subscription, and say in the ledger how that went as a whole."""
-    whole = Target(
-        subscription.scope, entry.type, Call("", entry.operation), entry.source, absent=entry.absent, cure=_cure(entry)
-    )
+    whole = whole_of(subscription, entry)
     if reader.sink.state(subscription.scope, entry.type) in SETTLED:
         return
     parents = [parent for name in entry.parents for parent in _parents(reader, subscription, entry, name)]
@@ -81,10 +84,6 @@ def _parents(reader: Reader, subscription: Subscription, entry: Entry, kind: str
 def _parent_trouble(reader: Reader, subscription: Subscription, kind: str) -> Trouble | None:
     """Why parents of a type may be missing here, where that is so: then their children are not known either."""
     return reader.failures.get((subscription.scope, ids.type_key(kind)))
-
-
-def _list_target(reader: Reader, subscription: Subscription, entry: Entry) -> Target:
-    return _target(reader, subscription, entry, subscription.scope, "")
 
 
 def _child_target(reader: Reader, subscription: Subscription, entry: Entry, parent: Parent) -> Target:

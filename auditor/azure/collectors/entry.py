@@ -83,6 +83,19 @@ class Entry:
         return self.how in (How.CHILDREN, How.SINGLETON, How.POST)
 
     @property
+    def is_listable(self) -> bool:
+        """Whether ARM can be asked for it where Resource Graph fails."""
+        return self.how is not How.QUERY
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is read from its own service by default: a gate right after a deployment needs what is true now.
+
+        DNS records are not: Resource Graph has those of all zones, where ARM wants a request a zone.
+        """
+        return bool(self.client) and self.table != "dnsresources"
+
+    @property
     def is_single(self) -> bool:
         """Whether the answer is the object itself."""
         return self.how in (How.SINGLETON, How.POST)

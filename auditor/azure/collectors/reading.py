@@ -129,9 +129,15 @@ class Reader:
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
         if target.secret:
             bodies = [self.redact(ids.type_key(target.kind), body) for body in bodies]
+        self.keep(target.scope, target.kind, bodies, cursor, target.source)
+
+    def keep(
+        self, scope: str, kind: str, bodies: Sequence[Mapping[str, Json]], cursor: str | None, source: str
+    ) -> None:
+        """Put a page into the sink, with where it goes on."""
         if bodies or cursor:
-            self.kept += self.sink.add(target.scope, target.kind, bodies, cursor=cursor)
-        self.progress.advance(target.source, len(bodies))
+            self.kept += self.sink.add(scope, kind, bodies, cursor=cursor)
+        self.progress.advance(source, len(bodies))
 
     def _next(self, answer: Answer, seen: set[str]) -> tuple[str | None, Trouble | None]:
         """The next page's address, or why it is not followed."""
@@ -182,6 +188,12 @@ class Reader:
         self.gaps += 1
         self.troubled[target.source] = self.troubled.get(target.source, 0) + 1
         return state
+
+    def not_asked(self, scope: str, kind: str, why: str) -> None:
+        """Write the ledger line of what was not even tried."""
+        gap = Gap(scope=scope, type=kind, operation="", status=None, code="NotAsked", message=why)
+        self.sink.close(scope, kind, ReadState.NOT_ASKED, gap=gap)
+        self.gaps += 1
 
 
 def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadState:

@@ -64,9 +64,42 @@ def _depth(entry: Entry) -> int:
     return 1 + max((_depth(parent) for parent in above), default=0)
 
 
-def is_queryable(type_key: str) -> bool:
-    """Whether Resource Graph may know a type that the table does not: a top-level type of a provider."""
-    return type_key.count("/") == 1 and "." in type_key.partition("/")[0]
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Which entries are read from where."""
+
+    lists: tuple[Entry, ...]
+    """From Azure Resource Manager, parents before their children."""
+    queries: tuple[Entry, ...]
+    """From Resource Graph."""
+    unknown: tuple[str, ...]
+    """Type keys that nothing here can read."""
 
 
-__all__ = ["SUBSCRIPTIONS", "Entry", "How", "Wanted", "expand", "is_queryable", "table"]
+def route(types: Iterable[str], source: str) -> Routes:
+    """Where to read a wish list of types from; `source` is `auto`, `graph` or `arm`.
+
+    A top-level type that the table does not have is asked of Resource Graph, which knows most of them.
+    """
+    wanted = expand(types)
+    asked = [_unlisted(key) for key in wanted.unknown if _is_top_level(key)]
+    queries = [entry for entry in wanted.entries if _is_queried(entry, source)]
+    lists = [entry for entry in wanted.entries if not _is_queried(entry, source)]
+    unknown = [key for key in wanted.unknown if not _is_top_level(key)]
+    return Routes(tuple(lists), (*queries, *asked), tuple(unknown))
+
+
+def _is_queried(entry: Entry, source: str) -> bool:
+    if entry.how is How.QUERY:
+        return True
+    if not entry.table or source == "arm":
+        return False
+    return source == "graph" or not entry.is_fresh
+
+
+def _is_top_level(key: str) -> bool:
+    return key.count("/") == 1 and "." in key.partition("/")[0]
+
+
+def _unlisted(key: str) -> Entry:
+    return Entry(key, "", How.QUERY, table="resources")
