@@ -1,0 +1,1 @@
+"""Effective network security: what may reach what, after every rule that applies."""

@@ -1,0 +1,285 @@
+"""Readers: what a `field` gives for a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from auditor.inventory.model import Resource, Unread
+from auditor.rules.conditions.frame import Frame, Scope
+from auditor.rules.conditions.paths import (
+    EACH,
+    MISSING,
+    BadPath,
+    Found,
+    Step,
+    find,
+    find_all,
+    parse_path,
+    pattern,
+    places,
+    show_path,
+)
+from auditor.rules.conditions.problems import Language, Place, Undecidable, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTarget:
+    """Where an Azure Policy alias leads."""
+
+    path: str
+    """Path in the body, `[*]` for arrays."""
+    child: str = ""
+    """Type segments of the child resource that holds it (`firewallRules`); "" for the resource itself."""
+
+
+class AliasResolver(Protocol):
+    """Knows the aliases of Azure Policy. `auditor.rules.policy` implements it."""
+
+    def resolve(self, alias: str, types: tuple[str, ...]) -> AliasTarget | None:
+        """Where an alias leads for a resource of one of `types` (lower-cased; empty: not known); None if unknown."""
+
+
+class Reader(Protocol):
+    """Reads one field."""
+
+    @property
+    def many(self) -> bool:
+        """Whether it selects a collection: a condition then holds when it holds for every value."""
+
+    def read(self, frame: Frame) -> Any:
+        """The value, or the list of values where `many`. Raises Undecidable."""
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """Each value with its path as users read it."""
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, Unread):
+        raise Undecidable(value.gap.message or value.gap.code, (value.gap,))
+    return value
+
+
+def _place(frame: Frame, path: str) -> str:
+    """A path, with the id before it where it is not the judged resource's."""
+    judged = frame.resource is frame.context.resource
+    return path if judged else f"{frame.resource.id}:{path}"
+
+
+def _readable(frame: Frame, root: Step) -> None:
+    """Raises Undecidable where the body's part was not read."""
+    unread = frame.resource.unread
+    if unread and isinstance(root, str) and (gap := unread.get(root.lower())):
+        raise Undecidable(gap.message or gap.code, (gap,))
+
+
+@dataclass(frozen=True, slots=True)
+class BodyReader:
+    """A path into the body, or below an array element that a surrounding count is at."""
+
+    steps: tuple[Step, ...]
+    """The whole path."""
+    slot: int
+    """Which surrounding element it starts from; -1 for the body."""
+    rest: tuple[Step, ...]
+    """What is left of the path from there."""
+    many: bool
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        if frame.resource.unread:
+            _readable(frame, self.steps[0])
+        start = frame.resource.body if self.slot < 0 else frame.bound[self.slot].value
+        if self.many:
+            return list(map(_checked, find_all(start, self.rest)))
+        found = find(start, self.rest)
+        return _checked(found) if type(found) is Unread else found
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        _readable(frame, self.steps[0])
+        start = Found((), frame.resource.body) if self.slot < 0 else frame.bound[self.slot]
+        for found in places(start.value, self.rest, start.steps):
+            yield _place(frame, show_path(found.steps)), _checked(found.value)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReader:
+    """What every resource has, whether or not the body repeats it."""
+
+    name: str
+    get: Callable[[Resource], Any]
+    many: bool = False
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        return self.get(frame.resource)
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        yield _place(frame, self.name), self.get(frame.resource)
+
+
+@dataclass(frozen=True, slots=True)
+class FactReader:
+    """A path below `facts.<family>`."""
+
+    family: str
+    rest: tuple[Step, ...]
+    many: bool
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        start = _checked(frame.context.facts.get(self.family, frame.resource))
+        if self.many:
+            return list(map(_checked, find_all(start, self.rest)))
+        return _checked(find(start, self.rest))
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        start = _checked(frame.context.facts.get(self.family, frame.resource))
+        for found in places(start, self.rest, ("facts", self.family)):
+            yield _place(frame, show_path(found.steps)), _checked(found.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildReader:
+    """An alias that leads into child resources: a collection over all of them."""
+
+    child: str
+    inner: BodyReader
+    many: bool = True
+
+    def read(self, frame: Frame) -> list[Any]:
+        """See `Reader.read`."""
+        values: list[Any] = []
+        for child in self._children(frame):
+            value = self.inner.read(Frame(frame.context, child))
+            values.extend(value if self.inner.many else [value])
+        return values
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        for child in self._children(frame):
+            yield from self.inner.locate(Frame(frame.context, child))
+
+    def _children(self, frame: Frame) -> list[Resource]:
+        inventory = frame.context.inventory
+        if gap := inventory.gap(f"{frame.resource.type_key}/{self.child.lower()}", frame.resource.id):
+            raise Undecidable(gap.message or gap.code, (gap,))
+        return list(inventory.children(frame.resource, self.child))
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedReader:
+    """A field whose name is a template: `[concat('tags[', parameters('tagName'), ']')]`."""
+
+    name: Callable[[Frame], Any]
+    scope: Scope
+    many: bool = False
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        return self._reader(frame).read(frame)
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        return self._reader(frame).locate(frame)
+
+    def _reader(self, frame: Frame) -> Reader:
+        from dataclasses import replace
+
+        scope = replace(self.scope, problems=[], needs=[])
+        reader = compile_field(str(self.name(frame)), scope, ())
+        if reader is None or scope.problems:
+            raise Undecidable(scope.problems[0].message if scope.problems else "the field cannot be read")
+        return reader
+
+
+def _full_name(resource: Resource) -> str:
+    """The name with those of its parents: `server/database`."""
+    _, _, tail = resource.id.rpartition("/providers/")
+    return "/".join(tail.split("/")[2::2]) if tail else resource.name
+
+
+def normal_location(text: str) -> str:
+    """A region's name as Azure compares it: `East US 2` is `eastus2`."""
+    return text.replace(" ", "").lower()
+
+
+_OWN = {
+    "id": OwnReader("id", lambda resource: resource.id),
+    "name": OwnReader("name", lambda resource: resource.name),
+    "type": OwnReader("type", lambda resource: resource.type),
+    "fullname": OwnReader("fullName", _full_name),
+    "location": OwnReader("location", lambda resource: normal_location(resource.location) or MISSING),
+    "subscription_id": OwnReader("subscription_id", lambda resource: resource.subscription_id),
+    "resource_group": OwnReader("resource_group", lambda resource: resource.resource_group),
+}
+_PLAIN_ROOTS = ("tags", "identity", "kind", "sku", "zones", "plan", "managedBy", "extendedLocation", "systemData")
+_POLICY_ROOTS = frozenset(("tags", "identity", "kind", "id", "name", "type", "location", "fullname"))
+
+
+@lru_cache(maxsize=65536)
+def _parsed(text: str) -> tuple[Step, ...]:
+    return parse_path(text)
+
+
+def compile_field(text: str, scope: Scope, place: Place) -> Reader | None:
+    """A reader for a field; None where it cannot be read, with the mistake noted in the scope."""
+    if own := _OWN.get(text.lower()):
+        return own
+    try:
+        if scope.language is Language.POLICY and (path := _policy_path(text, scope, place)) is not None:
+            if isinstance(path, AliasTarget):
+                steps = _parsed(path.path)
+                if path.child:
+                    scope.need(types=frozenset(f"{t}/{path.child}".lower() for t in scope.types))
+                    return ChildReader(path.child, BodyReader(steps, -1, steps, EACH in steps))
+                return _body_reader(steps, scope)
+            return _body_reader(_parsed(path), scope)
+        if scope.language is Language.POLICY:
+            return None
+        return _rule_reader(_parsed(text), scope, place)
+    except BadPath as error:
+        scope.problem(place, str(error), "write properties.a.b, properties.list[*].c or tags['a name']")
+        return None
+
+
+def _rule_reader(steps: tuple[Step, ...], scope: Scope, place: Place) -> Reader | None:
+    root = str(steps[0])
+    if root.lower() == "facts":
+        if len(steps) < 2 or not isinstance(steps[1], str):
+            scope.problem(place, "facts needs the name of a fact family", "write facts.<family>.<path>")
+            return None
+        scope.need(facts=frozenset((steps[1],)))
+        return FactReader(steps[1], steps[2:], EACH in steps)
+    if len(steps) == 1 and (own := _OWN.get(root.lower())):
+        return own
+    if root.startswith("Microsoft.") or "/" in root:
+        scope.problem(place, f"{show_path(steps)!r} looks like an alias", "write the path in the body: properties....")
+        return None
+    return _body_reader(steps, scope)
+
+
+def _policy_path(text: str, scope: Scope, place: Place) -> str | AliasTarget | None:
+    root = text.partition(".")[0].partition("[")[0]
+    if root.lower() in _POLICY_ROOTS:
+        return text
+    target: AliasTarget | None = scope.aliases.resolve(text, scope.types) if scope.aliases else None
+    if target is None:
+        scope.problem(place, f"the alias {text!r} is not known", nearest(text, _POLICY_ROOTS))
+    return target
+
+
+def _body_reader(steps: tuple[Step, ...], scope: Scope) -> BodyReader:
+    """A reader that starts from the innermost array element that the path leads through."""
+    lowered = pattern(steps)
+    for slot in range(len(scope.bound) - 1, -1, -1):
+        array = scope.bound[slot]
+        if lowered[: len(array)] == array:
+            rest = steps[len(array) :]
+            return BodyReader(steps, slot, rest, EACH in rest)
+    return BodyReader(steps, -1, steps, EACH in steps)

@@ -1,0 +1,223 @@
+"""What a count can go over: array elements, literal values, and related resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from auditor.inventory import ids
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Resource
+from auditor.rules.conditions.compare import as_text, equal, is_null
+from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader
+from auditor.rules.conditions.frame import Frame
+from auditor.rules.conditions.paths import EACH, MISSING, Found, Step, find_all, places
+from auditor.rules.conditions.problems import Undecidable
+from auditor.rules.conditions.template import Value
+from auditor.rules.model import Unknown
+
+
+def _unknown(gap: Gap | None) -> Unknown | None:
+    return Unknown((gap,), gap.message) if gap else None
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySource:
+    """The elements of an array in the body."""
+
+    name: str
+    reader: BodyReader
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        self.reader.read(frame)  # raises where the property was not read
+        start = Found((), frame.resource.body) if self.reader.slot < 0 else frame.bound[self.reader.slot]
+        found = places(start.value, self.reader.rest, start.steps)
+        return [frame.at_element(element, self.current) for element in found if element.value is not MISSING], None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSource:
+    """The values that a fact or an alias into children selects."""
+
+    name: str
+    reader: FactReader | ChildReader
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        values = [value for _, value in self.reader.locate(frame) if value is not MISSING]
+        return [frame.at_element(Found((self.name, i), value), self.current) for i, value in enumerate(values)], None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSource:
+    """A literal array, or one that an expression gives."""
+
+    name: str
+    value: Value
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        values = self.value(frame)
+        if is_null(values) or values == "":
+            return [], None
+        if not isinstance(values, list):
+            raise Undecidable("count.value is not an array")
+        return [frame.at_value(value, self.current) for value in values], None
+
+
+@dataclass(frozen=True, slots=True)
+class Forwards:
+    """Resources whose ids a property of this one holds."""
+
+    name: str
+    reader: Reader
+    type: str
+    """Type key that they must have; "" for any."""
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`: an id of what was not read leaves the count open."""
+        inventory = frame.context.inventory
+        found: dict[str, Resource] = {}
+        gaps: list[Gap] = []
+        for target in self._targets(frame):
+            resource = self._resolve(inventory, target)
+            if resource is not None:
+                found.setdefault(resource.key, resource)
+            elif gap := self._gap(inventory, target):
+                gaps.append(gap)
+        more = Unknown(tuple(dict.fromkeys(gaps)), gaps[0].message) if gaps else None
+        return [frame.at_resource(resource, self.current) for resource in found.values()], more
+
+    def _targets(self, frame: Frame) -> Iterable[str]:
+        value = self.reader.read(frame)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Mapping):  # identity.userAssignedIdentities is keyed by ids
+                yield from (key for key in item if key.startswith("/"))
+            elif isinstance(item, list):
+                yield from (element for element in item if isinstance(element, str) and element)
+            elif isinstance(item, str) and item:
+                yield item
+
+    def _resolve(self, inventory: Inventory, target: str) -> Resource | None:
+        resource = inventory.get(target) or inventory.nearest(target)
+        if resource is not None and self.type and resource.type_key != self.type:
+            return None
+        return resource
+
+    def _gap(self, inventory: Inventory, target: str) -> Gap | None:
+        wanted = ids.type_key(ids.type_of_id(target)) or self.type
+        if self.type and wanted != self.type and not wanted.startswith(self.type + "/"):
+            return None  # what is referred to is of another type, so it does not count anyway
+        return inventory.gap(self.type or wanted, target) if wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Backwards:
+    """Resources of a type that hold the id of this one."""
+
+    name: str
+    type: str
+    path: str | None
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        inventory = frame.context.inventory
+        found = inventory.referencing(frame.resource, self.type, self.path)
+        return [frame.at_resource(r, self.current) for r in found], _unknown(inventory.gap(self.type, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Children of this resource, or resources that extend it."""
+
+    name: str
+    child: str
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        inventory, resource = frame.context.inventory, frame.resource
+        child_type = self.child if "." in self.child.partition("/")[0] else f"{resource.type_key}/{self.child}"
+        found = inventory.children(resource, self.child)
+        return [frame.at_resource(r, self.current) for r in found], _unknown(inventory.gap(child_type, resource.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The resource that contains this one."""
+
+    name: str
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        inventory = frame.context.inventory
+        parent_id = ids.parent_of(frame.resource.id)
+        parent = inventory.get(parent_id) if parent_id else None
+        if parent is not None:
+            return [frame.at_resource(parent, self.current)], None
+        parent_type = ids.type_of_id(parent_id)
+        return [], _unknown(inventory.gap(parent_type, parent_id)) if parent_type else None
+
+
+_indexes: WeakKeyDictionary[Inventory, dict[tuple[str, tuple[Step, ...]], dict[str, list[Resource]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def _index(inventory: Inventory, resource_type: str, steps: tuple[Step, ...]) -> dict[str, list[Resource]]:
+    """Resources of a type by what they have at a path, as lower-cased text."""
+    tables = _indexes.setdefault(inventory, {})
+    table = tables.get((resource_type, steps))
+    if table is None:
+        table = tables[(resource_type, steps)] = {}
+        for resource in inventory.of_type(resource_type):
+            for value in find_all(resource.body, steps):
+                if not is_null(value) and not isinstance(value, list | Mapping):
+                    table.setdefault(as_text(value).lower(), []).append(resource)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Resources of a type that have the same values at given paths: a join that is not by id."""
+
+    name: str
+    type: str
+    pairs: tuple[tuple[tuple[Step, ...], Reader | Value], ...]
+    """Path in the other resource, and what gives the value here."""
+    current: str
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`: a missing value matches nothing."""
+        inventory = frame.context.inventory
+        wanted = [(steps, self._values(source, frame)) for steps, source in self.pairs]
+        first_steps, first_values = wanted[0]
+        table = _index(inventory, self.type, first_steps)
+        found = {r.key: r for value in first_values for r in table.get(as_text(value).lower(), ())}
+        kept = [r for r in found.values() if r is not frame.resource and all(_agrees(r, *pair) for pair in wanted[1:])]
+        more = _unknown(inventory.gap(self.type, None)) if all(values for _, values in wanted) else None
+        return [frame.at_resource(r, self.current) for r in kept], more
+
+    @staticmethod
+    def _values(source: Reader | Value, frame: Frame) -> list[Any]:
+        value = source(frame) if callable(source) else source.read(frame)
+        values = value if isinstance(value, list) else [value]
+        return [item for item in values if not is_null(item) and item != "" and not isinstance(item, list | Mapping)]
+
+
+def _agrees(resource: Resource, steps: tuple[Step, ...], values: list[Any]) -> bool:
+    return any(equal(mine, value) for mine in find_all(resource.body, steps) for value in values)
+
+
+def has_wildcard(steps: tuple[Step, ...]) -> bool:
+    """Whether a path selects a collection."""
+    return EACH in steps
