@@ -1,0 +1,97 @@
+"""The JSON report, stable and versioned; `report.schema.json` beside this file describes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary
+from auditor.inventory.model import Gap
+from auditor.report.encoding import encode, timestamp
+from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.rules.model import Severity
+
+SCHEMA_VERSION = "1.0"
+_LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
+
+
+def render(report: Report, options: RenderOptions) -> Rendered:
+    """The report as UTF-8 JSON."""
+    return Rendered(encode(document(report, include_passed=options.include_passed)))
+
+
+def document(report: Report, *, include_passed: bool = False) -> dict[str, Any]:
+    """The report as JSON values; keys and lists in their documented order."""
+    shown = report.results if include_passed else report.with_outcome(*_LISTED)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": TOOL_NAME, "version": report.tool_version, "rules": len(report.rules)},
+        "scan": _scan(report.scan),
+        "summary": _summary(report.summary),
+        "results": [_result(result) for result in shown],
+        "gaps": [_gap(gap) for gap in report.gaps],
+    }
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    return {
+        "source": scan.source,
+        "tenant": scan.tenant,
+        "subscriptions": list(scan.subscriptions),
+        "started_at": timestamp(scan.started_at),
+        "finished_at": timestamp(scan.finished_at),
+        "complete": scan.complete,
+        "resources": scan.resources,
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {
+        "fail": {severity.value: summary.fail.get(severity, 0) for severity in Severity},
+        "pass": summary.passed,
+        "unknown": summary.unknown,
+        "exempt": summary.exempt,
+        "not_applicable": summary.not_applicable,
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    subject = result.subject
+    return {
+        "rule": result.rule.id,
+        "outcome": result.outcome.value,
+        "severity": result.severity.value,
+        "title": result.rule.title,
+        "message": result.message,
+        "fingerprint": result.fingerprint,
+        "resource": {
+            "id": subject.id,
+            "type": subject.type,
+            "name": subject.name,
+            "subscription_id": subject.subscription_id,
+            "resource_group": subject.resource_group,
+            "location": subject.location,
+        },
+        "evidence": [{"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence],
+        "exemption": _exemption(result.exemption) if result.exemption else None,
+    }
+
+
+def _exemption(exemption: Exemption) -> dict[str, Any]:
+    return {
+        "reason": exemption.reason,
+        "owner": exemption.owner,
+        "expires_at": timestamp(exemption.expires_at),
+        "source": exemption.source,
+        "ticket": exemption.ticket,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "scope": gap.scope,
+        "type": gap.type,
+        "operation": gap.operation,
+        "status": gap.status,
+        "code": gap.code,
+        "message": gap.message,
+    }

@@ -1,0 +1,57 @@
+"""What a format is asked for and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+TOOL_NAME = "azure-auditor"
+"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region in a file of the repository, all numbers 1-based."""
+
+    uri: str
+    """Repository-relative, percent-encoded, with forward slashes."""
+    start_line: int = 1
+    start_column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+    """Column after the last character, as SARIF counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How a report is rendered. A format takes from it what concerns it."""
+
+    width: int = 100
+    """Columns of the table."""
+    colour: bool = False
+    """Whether the table may use colours and bold."""
+    hyperlinks: bool = False
+    """Whether the table may hold OSC 8 links."""
+    group_by: str = "rule"
+    """How findings are grouped: `rule`, `resource`, `subscription` or `topic`."""
+    include_passed: bool = False
+    """Whether passed and not applicable results are listed, where the report holds them."""
+    verbose: bool = False
+    """Whether long lists are shown in full."""
+    portal: str = "https://portal.azure.com"
+    """Origin of the cloud's portal, for links to resources."""
+    uri_prefix: str = "azure"
+    """Folder, relative to the repository, below which SARIF places resources that no file declares."""
+    category: str = ""
+    """Code-scanning category in place of the one made from the scan's scope."""
+    locations: Mapping[str, Place] = field(default_factory=dict)
+    """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished report."""
+
+    data: str | bytes
+    notices: tuple[str, ...] = ()
+    """What the user must be told on stderr: limits of the format that bit."""

@@ -1,0 +1,175 @@
+"""SARIF 2.1.0 for code scanning.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
+https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from auditor.evaluate.model import Outcome, Report, Result
+from auditor.report.addresses import artifact_uri
+from auditor.report.encoding import encode, timestamp
+from auditor.report.model import TOOL_NAME, Place, Rendered, RenderOptions
+from auditor.report.sarif_notifications import notifications
+from auditor.report.sarif_rules import LEVELS, descriptors
+from auditor.report.text import count, plain, shorten
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ACCEPTED_RESULTS = 25_000
+KEPT_RESULTS = 5_000
+ACCEPTED_BYTES = 10_000_000
+_MESSAGE = 1_000
+
+
+def render(report: Report, options: RenderOptions) -> Rendered:
+    """One run with every finding and accepted finding, the worst first, within what code scanning takes."""
+    results = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
+    fitting = results[:ACCEPTED_RESULTS]
+    data = encode(_log(report, fitting, options))
+    while len(fitting) > 1 and _upload_size(data) > ACCEPTED_BYTES:
+        fitting = fitting[: len(fitting) * 3 // 4]
+        data = encode(_log(report, fitting, options))
+    return Rendered(data, tuple(_notices(len(results), len(fitting))))
+
+
+def category(report: Report, options: RenderOptions) -> str:
+    """What code scanning keeps alerts of one kind of run together by.
+
+    An upload closes the alerts of its category that it does not hold. So a run of some rules, or one that could not
+    read everything, has another category than a full run of the same scope.
+    """
+    base = options.category.strip("/") or f"{TOOL_NAME}/{report.scan.scope.strip('/') or _scope(report)}"
+    if report.scan.partial_selection:
+        chosen = "\n".join(rule.id for rule in report.rules)
+        base += f"/selection-{hashlib.sha256(chosen.encode()).hexdigest()[:8]}"
+    return base if report.scan.complete else f"{base}/incomplete"
+
+
+def _scope(report: Report) -> str:
+    scan = report.scan
+    if len(scan.subscriptions) == 1:
+        return f"subscription/{scan.subscriptions[0]}"
+    chosen = hashlib.sha256("\n".join(scan.subscriptions).encode()).hexdigest()[:8]
+    return f"tenant/{scan.tenant or 'unknown'}/subscriptions-{chosen}"
+
+
+def _upload_size(data: bytes) -> int:
+    return len(data) if len(data) <= ACCEPTED_BYTES else len(gzip.compress(data, 6, mtime=0))
+
+
+def _notices(total: int, written: int) -> list[str]:
+    notices = []
+    if written < total:
+        notices.append(
+            f"SARIF: {count(total - written, 'result')} of {total:,} left out, the least severe, because code scanning "
+            f"takes {ACCEPTED_RESULTS:,} results and 10 MB a file; split by subscription to keep all"
+        )
+    if written > KEPT_RESULTS:
+        notices.append(
+            f"SARIF: GitHub shows the {KEPT_RESULTS:,} most severe of these {written:,} results; split by subscription "
+            "to see all"
+        )
+    return notices
+
+
+def _log(report: Report, results: Sequence[Result], options: RenderOptions) -> dict[str, Any]:
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, results, options)]}
+
+
+def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> dict[str, Any]:
+    index = {rule.id: number for number, rule in enumerate(report.rules)}
+    return {
+        "tool": {
+            "driver": {
+                "name": TOOL_NAME,
+                "organization": TOOL_NAME,
+                "version": report.tool_version,
+                "semanticVersion": report.tool_version,
+                "informationUri": "https://pypi.org/project/azure-auditor/",
+                "rules": descriptors(report.rules),
+                "notifications": [
+                    {"id": "not-read", "shortDescription": {"text": "A read of Azure did not succeed."}},
+                    {"id": "not-answered", "shortDescription": {"text": "A rule could not be answered."}},
+                ],
+            }
+        },
+        "automationDetails": {"id": category(report, options) + "/"},
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "startTimeUtc": timestamp(report.scan.started_at),
+                "endTimeUtc": timestamp(report.scan.finished_at),
+                "toolExecutionNotifications": notifications(report),
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(result, index[result.rule.id], options) for result in results],
+        "properties": {
+            "tenant": report.scan.tenant,
+            "subscriptions": list(report.scan.subscriptions),
+            "complete": report.scan.complete,
+        },
+    }
+
+
+def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str, Any]:
+    subject = result.subject
+    document: dict[str, Any] = {
+        "ruleId": result.rule.id,
+        "ruleIndex": rule_index,
+        "kind": "fail",
+        "level": LEVELS[result.severity],
+        "message": {"text": _message(result)},
+        "locations": [_location(result, options)],
+        "partialFingerprints": {"primaryLocationLineHash": result.fingerprint},
+        "properties": {
+            "resourceId": subject.id,
+            "resourceType": subject.type,
+            "subscriptionId": subject.subscription_id,
+            "resourceGroup": subject.resource_group,
+            "location": subject.location,
+            "severity": result.severity.value,
+            "evidence": [
+                {"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence
+            ],
+        },
+    }
+    if result.exemption:
+        until = f"{result.exemption.expires_at:%Y-%m-%d}"
+        reason = f"{result.exemption.reason} (owner {result.exemption.owner}, until {until})"
+        document["suppressions"] = [{"kind": "external", "status": "accepted", "justification": plain(reason)}]
+    return document
+
+
+def _message(result: Result) -> str:
+    """The message as a sentence, square brackets kept from becoming links.
+
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html, "Messages with embedded links".
+    """
+    text = shorten(plain(result.message or result.rule.title), _MESSAGE).rstrip(".")
+    for mark in ("\\", "[", "]"):
+        text = text.replace(mark, "\\" + mark)
+    return text + "."
+
+
+def _location(result: Result, options: RenderOptions) -> dict[str, Any]:
+    subject = result.subject
+    place = options.locations.get(result.fingerprint) or options.locations.get(subject.id.rstrip("/").lower())
+    place = place or Place(artifact_uri(options.uri_prefix, subject.id))
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": place.uri},
+            "region": {
+                "startLine": place.start_line,
+                "startColumn": place.start_column,
+                "endLine": place.end_line,
+                "endColumn": place.end_column,
+            },
+        },
+        "logicalLocations": [{"name": subject.name, "fullyQualifiedName": subject.id, "kind": "resource"}],
+    }

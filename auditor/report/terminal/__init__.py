@@ -1,0 +1,1 @@
+"""The parts of the table, from its heading to its last line."""

@@ -1,0 +1,84 @@
+"""What every part of the table needs: the report, the options, and text in our styles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.evaluate.model import Report, Subject
+from auditor.report.model import RenderOptions
+from auditor.report.text import plain, portal_link, rule_link
+from auditor.rules.model import Rule, Severity
+
+if TYPE_CHECKING:
+    from rich.padding import Padding
+    from rich.text import Text
+
+# The terminal's own sixteen colours, so that its theme keeps them readable on light and dark; never white, black or
+# the bright ones, which vanish on one of the two.
+_STYLES = {
+    "critical": "bold reverse red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "bold blue",
+    "info": "bold cyan",
+    "strong": "bold",
+    "quiet": "dim",
+    "good": "green",
+    "bad": "red",
+    "command": "cyan",
+    "": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A report on its way to the terminal."""
+
+    report: Report
+    options: RenderOptions
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for more columns."""
+        return self.options.width >= 120
+
+    def text(self, *parts: str | tuple[str, str] | Text) -> Text:
+        """Text of several parts, each a string, a string with one of our styles, or finished text."""
+        from rich.text import Text
+
+        whole = Text()
+        for part in parts:
+            if isinstance(part, Text):
+                whole.append_text(part)
+            else:
+                words, style = (part, "") if isinstance(part, str) else part
+                whole.append(plain(words), self._style(style))
+        return whole
+
+    def line(self, *parts: str | tuple[str, str] | Text, indent: int = 0) -> Padding:
+        """A paragraph of such text, its wrapped lines at the same indent."""
+        from rich.padding import Padding
+
+        return Padding(self.text(*parts), (0, 0, 0, indent), expand=False)
+
+    def severity(self, severity: Severity) -> Text:
+        """The severity's word in its colour."""
+        return self.text((severity.value.upper(), severity.value))
+
+    def resource(self, subject: Subject) -> Text:
+        """The resource's name, linked to its page in the portal."""
+        link = portal_link(self.options.portal, subject, self.report.scan.tenant)
+        return self._linked(self.text((subject.name, "strong")), link)
+
+    def rule(self, rule: Rule, style: str = "strong") -> Text:
+        """The rule's id, linked to its documentation."""
+        return self._linked(self.text((rule.id, style)), rule_link(rule))
+
+    def _linked(self, text: Text, link: str) -> Text:
+        if self.options.hyperlinks and link:
+            text.stylize(f"link {plain(link).replace(' ', '%20')}")
+        return text
+
+    def _style(self, name: str) -> str:
+        return _STYLES[name] if self.options.colour else ""

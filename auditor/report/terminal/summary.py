@@ -1,0 +1,116 @@
+"""The top and the end of the table: what was audited, the posture at a glance, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auditor.evaluate.model import Outcome
+from auditor.report.terminal.page import Page
+from auditor.report.text import count, subscription_words
+from auditor.rules.model import Severity
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_NAMED_SUBSCRIPTIONS = 3
+
+
+def heading(page: Page) -> Iterator[RenderableType]:
+    """What was audited, when, and by how many rules."""
+    scan, rules = page.report.scan, page.report.rules
+    yield page.line(("Azure security audit", "strong"), f" of {scan.source}")
+    yield page.line(
+        (f"{count(scan.resources, 'resource')} in {_subscriptions(page)}, judged by {count(len(rules), 'rule')}; ", ""),
+        (f"read {scan.finished_at:%Y-%m-%d %H:%M} UTC", ""),
+    )
+    if not scan.complete:
+        yield page.line(("Incomplete: ", "medium"), "not everything could be read, see below.")
+    yield ""
+
+
+def summary(page: Page) -> Iterator[RenderableType]:
+    """Findings by topic and severity, the totals last."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    table.add_column(page.text(("TOPIC", "strong")), no_wrap=True, overflow="ellipsis")
+    for severity in Severity:
+        table.add_column(page.severity(severity), justify="right", no_wrap=True)
+    for name in ("UNKNOWN", "PASS"):
+        table.add_column(page.text((name, "strong")), justify="right", no_wrap=True)
+    for topic, counts in _by_topic(page).items():
+        table.add_row(page.text(topic), *_cells(page, counts))
+    table.add_row(page.text(("all", "strong")), *_cells(page, _total(page)))
+    yield table
+    if page.report.summary.exempt:
+        yield page.line((f"{count(page.report.summary.exempt, 'finding')} accepted by an exemption.", "quiet"))
+    yield ""
+
+
+def next_step(page: Page) -> Iterator[RenderableType]:
+    """One line: what to do next."""
+    report = page.report
+    worst = next((result for result in report.results if result.outcome is Outcome.FAIL), None)
+    if worst:
+        yield page.line(
+            ("Next: ", "strong"),
+            f"mend the {worst.severity} findings first, starting with ",
+            (f"auditor rules show {worst.rule.id}", "command"),
+            "; keep today's state as a baseline with ",
+            ("auditor scan --format json --output baseline.json", "command"),
+        )
+    elif report.gaps or report.summary.unknown:
+        yield page.line(
+            ("Next: ", "strong"),
+            "no findings in what could be read; ",
+            ("auditor doctor", "command"),
+            " says how to read the rest.",
+        )
+    elif not report.scan.resources:
+        yield page.line(
+            ("Next: ", "strong"), "nothing was found; ", ("auditor doctor", "command"), " says what you see."
+        )
+    else:
+        yield page.line(
+            ("Next: ", "strong"), ("no findings. ", "good"), "Keep it so with a scheduled ", ("auditor scan", "command")
+        )
+
+
+def _subscriptions(page: Page) -> str:
+    scan = page.report.scan
+    total = count(len(scan.subscriptions), "subscription")
+    if not 0 < len(scan.subscriptions) <= _NAMED_SUBSCRIPTIONS:
+        return total
+    return f"{total} ({', '.join(subscription_words(scan, guid) for guid in scan.subscriptions)})"
+
+
+def _by_topic(page: Page) -> dict[str, Counter[str]]:
+    """Counts by severity word and outcome word, the topics in alphabetical order."""
+    topics: dict[str, Counter[str]] = {}
+    for rule in sorted(page.report.rules, key=lambda rule: rule.topic):
+        tally = page.report.tallies.get(rule.id, {})
+        counts = topics.setdefault(rule.topic, Counter())
+        counts[rule.severity] += tally.get(Outcome.FAIL, 0)
+        counts[Outcome.UNKNOWN] += tally.get(Outcome.UNKNOWN, 0)
+        counts[Outcome.PASS] += tally.get(Outcome.PASS, 0)
+    return topics
+
+
+def _total(page: Page) -> Counter[str]:
+    whole = page.report.summary
+    failed = {severity.value: whole.fail.get(severity, 0) for severity in Severity}
+    return Counter({**failed, Outcome.UNKNOWN.value: whole.unknown, Outcome.PASS.value: whole.passed})
+
+
+def _cells(page: Page, counts: Counter[str]) -> list[RenderableType]:
+    words = [*Severity, Outcome.UNKNOWN, Outcome.PASS]
+    return [_cell(page, word.value, counts[word]) for word in words]
+
+
+def _cell(page: Page, word: str, number: int) -> RenderableType:
+    if not number:
+        return page.text(("-", "quiet"))
+    style = {"pass": "good", "unknown": "medium", "critical": "high"}.get(word, word)
+    return page.text((f"{number:,}", style))
