@@ -2,8 +2,8 @@
 
 All IPv4 and IPv6 addresses lie on one axis (IPv4 first). The prefixes that a set of rules names cut the axis into
 *atoms* that no rule can tell apart, so that a set of addresses is one integer with a bit an atom, and intersection,
-union and difference are single instructions. Service tags whose ranges change weekly (`Storage`, `AzureCloud.WestEurope`)
-are atoms of their own: their addresses are public, but which ones is not known offline.
+union and difference are single instructions. Service tags whose ranges change weekly (`Storage`,
+`AzureCloud.WestEurope`) are atoms of their own: their addresses are public, but which ones is not known offline.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Interval = tuple[int, int]
 ALL: Interval = (0, AXIS_END - 1)
 
 # Space that is not reachable over the public internet: IANA's special-purpose registries
-# (https://www.iana.org/assignments/iana-ipv4-special-registry, .../iana-ipv6-special-registry) without the documentation
-# ranges, which stand for public addresses wherever they are used as examples.
+# (https://www.iana.org/assignments/iana-ipv4-special-registry, .../iana-ipv6-special-registry) without the
+# documentation ranges, which stand for public addresses wherever they are used as examples.
 _NOT_PUBLIC = (
     "0.0.0.0/8",
     "10.0.0.0/8",

@@ -1,0 +1,63 @@
+"""Which of the loaded rules run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from auditor.errors import UsageError
+from auditor.rules.conditions.problems import nearest
+from auditor.rules.model import Rule, Severity
+from auditor.rules.vocabulary import FRAMEWORKS
+
+
+def select_rules(
+    rules: Sequence[Rule],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    frameworks: Sequence[str] = (),
+    min_severity: Severity | None = None,
+) -> tuple[Rule, ...]:
+    """The rules that all options leave, in their order.
+
+    A pattern is a rule id, a topic, or a glob over either or over `topic/id`. Raises UsageError for one that matches
+    nothing, since a typing mistake in `--ignore` would otherwise go unnoticed.
+    """
+    for option, patterns in (("--select", select), ("--ignore", ignore)):
+        for pattern in patterns:
+            if not any(_matches(rule, pattern) for rule in rules):
+                names = {rule.id for rule in rules} | {rule.topic for rule in rules}
+                hint = nearest(pattern, names)
+                raise UsageError(
+                    f"{option} {pattern!r} matches no rule",
+                    remedy=f"{hint[:1].upper()}{hint[1:]} `auditor rules list` shows all.".strip(),
+                )
+    for framework in frameworks:
+        _check_framework(framework, rules)
+    return tuple(
+        rule
+        for rule in rules
+        if (not select or any(_matches(rule, pattern) for pattern in select))
+        and not any(_matches(rule, pattern) for pattern in ignore)
+        and (not frameworks or any(_maps_to(rule, framework) for framework in frameworks))
+        and (min_severity is None or rule.severity.rank <= min_severity.rank)
+    )
+
+
+def _matches(rule: Rule, pattern: str) -> bool:
+    wanted = pattern.lower().removeprefix("rules/").removesuffix(".yaml")
+    return any(fnmatchcase(name.lower(), wanted) for name in (rule.id, rule.topic, f"{rule.topic}/{rule.id}"))
+
+
+def _maps_to(rule: Rule, framework: str) -> bool:
+    return any(name.lower() == framework.lower() for name in rule.frameworks)
+
+
+def _check_framework(framework: str, rules: Sequence[Rule]) -> None:
+    known = {name for rule in rules for name in rule.frameworks} | set(FRAMEWORKS)
+    if framework.lower() not in {name.lower() for name in known}:
+        raise UsageError(
+            f"--framework {framework!r} is not known",
+            remedy=nearest(framework, known).capitalize() or f"Frameworks: {', '.join(sorted(known))}.",
+        )
