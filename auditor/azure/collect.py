@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from auditor.azure.signin import Session
 
 
+_ABOVE = frozenset({"authorizationresources", "policyresources"})
+"""Tables of which what is assigned above the subscriptions is wanted too."""
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionOutcome:
     """What a collection came to; the data itself is in the sink."""
@@ -78,6 +82,8 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
             group.create_task(work.query())
         for source, entries in _by_source(routes.lists):
             group.create_task(work.read_source(source, entries))
+        if routes.directory:
+            group.create_task(work.read_directory(routes.directory))
     return _outcome(reader, subscriptions)
 
 
@@ -110,7 +116,7 @@ class _Work:
         secret = frozenset(entry.key for entry in self._queries if entry.secret)
         guids = [subscription.guid for subscription in self._subscriptions]
         async with asyncio.TaskGroup() as group:
-            for query in queries_for(by_table, guids, secret=secret):
+            for query in queries_for(by_table, guids, secret=secret, above=_ABOVE):
                 group.create_task(self._settle(query.types, query.subscriptions, run_query(self._reader, query)))
         broken = self._reader.troubled.get(SOURCE, 0)
         self._reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
@@ -149,6 +155,13 @@ class _Work:
                     group.create_task(self._read(subscription, entry))
         broken = self._reader.troubled.get(source, 0)
         self._reader.progress.end(source, f"{broken} not read" if broken else "")
+
+    async def read_directory(self, types: frozenset[str]) -> None:
+        """Everything of Microsoft Graph; what it refuses does not touch the rest."""
+        from auditor.azure.collectors.directory import ROLE_ASSIGNMENTS, read_directory
+
+        roles = [event for (_, key), event in self._done.items() if key == ROLE_ASSIGNMENTS]
+        await read_directory(self._reader, types, roles)
 
     async def _read(self, subscription: Subscription, entry: Entry) -> None:
         from auditor.azure.collectors.arm import read_children, read_list

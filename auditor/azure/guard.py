@@ -1,4 +1,4 @@
-"""The last policy before the wire: only reads leave, and only to the endpoints of the chosen cloud."""
+"""The last policy before the wire: only reads leave, and only to the service that the token is for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BATCH = re.compile(r"/v1\.0/\$batch", re.IGNORECASE)
 
 
 class RefusedRequestError(AuditorError):
-    """A request that may not leave: not a read, or to a host that is none of the cloud's endpoints."""
+    """A request that may not leave: not a read, or to a host that its token is not for."""
 
 
 def origin_of(url: str) -> tuple[str, str, int]:
@@ -76,22 +76,22 @@ def _is_inner_get(request: object) -> bool:
 
 
 class ReadOnlyPolicy(AsyncHTTPPolicy):  # type: ignore[type-arg]
-    """Lets only reads to known origins pass.
+    """Lets only reads to one service pass: the one the token is for.
 
     It is the last policy, so that nothing, not even another policy, sends past it. A client's default pipeline would
     answer a 409 `MissingSubscriptionRegistration` by registering a provider, follow a `nextLink` to any host and send
     the token along (seen with azure-mgmt-core 1.6 and azure-core 1.41).
     """
 
-    def __init__(self, endpoints: tuple[str, ...]) -> None:
+    def __init__(self, endpoint: str) -> None:
         super().__init__()
-        self._origins = frozenset(origin_of(endpoint) for endpoint in endpoints)
+        self._origin = origin_of(endpoint)
 
     async def send(self, request: PipelineRequest) -> PipelineResponse:  # type: ignore[type-arg]
-        """Pass the request on. Raises RefusedRequestError for everything that is not a read of this cloud."""
+        """Pass the request on. Raises RefusedRequestError for everything that is not a read of this service."""
         http = request.http_request
         if not is_read(http.method, http.url, getattr(http, "content", None)):
             raise RefusedRequestError(f"{http.method} is not a read and was not sent", subject=urlsplit(http.url).path)
-        if origin_of(http.url) not in self._origins:
-            raise RefusedRequestError("this host is none of the cloud's endpoints", subject=origin_of(http.url)[1])
+        if origin_of(http.url) != self._origin:
+            raise RefusedRequestError("this host is not the service the token is for", subject=origin_of(http.url)[1])
         return await self.next.send(request)

@@ -277,7 +277,6 @@ async def open_wire(session: Session, *, timing: Timing | None = None, seed: int
     `seed` fixes the jitter of retries. Proxies are taken from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     """
     cloud = session.cloud
-    guard = ReadOnlyPolicy((cloud.resource_manager, cloud.microsoft_graph))
     async with _transport() as transport:
         pipelines: dict[str, AsyncPipeline[Any, Any]] = {
             service: AsyncPipeline(
@@ -286,10 +285,13 @@ async def open_wire(session: Session, *, timing: Timing | None = None, seed: int
                     RequestIdPolicy(),
                     UserAgentPolicy(base_user_agent=f"auditor/{__version__}"),
                     TokenPolicy(Tokens(session.credential, scope, session.tenant)),
-                    guard,
+                    ReadOnlyPolicy(endpoint),
                 ],
             )
-            for service, scope in (("arm", cloud.arm_scope), ("graph", cloud.graph_scope))
+            for service, endpoint, scope in (
+                ("arm", cloud.resource_manager, cloud.arm_scope),
+                ("graph", cloud.microsoft_graph, cloud.graph_scope),
+            )
         }
         yield Wire(pipelines, session, timing or Timing(), seed)
 

@@ -45,8 +45,9 @@ async def read_children(reader: Reader, subscription: Subscription, entry: Entry
     if reader.sink.state(subscription.scope, entry.type) in SETTLED:
         return
     parents = [parent for name in entry.parents for parent in _parents(reader, subscription, entry, name)]
-    states = await _bounded(parents, lambda parent: reader.read(_child_target(reader, subscription, entry, parent)))
-    broken = sum(state not in SETTLED for state in states)
+    targets = [_child_target(reader, subscription, one, parent) for parent in parents for one in (entry, *entry.parts)]
+    states = await _bounded(targets, reader.read)
+    broken = sum(state not in SETTLED for state, target in zip(states, targets, strict=True) if not target.always)
     unlisted = [t for name in entry.parents if (t := _parent_trouble(reader, subscription, name))]
     if broken:
         words = f"{broken} of {len(states)} could not be read; each has its own line"
@@ -58,17 +59,17 @@ async def read_children(reader: Reader, subscription: Subscription, entry: Entry
         reader.close_complete(whole)
 
 
-async def _bounded(parents: Sequence[Parent], read: Callable[[Parent], Awaitable[ReadState]]) -> Sequence[ReadState]:
-    """Read the children of each parent, a few at a time; states in the order of the parents."""
-    remaining = iter(enumerate(parents))
-    states = [ReadState.NOT_ASKED] * len(parents)
+async def _bounded(targets: Sequence[Target], read: Callable[[Target], Awaitable[ReadState]]) -> Sequence[ReadState]:
+    """Read targets a few at a time; states in their order."""
+    remaining = iter(enumerate(targets))
+    states = [ReadState.NOT_ASKED] * len(targets)
 
     async def worker() -> None:
-        for index, parent in remaining:
-            states[index] = await read(parent)
+        for index, target in remaining:
+            states[index] = await read(target)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(PER_SUBSCRIPTION, len(parents))):
+        for _ in range(min(PER_SUBSCRIPTION, len(targets))):
             group.create_task(worker())
     return states
 
@@ -98,9 +99,9 @@ def _target(reader: Reader, subscription: Subscription, entry: Entry, owner: str
         method="POST" if entry.how is How.POST else "GET",
         buckets=_buckets(reader, subscription, entry, location),
     )
-    own_id = entry.url(owner).partition("?")[0] if entry.is_single else ""
+    own_id = _own_id(entry, owner) if entry.is_single else ""
     return Target(
-        owner,
+        own_id if entry.always else owner,
         entry.type,
         call,
         entry.source,
@@ -108,8 +109,15 @@ def _target(reader: Reader, subscription: Subscription, entry: Entry, owner: str
         single=entry.is_single,
         absent=entry.absent,
         secret=entry.secret,
-        own_id=own_id.removesuffix("/list"),
+        own_id=own_id,
+        always=entry.always,
     )
+
+
+def _own_id(entry: Entry, owner: str) -> str:
+    """The id of an object that is read by its own address, or by a POST below it."""
+    path = entry.url(owner).partition("?")[0]
+    return path.rpartition("/")[0] if entry.how is How.POST else path
 
 
 def _buckets(reader: Reader, subscription: Subscription, entry: Entry, location: str) -> tuple[Bucket, ...]:

@@ -62,6 +62,11 @@ class Entry:
     quota: Quota | None = None
     absent: frozenset[str] = frozenset()
     """Error codes that say: there is none here."""
+    always: bool = False
+    """Whether every parent has it, readable or not: where it cannot be read, the object is kept with its properties
+    marked as unread, so that what a rule asks of it is unknown and its neighbours stay known."""
+    parts: tuple[Entry, ...] = ()
+    """More requests of the same type below the same parents, each for an object of its own."""
     only: Callable[[Mapping[str, Json]], bool] | None = None
     """Which parents can have it; None for all."""
     query: Mapping[str, str] | None = None

@@ -54,8 +54,12 @@ class Target:
     absent: frozenset[str] = frozenset()
     """Error codes, lower-cased, that say: there is none here."""
     secret: bool = False
+    trim: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
+    """Takes out what must not be kept, whatever the redactor knows."""
     own_id: str = ""
     """The id of the object where `single` bodies lack one."""
+    always: bool = False
+    """Whether the object exists whether or not it can be read; see `Entry.always`."""
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ class Reader:
             except ReadFailedError as error:
                 return error.trouble
             bodies, fault = _bodies(answer, target)
-            url, broken = self._next(answer, seen)
+            url, broken = self._next(answer, target, seen)
             if fault or broken:
                 return fault or broken or Trouble(None, "UnexpectedAnswer", "")
             items.extend(bodies)
@@ -119,7 +123,7 @@ class Reader:
             except RefusedRequestError as error:
                 return self._failed(target, Trouble(None, "RefusedRequest", str(error)), partial=len(seen) > 1)
             bodies, fault = _bodies(answer, target)
-            url, broken = self._next(answer, seen)
+            url, broken = self._next(answer, target, seen)
             spoilt = spoilt or fault or broken
             self._keep(target, bodies, url)
         if spoilt:
@@ -127,6 +131,8 @@ class Reader:
         return self.close_complete(target, started)
 
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
+        if target.trim:
+            bodies = [target.trim(body) for body in bodies]
         if target.secret:
             bodies = [self.redact(ids.type_key(target.kind), body) for body in bodies]
         self.keep(target.scope, target.kind, bodies, cursor, target.source)
@@ -139,7 +145,7 @@ class Reader:
             self.kept += self.sink.add(scope, kind, bodies, cursor=cursor)
         self.progress.advance(source, len(bodies))
 
-    def _next(self, answer: Answer, seen: set[str]) -> tuple[str | None, Trouble | None]:
+    def _next(self, answer: Answer, target: Target, seen: set[str]) -> tuple[str | None, Trouble | None]:
         """The next page's address, or why it is not followed."""
         link = None
         if isinstance(answer.body, Mapping):
@@ -150,16 +156,15 @@ class Reader:
             return None, Trouble(200, "BadNextLink", "the address of the next page is not text")
         if link in seen:
             return None, Trouble(200, "NextLinkLoop", "the address of the next page is one that was read already")
-        if not self._is_ours(link):
+        if not self._is_ours(link, target):
             return None, Trouble(200, "ForeignNextLink", "the next page is said to be on another host; not followed")
         return link, None
 
-    def _is_ours(self, link: str) -> bool:
+    def _is_ours(self, link: str, target: Target) -> bool:
         try:
-            origin = origin_of(link)
+            return origin_of(link) == origin_of(self.wire.endpoints[target.call.service])
         except ValueError:
             return False
-        return origin in {origin_of(endpoint) for endpoint in self.wire.endpoints.values()}
 
     def _failed(self, target: Target, trouble: Trouble, *, partial: bool) -> ReadState:
         state = state_of(trouble, target.absent)
@@ -167,6 +172,12 @@ class Reader:
             self.sink.close(target.scope, target.kind, state, as_of=datetime.now(UTC))
             return state
         return self.close_gap(target, trouble, ReadState.PARTIAL if partial else state)
+
+    def _keep_unread(self, target: Target, gap: Gap) -> None:
+        """Keep an object that is known to exist, with its properties marked as unread."""
+        if self.sink.state(target.scope, target.kind) is None:
+            stub = {"id": target.own_id, "name": target.own_id.rpartition("/")[2], "type": target.kind}
+            self.sink.add(target.scope, target.kind, [stub], unread={"properties": gap})
 
     def close_complete(self, target: Target, as_of: datetime | None = None) -> ReadState:
         """Write the ledger line of a read that saw everything."""
@@ -184,6 +195,8 @@ class Reader:
             code=trouble.code,
             message=_with_cure(trouble, target.cure),
         )
+        if target.always:
+            self._keep_unread(target, gap)
         self.sink.close(target.scope, target.kind, state, gap=gap)
         self.gaps += 1
         self.troubled[target.source] = self.troubled.get(target.source, 0) + 1

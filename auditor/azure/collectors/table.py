@@ -16,9 +16,9 @@ SUBSCRIPTIONS = ids.type_key(ids.SUBSCRIPTION_TYPE)
 @cache
 def table() -> Mapping[str, Entry]:
     """All entries by type key."""
-    from auditor.azure.collectors import foundation
+    from auditor.azure.collectors import foundation, governance, services
 
-    return {entry.key: entry for entry in foundation.ENTRIES}
+    return {entry.key: entry for entry in (*foundation.ENTRIES, *services.ENTRIES, *governance.ENTRIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Routes:
     """From Azure Resource Manager, parents before their children."""
     queries: tuple[Entry, ...]
     """From Resource Graph."""
+    directory: frozenset[str]
+    """Type keys from Microsoft Graph."""
     unknown: tuple[str, ...]
     """Type keys that nothing here can read."""
 
@@ -81,12 +83,17 @@ def route(types: Iterable[str], source: str) -> Routes:
 
     A top-level type that the table does not have is asked of Resource Graph, which knows most of them.
     """
+    from auditor.azure.collectors.directory import PREFIX, is_directory_type
+
     wanted = expand(types)
-    asked = [_unlisted(key) for key in wanted.unknown if _is_top_level(key)]
+    directory = frozenset(key for key in wanted.unknown if is_directory_type(key))
+    others = [key for key in wanted.unknown if not key.startswith(PREFIX)]
+    asked = [_unlisted(key) for key in others if _is_top_level(key)]
     queries = [entry for entry in wanted.entries if _is_queried(entry, source)]
     lists = [entry for entry in wanted.entries if not _is_queried(entry, source)]
-    unknown = [key for key in wanted.unknown if not _is_top_level(key)]
-    return Routes(tuple(lists), (*queries, *asked), tuple(unknown))
+    readable = directory | {entry.key for entry in asked}
+    unknown = [key for key in wanted.unknown if key not in readable]
+    return Routes(tuple(lists), (*queries, *asked), directory, tuple(unknown))
 
 
 def _is_queried(entry: Entry, source: str) -> bool:

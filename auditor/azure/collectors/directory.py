@@ -1,0 +1,377 @@
+"""Reads from Microsoft Graph: applications, service principals, consents, directory roles and sign-in policies.
+
+Objects are kept as resources of type `Microsoft.Graph/<name>` under their own id, a GUID for most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from auditor.azure.answers import Answer, Trouble, error_of, retry_after
+from auditor.azure.budget import Bucket, Limit
+from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
+from auditor.azure.pipeline import Call, ReadFailedError
+from auditor.inventory.coverage import ReadState
+from auditor.inventory.model import Json
+
+SOURCE = "directory"
+PREFIX = "microsoft.graph/"
+_BATCH_SIZE = 20
+"""https://learn.microsoft.com/graph/json-batching"""
+_BATCHES_AT_ONCE = 4
+_INNER_TRIES = 5
+
+# Resource units are 3,500 to 8,000 in 10 seconds for an application and tenant, most requests cost 1 or 2
+# (https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits).
+_UNITS = Limit(depth=500, per_second=150)
+# "Conditional access and identity protection: 1 request a second for a tenant", and no Retry-After on its 429.
+_CONDITIONAL_ACCESS = Limit(depth=1, per_second=1)
+
+RESOURCE_APPS = (
+    # The few applications whose roles are worth stealing: asked once each, instead of every client for its roles.
+    "00000003-0000-0000-c000-000000000000",  # Microsoft Graph
+    "00000002-0000-0000-c000-000000000000",  # Azure AD Graph
+    "00000002-0000-0ff1-ce00-000000000000",  # Exchange Online
+    "00000003-0000-0ff1-ce00-000000000000",  # SharePoint Online
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013",  # Azure Resource Manager
+)
+
+BodiesOf = Callable[[str, Json], list[Mapping[str, Json]]]
+"""Makes resources of what was answered for an owner."""
+
+_CREDENTIALS = ("passwordCredentials", "keyCredentials")
+_KEPT_OF_CREDENTIAL = ("keyId", "displayName", "startDateTime", "endDateTime", "type", "usage", "customKeyIdentifier")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """How objects of one Microsoft Graph type are read."""
+
+    name: str
+    """Below `Microsoft.Graph/`."""
+    path: str
+    """Below `/v1.0`."""
+    permission: str
+    """The least privileged application permission."""
+    select: str = ""
+    single: bool = False
+    pages: bool = True
+    """Whether `$top` is allowed."""
+    slow: bool = False
+    """Whether it falls under the limit of one request a second."""
+
+    @property
+    def type(self) -> str:
+        """The resource type it is kept as."""
+        return f"Microsoft.Graph/{self.name}"
+
+    @property
+    def url(self) -> str:
+        """Path and query of the first page."""
+        query = [f"$select={self.select}"] if self.select else []
+        if self.pages and not self.single:
+            query.append("$top=999")
+        return f"/v1.0{self.path}" + (f"?{'&'.join(query)}" if query else "")
+
+
+_APPLICATION = (
+    "id,appId,displayName,createdDateTime,signInAudience,identifierUris,web,spa,publicClient,isFallbackPublicClient,"
+    "requiredResourceAccess,passwordCredentials,keyCredentials,api,appRoles,groupMembershipClaims,optionalClaims,"
+    "servicePrincipalLockConfiguration,tags,verifiedPublisher"
+)
+_PRINCIPAL = (
+    "id,appId,displayName,servicePrincipalType,accountEnabled,appOwnerOrganizationId,appRoleAssignmentRequired,"
+    "passwordCredentials,keyCredentials,signInAudience,tags,alternativeNames,appRoles,oauth2PermissionScopes,"
+    "replyUrls,preferredSingleSignOnMode,verifiedPublisher"
+)
+
+ENTRIES = (
+    DirectoryEntry("applications", "/applications", "Application.Read.All", _APPLICATION),
+    DirectoryEntry("servicePrincipals", "/servicePrincipals", "Application.Read.All", _PRINCIPAL),
+    DirectoryEntry("oauth2PermissionGrants", "/oauth2PermissionGrants", "Directory.Read.All"),
+    DirectoryEntry(
+        "directoryRoleAssignments",
+        "/roleManagement/directory/roleAssignments",
+        "RoleManagement.Read.Directory",
+    ),
+    DirectoryEntry(
+        "directoryRoleDefinitions",
+        "/roleManagement/directory/roleDefinitions",
+        "RoleManagement.Read.Directory",
+        pages=False,
+    ),
+    DirectoryEntry(
+        "directoryRoleEligibilitySchedules",
+        "/roleManagement/directory/roleEligibilitySchedules",
+        "RoleEligibilitySchedule.Read.Directory",
+        pages=False,
+    ),
+    DirectoryEntry(
+        "conditionalAccessPolicies",
+        "/identity/conditionalAccess/policies",
+        "Policy.Read.All",
+        pages=False,
+        slow=True,
+    ),
+    DirectoryEntry(
+        "namedLocations", "/identity/conditionalAccess/namedLocations", "Policy.Read.All", pages=False, slow=True
+    ),
+    DirectoryEntry(
+        "authenticationMethodsPolicy",
+        "/policies/authenticationMethodsPolicy",
+        "Policy.Read.AuthenticationMethod",
+        single=True,
+    ),
+    DirectoryEntry("authorizationPolicy", "/policies/authorizationPolicy", "Policy.Read.All", single=True),
+    DirectoryEntry(
+        "identitySecurityDefaultsEnforcementPolicy",
+        "/policies/identitySecurityDefaultsEnforcementPolicy",
+        "Policy.Read.All",
+        single=True,
+    ),
+    DirectoryEntry("organization", "/organization", "Organization.Read.All", pages=False),
+)
+
+_LISTS: Mapping[str, DirectoryEntry] = {entry.type.lower(): entry for entry in ENTRIES}
+_ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
+_FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
+_GROUPS = "Microsoft.Graph/groups"
+_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _GROUPS.lower()})
+ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
+
+
+def is_directory_type(type_key: str) -> bool:
+    """Whether a type is an object of Microsoft Graph that can be read here."""
+    return type_key in _LISTS or type_key in _PER_OBJECT
+
+
+def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
+    """Types with those that they are found by."""
+    chosen = set(type_keys)
+    if _FEDERATED.lower() in chosen:
+        chosen.add(f"{PREFIX}applications")
+    return frozenset(chosen)
+
+
+async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequence[asyncio.Event]) -> None:
+    """Read the chosen types; `roles_read` are set when the role assignments whose groups matter are known."""
+    reader.progress.begin(SOURCE)
+    chosen = expand_directory(types)
+    async with asyncio.TaskGroup() as group:
+        lists = [group.create_task(_read_list(reader, _LISTS[key])) for key in sorted(chosen) if key in _LISTS]
+        if _ASSIGNED.lower() in chosen:
+            group.create_task(_read_assigned(reader))
+        if _GROUPS.lower() in chosen:
+            group.create_task(_read_groups(reader, roles_read, lists))
+        if _FEDERATED.lower() in chosen:
+            group.create_task(_read_federated(reader, lists))
+    broken = reader.troubled.get(SOURCE, 0)
+    reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
+
+
+async def _read_list(reader: Reader, entry: DirectoryEntry) -> ReadState:
+    return await reader.read(_target(reader, entry.type, entry.url, entry.permission, entry))
+
+
+def _target(
+    reader: Reader, kind: str, url: str, permission: str, entry: DirectoryEntry | None = None, scope: str = "/"
+) -> Target:
+    return Target(
+        scope,
+        kind,
+        Call(
+            url,
+            f"GET {kind}",
+            service="graph",
+            headers={"x-ms-throttle-priority": "Low"},
+            buckets=_buckets(reader, slow=entry is not None and entry.slow),
+        ),
+        SOURCE,
+        cure=f"needs the Microsoft Graph application permission {permission}",
+        single=entry is not None and entry.single,
+        trim=without_credentials if entry is not None and entry.name in ("applications", "servicePrincipals") else None,
+    )
+
+
+def _buckets(reader: Reader, *, slow: bool) -> tuple[Bucket, ...]:
+    if slow:
+        return (reader.wire.budget.bucket("conditional access", _CONDITIONAL_ACCESS),)
+    return (reader.wire.budget.bucket("microsoft graph", _UNITS),)
+
+
+def without_credentials(body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """An application without key material: Graph gives the first characters of a password as its `hint`."""
+    kept = dict(body)
+    for name in _CREDENTIALS:
+        credentials = body.get(name)
+        if isinstance(credentials, list):
+            kept[name] = [
+                {key: value for key, value in credential.items() if key in _KEPT_OF_CREDENTIAL}
+                for credential in credentials
+                if isinstance(credential, Mapping)
+            ]
+    return kept
+
+
+async def _read_assigned(reader: Reader) -> None:
+    """Who holds application permissions of the resources that matter: one paged list each."""
+    whole = _target(reader, _ASSIGNED, "", "Application.Read.All")
+    if reader.sink.state("/", _ASSIGNED) in SETTLED:
+        return
+    states = []
+    for app in RESOURCE_APPS:
+        url = f"/v1.0/servicePrincipals(appId='{app}')/appRoleAssignedTo?$top=999"
+        target = _target(reader, _ASSIGNED, url, "Application.Read.All", scope=app)
+        target = replace(target, absent=frozenset({"request_resourcenotfound"}))
+        states.append(await reader.read(target))
+    failed = [app for app, state in zip(RESOURCE_APPS, states, strict=True) if state not in SETTLED]
+    if failed:
+        trouble = reader.failures[failed[0], _ASSIGNED.lower()]
+        reader.close_gap(whole, trouble, state_of(trouble))
+    else:
+        reader.close_complete(whole)
+
+
+async def _read_federated(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
+    """Federated credentials of all applications, twenty a request."""
+    await asyncio.gather(*lists)
+    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
+    paths = {app: f"/applications/{app}/federatedIdentityCredentials" for app in applications}
+    whole = _target(reader, _FEDERATED, "", "Application.Read.All")
+    if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
+        reader.close_gap(whole, trouble, state_of(trouble))
+        return
+
+    def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
+        items = answer.get("value") if isinstance(answer, Mapping) else None
+        return [{**item, "applicationObjectId": app} for item in items or [] if isinstance(item, Mapping)]
+
+    await _read_each(reader, whole, paths, bodies)
+
+
+async def _read_groups(
+    reader: Reader, roles_read: Sequence[asyncio.Event], lists: Sequence[asyncio.Task[ReadState]]
+) -> None:
+    """The groups that hold roles, with everyone in them."""
+    await asyncio.gather(*lists)
+    for event in roles_read:
+        await event.wait()
+    groups = sorted(_groups_with_roles(reader))
+    whole = _target(reader, _GROUPS, "", "GroupMember.Read.All")
+    select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
+    paths = {group: f"/groups/{group}/transitiveMembers?{select}&$top=999" for group in groups}
+
+    def bodies(group: str, answer: Json) -> list[Mapping[str, Json]]:
+        members = answer.get("value") if isinstance(answer, Mapping) else None
+        return [{"id": group, "members": members if isinstance(members, list) else []}]
+
+    await _read_each(reader, whole, paths, bodies)
+
+
+def _groups_with_roles(reader: Reader) -> set[str]:
+    found: set[str] = set()
+    for body in reader.sink.kept("/", ROLE_ASSIGNMENTS):
+        properties = body.get("properties")
+        if isinstance(properties, Mapping) and properties.get("principalType") == "Group":
+            found.add(str(properties.get("principalId")).lower())
+    return found
+
+
+async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bodies: BodiesOf) -> None:
+    """One object a path, in batches; the ledger line of the whole at the end."""
+    if reader.sink.state(whole.scope, whole.kind) in SETTLED:
+        return
+    owners = sorted(paths)
+    chunks = [owners[start : start + _BATCH_SIZE] for start in range(0, len(owners), _BATCH_SIZE)]
+    remaining = iter(chunks)
+    troubles: list[Trouble] = []
+
+    async def worker() -> None:
+        for chunk in remaining:
+            answers = await _batch(reader, whole, {owner: paths[owner] for owner in chunk})
+            kept: list[Mapping[str, Json]] = []
+            for owner in chunk:
+                outcome = await _all_pages(reader, whole, answers[owner])
+                if isinstance(outcome, Trouble):
+                    troubles.append(outcome)
+                else:
+                    kept.extend(bodies(owner, outcome))
+            reader.keep(whole.scope, whole.kind, kept, None, SOURCE)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(_BATCHES_AT_ONCE, len(chunks))):
+            group.create_task(worker())
+    if troubles:
+        reader.close_gap(
+            whole, troubles[0], ReadState.PARTIAL if len(troubles) < len(owners) else state_of(troubles[0])
+        )
+    else:
+        reader.close_complete(whole)
+
+
+async def _all_pages(reader: Reader, whole: Target, first: Json | Trouble) -> Json | Trouble:
+    """An inner answer with the pages that follow it, read one by one."""
+    if isinstance(first, Trouble) or not isinstance(first, Mapping):
+        return first
+    link = first.get("@odata.nextLink")
+    if not isinstance(link, str):
+        return first
+    more = await reader.collect(replace(whole, call=replace(whole.call, url=link)))
+    if isinstance(more, Trouble):
+        return more
+    return {**first, "value": [*first.get("value", []), *more]}
+
+
+async def _batch(reader: Reader, whole: Target, paths: Mapping[str, str]) -> dict[str, Json | Trouble]:
+    """Answers by owner. Inner requests are throttled one by one, so those are asked again."""
+    answers: dict[str, Json | Trouble] = {}
+    open_paths = dict(paths)
+    for attempt in range(_INNER_TRIES):
+        outcome = await _batch_once(reader, whole, open_paths)
+        if isinstance(outcome, Trouble):
+            return {**answers, **dict.fromkeys(open_paths, outcome)}
+        answers.update(outcome)
+        again = {o: a for o, a in outcome.items() if isinstance(a, Trouble) and a.transient}
+        open_paths = {owner: paths[owner] for owner in again}
+        if not open_paths or attempt == _INNER_TRIES - 1:
+            break
+        wait = max((trouble.retry_after_s or 2.0**attempt) for trouble in again.values())
+        whole.call.buckets[0].pause(wait, reader.wire.budget.timing.now())
+    return answers
+
+
+async def _batch_once(reader: Reader, whole: Target, paths: Mapping[str, str]) -> dict[str, Json | Trouble] | Trouble:
+    owners = list(paths)
+    requests = [{"id": str(number), "method": "GET", "url": paths[owner]} for number, owner in enumerate(owners)]
+    call = replace(
+        whole.call,
+        url="/v1.0/$batch",
+        operation=f"POST $batch {whole.kind}",
+        method="POST",
+        content=orjson.dumps({"requests": requests}),
+    )
+    try:
+        answer: Answer = await reader.wire.read(call)
+    except ReadFailedError as error:
+        return error.trouble
+    responses = answer.body.get("responses") if isinstance(answer.body, Mapping) else None
+    by_number = {str(r.get("id")): r for r in responses or [] if isinstance(r, Mapping)}
+    return {owner: _inner(by_number.get(str(number))) for number, owner in enumerate(owners)}
+
+
+def _inner(response: Mapping[str, Json] | None) -> Json | Trouble:
+    if response is None:
+        return Trouble(None, "NoAnswer", "the batch answered without this request", transient=True)
+    status = response.get("status")
+    if isinstance(status, int) and status < 400:
+        return response.get("body") or {}
+    headers = {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    code, message = error_of(response.get("body"))
+    number = status if isinstance(status, int) else None
+    return Trouble(
+        number, code or f"Http{number}", message, number in (429, 500, 502, 503, 504), retry_after(headers), headers
+    )

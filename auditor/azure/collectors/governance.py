@@ -1,0 +1,92 @@
+"""Collection table: who may do what, locks, policies, Defender for Cloud, and diagnostic settings."""
+
+from __future__ import annotations
+
+from auditor.azure.collectors.entry import Entry, How
+from auditor.inventory import ids
+
+_AUTHORIZATION = "2022-04-01"
+_SCHEDULES = "2020-10-01"
+_SUBSCRIPTION = (ids.SUBSCRIPTION_TYPE,)
+
+LOGGED = (
+    # Types whose diagnostic settings say whether access is recorded; one request a resource, so only those that matter
+    # (https://learn.microsoft.com/azure/azure-monitor/reference/logs-index).
+    ids.SUBSCRIPTION_TYPE,
+    "Microsoft.KeyVault/vaults",
+    "Microsoft.KeyVault/managedHSMs",
+    "Microsoft.Storage/storageAccounts/blobServices",
+    "Microsoft.Network/networkSecurityGroups",
+    "Microsoft.Network/applicationGateways",
+    "Microsoft.Network/azureFirewalls",
+    "Microsoft.Network/publicIPAddresses",
+    "Microsoft.Network/bastionHosts",
+    "Microsoft.Network/frontDoors",
+    "Microsoft.Cdn/profiles",
+    "Microsoft.Sql/servers/databases",
+    "Microsoft.Sql/managedInstances",
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.DocumentDB/databaseAccounts",
+    "Microsoft.Cache/redis",
+    "Microsoft.Web/sites",
+    "Microsoft.ApiManagement/service",
+    "Microsoft.ContainerService/managedClusters",
+    "Microsoft.ContainerRegistry/registries",
+    "Microsoft.ServiceBus/namespaces",
+    "Microsoft.EventHub/namespaces",
+    "Microsoft.EventGrid/topics",
+    "Microsoft.EventGrid/domains",
+    "Microsoft.CognitiveServices/accounts",
+    "Microsoft.MachineLearningServices/workspaces",
+    "Microsoft.Search/searchServices",
+    "Microsoft.DataFactory/factories",
+    "Microsoft.Databricks/workspaces",
+    "Microsoft.Synapse/workspaces",
+    "Microsoft.Batch/batchAccounts",
+    "Microsoft.Automation/automationAccounts",
+    "Microsoft.Logic/workflows",
+    "Microsoft.AppConfiguration/configurationStores",
+    "Microsoft.RecoveryServices/vaults",
+)
+
+
+def _authorization(name: str, version: str, *, table: str = "") -> Entry:
+    return Entry(f"Microsoft.Authorization/{name}", version, table=table)
+
+
+ENTRIES = (
+    # With what is assigned above the subscription: Resource Graph gives it once for all of them, by its scope filter.
+    _authorization("roleAssignments", _AUTHORIZATION, table="authorizationresources"),
+    _authorization("roleDefinitions", _AUTHORIZATION, table="authorizationresources"),
+    _authorization("denyAssignments", _AUTHORIZATION),
+    _authorization("classicAdministrators", "2015-07-01", table="authorizationresources"),
+    _authorization("roleEligibilityScheduleInstances", _SCHEDULES),
+    _authorization("roleAssignmentScheduleInstances", _SCHEDULES),
+    _authorization("roleManagementPolicyAssignments", _SCHEDULES),
+    _authorization("locks", "2016-09-01"),
+    _authorization("policyAssignments", "2022-06-01", table="policyresources"),
+    _authorization("policyExemptions", "2022-07-01-preview", table="policyresources"),
+    Entry(
+        "Microsoft.PolicyInsights/policyStates",
+        "2019-10-01",
+        How.POST,
+        path="providers/Microsoft.PolicyInsights/policyStates/latest/summarize",
+        parents=_SUBSCRIPTION,
+        action="Microsoft.PolicyInsights/policyStates/summarize/action",
+    ),
+    Entry("Microsoft.Security/pricings", "2024-01-01", table="securityresources"),
+    Entry("Microsoft.Security/securityContacts", "2020-01-01-preview"),
+    Entry("Microsoft.Security/settings", "2022-05-01"),
+    Entry("Microsoft.Security/assessments", "2020-01-01", How.QUERY, table="securityresources"),
+    Entry("Microsoft.Security/secureScores", "2020-01-01", table="securityresources"),
+    Entry("Microsoft.Insights/activityLogAlerts", "2020-10-01", table="resources"),
+    Entry(
+        "Microsoft.Insights/diagnosticSettings",
+        "2021-05-01-preview",
+        How.CHILDREN,
+        path="providers/Microsoft.Insights/diagnosticSettings",
+        parents=LOGGED,
+        absent=frozenset({"resourcetypenotsupported"}),
+    ),
+)

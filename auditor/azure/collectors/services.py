@@ -1,0 +1,258 @@
+"""Collection table: applications, databases, messaging, computing and other services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.azure.collectors.entry import Entry, How
+from auditor.inventory.model import Json
+
+_WEB = "2024-04-01"
+_SQL = "2023-08-01"
+_POSTGRES = "2024-08-01"
+_MYSQL = "2023-12-30"
+_APIM = "2024-05-01"
+_COSMOS = "2024-11-15"
+_REDIS = "2024-11-01"
+_MESSAGING = "2024-01-01"
+_AUTOMATION = "2023-11-01"
+_COMPUTE = "2024-07-01"
+_DISKS = "2023-10-02"
+_APPS = "2024-03-01"
+
+
+def _top(name: str, version: str, *, secret: bool = False) -> Entry:
+    """A top-level type: from Resource Graph, or by its list a subscription."""
+    return Entry(name, version, table="resources", secret=secret)
+
+
+def _below(parent: str, name: str, version: str, *, secret: bool = False, path: str = "") -> Entry:
+    """A child type, by one list a parent."""
+    return Entry(f"{parent}/{name}", version, How.CHILDREN, path=path, parents=(parent,), secret=secret)
+
+
+# --- App Service
+
+_SITES = "Microsoft.Web/sites"
+_SLOTS = "Microsoft.Web/sites/slots"
+_LIST_SETTINGS = "Microsoft.Web/sites/config/list/action"
+
+
+def _config(owner: str) -> Entry:
+    """The configurations of a site or slot: objects of one type, each read by a request of its own.
+
+    `authsettingsV2` by GET leaves secrets out; settings and connection strings come only by a POST that Reader lacks
+    (https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings).
+    """
+    kind = f"{owner}/config"
+
+    def part(name: str, *, how: How = How.SINGLETON, secret: bool = False) -> Entry:
+        post = how is How.POST
+        return Entry(
+            kind,
+            _WEB,
+            how,
+            path=f"config/{name}/list" if post else f"config/{name}",
+            parents=(owner,),
+            secret=secret,
+            action=_LIST_SETTINGS if post else "",
+            role="Website Contributor" if post else "Reader",
+            always=True,
+        )
+
+    return Entry(
+        kind,
+        _WEB,
+        How.SINGLETON,
+        path="config/web",
+        parents=(owner,),
+        secret=True,
+        always=True,
+        parts=(
+            part("authsettingsV2", secret=True),
+            part("appsettings", how=How.POST, secret=True),
+            part("connectionstrings", how=How.POST, secret=True),
+        ),
+    )
+
+
+_WEB_ENTRIES = (
+    _top(_SITES, _WEB),
+    Entry(_SLOTS, _WEB, How.CHILDREN, parents=(_SITES,), table="resources"),
+    _config(_SITES),
+    _config(_SLOTS),
+    _below(_SITES, "basicPublishingCredentialsPolicies", _WEB),
+    _below(_SLOTS, "basicPublishingCredentialsPolicies", _WEB),
+    _below(_SITES, "hostNameBindings", _WEB),
+    _below(_SITES, "virtualNetworkConnections", _WEB),
+    _top("Microsoft.Web/serverFarms", _WEB),
+    _top("Microsoft.Web/certificates", _WEB),
+    _top("Microsoft.Web/hostingEnvironments", _WEB),
+    _top("Microsoft.Web/staticSites", _WEB),
+    _top("Microsoft.Web/connections", "2016-06-01", secret=True),
+    _top("Microsoft.Logic/workflows", "2019-05-01", secret=True),
+    _top("Microsoft.App/containerApps", _APPS, secret=True),
+    _top("Microsoft.App/jobs", _APPS, secret=True),
+    _top("Microsoft.App/managedEnvironments", _APPS),
+    Entry(
+        "Microsoft.App/containerApps/authConfigs",
+        _APPS,
+        How.CHILDREN,
+        parents=("Microsoft.App/containerApps",),
+        secret=True,
+    ),
+)
+
+# --- databases
+
+_SERVER = "Microsoft.Sql/servers"
+_PG = "Microsoft.DBforPostgreSQL/flexibleServers"
+_MY = "Microsoft.DBforMySQL/flexibleServers"
+_ACCOUNT = "Microsoft.DocumentDB/databaseAccounts"
+
+
+def _not_master(body: Mapping[str, Json]) -> bool:
+    """Transparent data encryption of `master` cannot be asked for."""
+    return str(body.get("name", "")).rpartition("/")[2].lower() != "master"
+
+
+_DATABASE_ENTRIES = (
+    _top(_SERVER, _SQL),
+    *(
+        _below(_SERVER, name, _SQL)
+        for name in (
+            "administrators",
+            "auditingSettings",
+            "azureADOnlyAuthentications",
+            "connectionPolicies",
+            "devOpsAuditingSettings",
+            "encryptionProtector",
+            "extendedAuditingSettings",
+            "firewallRules",
+            "keys",
+            "outboundFirewallRules",
+            "securityAlertPolicies",
+            "sqlVulnerabilityAssessments",
+            "virtualNetworkRules",
+            "vulnerabilityAssessments",
+        )
+    ),
+    Entry(f"{_SERVER}/databases", _SQL, How.CHILDREN, parents=(_SERVER,), table="resources"),
+    Entry(
+        f"{_SERVER}/databases/transparentDataEncryption",
+        _SQL,
+        How.CHILDREN,
+        parents=(f"{_SERVER}/databases",),
+        only=_not_master,
+    ),
+    _below(f"{_SERVER}/databases", "auditingSettings", _SQL),
+    _top("Microsoft.Sql/managedInstances", _SQL),
+    _below("Microsoft.Sql/managedInstances", "encryptionProtector", _SQL),
+    _below("Microsoft.Sql/managedInstances", "azureADOnlyAuthentications", _SQL),
+    _top(_PG, _POSTGRES),
+    *(_below(_PG, name, _POSTGRES) for name in ("configurations", "firewallRules", "administrators")),
+    _top(_MY, _MYSQL),
+    *(_below(_MY, name, _MYSQL) for name in ("configurations", "firewallRules", "administrators")),
+    _top(_ACCOUNT, _COSMOS),
+    _below(_ACCOUNT, "sqlRoleAssignments", _COSMOS),
+    _below(_ACCOUNT, "sqlRoleDefinitions", _COSMOS),
+    _top("Microsoft.Cache/redis", _REDIS),
+    _below("Microsoft.Cache/redis", "firewallRules", _REDIS),
+    _below("Microsoft.Cache/redis", "accessPolicyAssignments", _REDIS),
+)
+
+# --- API management
+
+_SERVICE = "Microsoft.ApiManagement/service"
+_POLICY = frozenset({"resourcenotfound"})
+
+
+def _policies(owner: str) -> Entry:
+    """Policies of a service, product, API or operation; they can hold keys in their XML."""
+    return Entry(f"{owner}/policies", _APIM, How.CHILDREN, parents=(owner,), secret=True, absent=_POLICY)
+
+
+_API_ENTRIES = (
+    _top(_SERVICE, _APIM),
+    _below(_SERVICE, "apis", _APIM),
+    _below(f"{_SERVICE}/apis", "operations", _APIM),
+    _below(_SERVICE, "products", _APIM),
+    _below(_SERVICE, "subscriptions", _APIM),
+    _below(_SERVICE, "backends", _APIM, secret=True),
+    _below(_SERVICE, "namedValues", _APIM, secret=True),
+    _below(_SERVICE, "authorizationServers", _APIM, secret=True),
+    _below(_SERVICE, "openidConnectProviders", _APIM, secret=True),
+    _below(_SERVICE, "identityProviders", _APIM, secret=True),
+    _below(_SERVICE, "certificates", _APIM),
+    _below(_SERVICE, "loggers", _APIM, secret=True),
+    _below(_SERVICE, "portalsettings", _APIM, secret=True),
+    _policies(_SERVICE),
+    _policies(f"{_SERVICE}/products"),
+    _policies(f"{_SERVICE}/apis"),
+    _policies(f"{_SERVICE}/apis/operations"),
+)
+
+# --- messaging
+
+_BUS = "Microsoft.ServiceBus/namespaces"
+_HUBS = "Microsoft.EventHub/namespaces"
+
+_MESSAGING_ENTRIES = (
+    _top(_BUS, _MESSAGING),
+    _top(_HUBS, _MESSAGING),
+    *(_below(owner, name, _MESSAGING) for owner in (_BUS, _HUBS) for name in ("authorizationRules", "networkRuleSets")),
+    _below(_BUS, "queues", _MESSAGING),
+    _below(f"{_BUS}/queues", "authorizationRules", _MESSAGING),
+    _below(_BUS, "topics", _MESSAGING),
+    _below(f"{_BUS}/topics", "authorizationRules", _MESSAGING),
+    _below(_HUBS, "eventhubs", _MESSAGING),
+    _below(f"{_HUBS}/eventhubs", "authorizationRules", _MESSAGING),
+    _top("Microsoft.EventGrid/topics", "2022-06-15"),
+    _top("Microsoft.EventGrid/domains", "2022-06-15"),
+    _top("Microsoft.SignalRService/signalR", "2023-02-01"),
+    _top("Microsoft.SignalRService/webPubSub", "2023-02-01"),
+)
+
+# --- computing, containers, intelligence, operations
+
+_AUTOMATION_ACCOUNT = "Microsoft.Automation/automationAccounts"
+
+_OTHER_ENTRIES = (
+    _top("Microsoft.Compute/virtualMachines", _COMPUTE, secret=True),
+    Entry(
+        "Microsoft.Compute/virtualMachines/extensions",
+        _COMPUTE,
+        How.CHILDREN,
+        parents=("Microsoft.Compute/virtualMachines",),
+        table="resources",
+        secret=True,
+    ),
+    _top("Microsoft.Compute/virtualMachineScaleSets", _COMPUTE, secret=True),
+    _top("Microsoft.Compute/disks", _DISKS),
+    _top("Microsoft.Compute/snapshots", _DISKS),
+    _top("Microsoft.Compute/diskEncryptionSets", _DISKS),
+    _top("Microsoft.Compute/diskAccesses", _DISKS),
+    _top("Microsoft.ContainerService/managedClusters", "2024-09-01"),
+    _top("Microsoft.ContainerRegistry/registries", "2023-07-01"),
+    _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01", secret=True),
+    _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
+    _top("Microsoft.MachineLearningServices/workspaces", "2024-04-01"),
+    _top("Microsoft.Search/searchServices", "2023-11-01"),
+    _top("Microsoft.DataFactory/factories", "2018-06-01", secret=True),
+    _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01", secret=True),
+    _top("Microsoft.Databricks/workspaces", "2023-02-01"),
+    _top("Microsoft.Synapse/workspaces", "2021-06-01"),
+    _top("Microsoft.Batch/batchAccounts", "2024-02-01"),
+    _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
+    _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
+    _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION, secret=True),
+    _below(_AUTOMATION_ACCOUNT, "webhooks", "2015-10-31", secret=True),
+    _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),
+    _top("Microsoft.OperationalInsights/workspaces", "2022-10-01"),
+    _top("Microsoft.Insights/components", "2020-02-02", secret=True),
+    _top("Microsoft.Cdn/profiles", "2023-05-01"),
+    _top("Microsoft.Network/frontDoors", "2021-06-01"),
+    _top("Microsoft.HybridCompute/machines", "2024-07-10"),
+)
+
+ENTRIES = (*_WEB_ENTRIES, *_DATABASE_ENTRIES, *_API_ENTRIES, *_MESSAGING_ENTRIES, *_OTHER_ENTRIES)
