@@ -1,0 +1,39 @@
+"""What a snapshot says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Where a set of resources came from, and when."""
+
+    source: str
+    """`live`, `demo`, or the path of the file or folder that was read."""
+    started_at: datetime | None
+    """UTC; None where an export does not say."""
+    finished_at: datetime | None
+    """UTC; None while a collection has not finished."""
+    tool_version: str = ""
+    tenant: str = ""
+    """GUID; "" where the source does not say."""
+    cloud: str = "public"
+    scopes: tuple[str, ...] = ()
+    """What was asked for: `/`, `/subscriptions/...`, `/providers/Microsoft.Management/managementGroups/...`."""
+    subscriptions: Mapping[str, str] = field(default_factory=dict)
+    """Lower-cased GUID to display name."""
+    needs: tuple[str, ...] = ()
+    """Type keys that were asked for, sorted."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the collection came to its end; gaps are counted apart."""
+        return self.finished_at is not None
+
+    @property
+    def scope(self) -> str:
+        """One name for what was asked, for the identity of a report."""
+        return "+".join(sorted(scope.strip("/").lower() or "tenant" for scope in self.scopes)) or "tenant"

@@ -1,0 +1,430 @@
+"""The snapshot: one SQLite file that a collection writes as pages arrive, and every later step reads.
+
+The file's `application_id` says that it is ours, its `user_version` which schema it has. While it is written, SQLite's
+exclusive lock keeps other writers out and ends with the process; every page is one transaction, so that a collection
+that is killed loses at most the page in flight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from auditor.errors import SnapshotError
+from auditor.inventory import ids
+from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.manifest import Manifest
+from auditor.inventory.model import Gap, Json, Resource
+
+APPLICATION_ID = 0x41554454
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE resources (
+  key TEXT PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, type_key TEXT NOT NULL, name TEXT NOT NULL,
+  location TEXT NOT NULL, subscription_id TEXT NOT NULL, resource_group TEXT NOT NULL, unread TEXT, body TEXT NOT NULL
+);
+CREATE INDEX resources_by_type ON resources (type_key, key);
+CREATE TABLE ledger (
+  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
+  as_of TEXT, gap TEXT, PRIMARY KEY (scope_key, type_key)
+) WITHOUT ROWID;
+CREATE TABLE cursors (
+  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (scope_key, type_key)
+) WITHOUT ROWID;
+"""
+_IN_USE = "is being written by another process"
+
+
+class Snapshot:
+    """A snapshot that is open: for writing after `create` and `resume`, for reading after `open`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, manifest: Manifest) -> None:
+        self._connection = connection
+        self._path = path
+        self._manifest = manifest
+
+    # --- opening
+
+    @classmethod
+    def in_memory(cls, manifest: Manifest) -> Self:
+        """A snapshot that is never on disk."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        return cls._new(connection, None, manifest)
+
+    @classmethod
+    def create(cls, path: Path, manifest: Manifest, *, force: bool = False) -> Self:
+        """A new snapshot file that only its owner can read; `force` replaces one that is there.
+
+        Raises SnapshotError where the file exists, is being written, or its place cannot be written to.
+        """
+        if path.exists():
+            if not force:
+                raise SnapshotError(
+                    "exists already",
+                    subject=str(path),
+                    remedy="Give --resume to go on with it, or --force to replace it.",
+                )
+            cls._replaceable(path)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise SnapshotError(f"cannot be written: {error.strerror}", subject=str(path)) from error
+        with _named(path):
+            return cls._new(_writer(path), path, manifest)
+
+    @classmethod
+    def resume(cls, path: Path, manifest: Manifest) -> Self:
+        """Go on with an unfinished snapshot; what `manifest` asks for must be what it was begun with.
+
+        Raises SnapshotError where it asks for something else, is finished, foreign, damaged, or in use.
+        """
+        _require(path)
+        with _named(path):
+            connection = _writer(path)
+            _check(connection, path)
+            found = _read_manifest(connection, path)
+        if found.finished_at is not None:
+            connection.close()
+            raise SnapshotError("is finished", subject=str(path), remedy="Scan it with --from, or collect anew.")
+        for name in ("tenant", "cloud", "scopes", "needs"):
+            asked, begun = getattr(manifest, name), getattr(found, name)
+            if asked and asked != begun:
+                connection.close()
+                raise SnapshotError(
+                    f"was begun with another {name.rstrip('s')}",
+                    subject=str(path),
+                    remedy="Give the same options as before, or collect into a new file.",
+                )
+        return cls(connection, path, found)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """An existing snapshot, for reading only. Raises SnapshotError for what is none."""
+        _require(path)
+        with _named(path):
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2
+            )
+            _check(connection, path)
+            return cls(connection, path, _read_manifest(connection, path))
+
+    @classmethod
+    def _new(cls, connection: sqlite3.Connection, path: Path | None, manifest: Manifest) -> Self:
+        connection.executescript(f"BEGIN; {_SCHEMA}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        snapshot = cls(connection, path, manifest)
+        snapshot._write_manifest(manifest)
+        snapshot._set("secret_key", secrets.token_hex(32))
+        connection.execute("COMMIT")
+        return snapshot
+
+    @classmethod
+    def _replaceable(cls, path: Path) -> None:
+        """Remove an old snapshot, unless it is being written or is something else altogether."""
+        with _named(path):
+            connection = _writer(path)
+            try:
+                if path.stat().st_size:
+                    _check(connection, path)
+            finally:
+                connection.close()
+        path.unlink()
+
+    # --- the sink
+
+    def state(self, scope: str, kind: str) -> ReadState | None:
+        """See `Sink.state`."""
+        row = self._one("SELECT state FROM ledger WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        return ReadState(row[0]) if row else None
+
+    def cursor(self, scope: str, kind: str) -> str | None:
+        """See `Sink.cursor`."""
+        row = self._one("SELECT cursor FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        return str(row[0]) if row else None
+
+    def add(
+        self,
+        scope: str,
+        kind: str,
+        bodies: Iterable[Mapping[str, Json]],
+        *,
+        cursor: str | None = None,
+        unread: Mapping[str, Gap] | None = None,
+    ) -> int:
+        """See `Sink.add`."""
+        note = json.dumps({key: _gap_values(gap) for key, gap in unread.items()}) if unread else None
+        rows = [_row(Resource.from_body(body, resource_type=_kind_for(body, kind)), note) for body in bodies]
+        before = self._count()
+        with self._transaction():
+            self._connection.executemany("INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+            if cursor is None:
+                self._connection.execute("DELETE FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+            else:
+                self._connection.execute("INSERT OR REPLACE INTO cursors VALUES (?,?,?)", (*_pair(scope, kind), cursor))
+        return self._count() - before
+
+    def kept(self, scope: str, kind: str) -> Iterator[Mapping[str, Json]]:
+        """See `Sink.kept`."""
+        scope_key = ids.id_key(scope)
+        query = "SELECT body FROM resources WHERE type_key = ? AND (key = ? OR key >= ? AND key < ?) ORDER BY key"
+        # "0" follows "/" in the alphabet: every key below the scope, and no other.
+        bounds = (scope_key, scope_key + "/", scope_key + "0") if scope_key else ("", "", "\U0010ffff")
+        for (body,) in self._connection.execute(query, (ids.type_key(kind), *bounds)).fetchall():
+            yield _loads(body)
+
+    def close(
+        self, scope: str, kind: str, state: ReadState, *, as_of: datetime | None = None, gap: Gap | None = None
+    ) -> None:
+        """See `Sink.close`."""
+        moment = as_of.isoformat() if as_of else None
+        note = json.dumps(_gap_values(gap)) if gap else None
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO ledger VALUES (?,?,?,?,?,?,?)",
+                (*_pair(scope, kind), scope, kind, state.value, moment, note),
+            )
+            if state in (ReadState.COMPLETE, ReadState.UNSUPPORTED):
+                self._connection.execute("DELETE FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+
+    # --- the whole
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the snapshot says of itself."""
+        return self._manifest
+
+    @property
+    def secret_key(self) -> bytes:
+        """The key that secrets' values are hashed with; it is gone once the snapshot is finished."""
+        row = self._one("SELECT value FROM manifest WHERE name = 'secret_key'", ())
+        return bytes.fromhex(row[0]) if row else b""
+
+    def finish(
+        self, finished_at: datetime, *, tenant: str = "", subscriptions: Mapping[str, str] | None = None
+    ) -> None:
+        """Write that the collection came to its end, and make the file whole: no journal beside it, no key in it."""
+        self._manifest = replace(
+            self._manifest,
+            finished_at=finished_at,
+            tenant=tenant or self._manifest.tenant,
+            subscriptions=dict(subscriptions or self._manifest.subscriptions),
+        )
+        with self._transaction():
+            self._write_manifest(self._manifest)
+            self._connection.execute("DELETE FROM manifest WHERE name = 'secret_key'")
+        if self._path:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource in order of its key, read from disk as it is asked for."""
+        for type_name, note, body, identifier in self._connection.execute(
+            "SELECT type, unread, body, id FROM resources ORDER BY key"
+        ):
+            unread = {key: Gap(**values) for key, values in json.loads(note).items()} if note else None
+            yield Resource.from_body(_loads(body), resource_type=type_name, resource_id=identifier, unread=unread)
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Every line of the coverage ledger, ordered by scope and type."""
+        rows = self._connection.execute(
+            "SELECT scope, type, state, as_of, gap FROM ledger ORDER BY scope_key, type_key"
+        ).fetchall()
+        return [
+            LedgerEntry(
+                scope,
+                kind,
+                ReadState(state),
+                datetime.fromisoformat(as_of) if as_of else None,
+                Gap(**json.loads(gap)) if gap else None,
+            )
+            for scope, kind, state, as_of, gap in rows
+        ]
+
+    def inventory(self) -> Inventory:
+        """All resources with their indexes. Raises SnapshotError where the file is damaged."""
+        with _named(self._path):
+            entries = self.ledger()
+            gaps = tuple(entry.gap for entry in entries if entry.gap and not entry.settled)
+            if self._manifest.finished_at is None:
+                gaps = (*gaps, *self._never_asked(entries))
+            return Inventory(self.resources(), Ledger(entries), gaps)
+
+    def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
+        """A gap for each type that an unfinished collection was to read and has no line for."""
+        seen = {ids.type_key(entry.type) for entry in entries}
+        for kind in self._manifest.needs:
+            if kind not in seen:
+                yield Gap("/", kind, "", None, "NotAsked", "the collection did not finish")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    # --- inside
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _named(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _one(self, query: str, values: tuple[str, ...]) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+    def _count(self) -> int:
+        return int(self._one("SELECT count(*) FROM resources", ())[0])
+
+    def _set(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO manifest VALUES (?,?)", (name, value))
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        values: dict[str, Any] = {
+            "source": manifest.source,
+            "tool_version": manifest.tool_version,
+            "tenant": manifest.tenant,
+            "cloud": manifest.cloud,
+            "scopes": manifest.scopes,
+            "subscriptions": dict(manifest.subscriptions),
+            "needs": manifest.needs,
+            "started_at": manifest.started_at.isoformat() if manifest.started_at else None,
+            "finished_at": manifest.finished_at.isoformat() if manifest.finished_at else None,
+        }
+        for name, value in values.items():
+            self._set(name, json.dumps(value))
+
+
+def _writer(path: Path) -> sqlite3.Connection:
+    """A connection that holds the file for itself until it is closed or the process ends."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+    return connection
+
+
+@contextmanager
+def _named(path: Path | None) -> Iterator[None]:
+    """SQLite's errors as ours, with the file's name."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        subject = str(path or "the snapshot in memory")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise SnapshotError(_IN_USE, subject=subject, remedy="Wait until it is done.") from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise SnapshotError(
+                "is damaged or no snapshot", subject=subject, remedy="Collect it anew with `auditor collect`."
+            ) from error
+        raise SnapshotError(f"cannot be used: {error}", subject=subject) from error
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        raise SnapshotError("there is no such file", subject=str(path), remedy="Write one with `auditor collect`.")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is not a snapshot of a schema that this version reads."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        connection.close()
+        raise SnapshotError(
+            "is a SQLite file, but no snapshot of auditor",
+            subject=str(path),
+            remedy="Write one with `auditor collect`.",
+        )
+    if version > SCHEMA_VERSION:
+        connection.close()
+        raise SnapshotError(
+            f"has schema {version}, this version reads up to {SCHEMA_VERSION}",
+            subject=str(path),
+            remedy="Update auditor, or collect anew.",
+        )
+
+
+def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
+    values = {name: value for name, value in connection.execute("SELECT name, value FROM manifest")}
+    try:
+        read = {name: json.loads(value) for name, value in values.items() if name != "secret_key"}
+        return Manifest(
+            source=str(path),
+            started_at=datetime.fromisoformat(read["started_at"]) if read["started_at"] else None,
+            finished_at=datetime.fromisoformat(read["finished_at"]) if read["finished_at"] else None,
+            tool_version=read["tool_version"],
+            tenant=read["tenant"],
+            cloud=read["cloud"],
+            scopes=tuple(read["scopes"]),
+            subscriptions=read["subscriptions"],
+            needs=tuple(read["needs"]),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
+
+
+def _pair(scope: str, kind: str) -> tuple[str, str]:
+    return ids.id_key(scope), ids.type_key(kind)
+
+
+def _kind_for(body: Mapping[str, Json], kind: str) -> str:
+    """The type to keep a body under: its own where it has a full one, otherwise what was read."""
+    own = body.get("type")
+    return own if isinstance(own, str) and "/" in own else kind
+
+
+def _row(resource: Resource, unread: str | None) -> tuple[str | None, ...]:
+    return (
+        resource.key,
+        resource.id,
+        resource.type,
+        resource.type_key,
+        resource.display_name,
+        resource.location,
+        resource.subscription_id,
+        resource.resource_group,
+        unread,
+        _dumps(resource.body),
+    )
+
+
+def _gap_values(gap: Gap) -> dict[str, Any]:
+    return {name: getattr(gap, name) for name in ("scope", "type", "operation", "status", "code", "message")}
+
+
+def _dumps(body: Mapping[str, Json]) -> str:
+    import orjson
+
+    try:
+        return orjson.dumps(body).decode()
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(body)
+
+
+def _loads(text: str) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
