@@ -44,6 +44,8 @@ class RenderOptions:
     """Folder, relative to the repository, below which SARIF places resources that no file declares."""
     category: str = ""
     """Code-scanning category in place of the one made from the scan's scope."""
+    max_bytes: int = 1_000_000
+    """Size of a Markdown report; a GitHub step summary takes 1 MiB, a pull-request comment 65,536 characters."""
     locations: Mapping[str, Place] = field(default_factory=dict)
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
 

@@ -20,6 +20,11 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "table": "auditor.report.table",
         "json": "auditor.report.json_report",
         "sarif": "auditor.report.sarif",
+        "junit": "auditor.report.junit",
+        "csv": "auditor.report.csv_report",
+        "markdown": "auditor.report.markdown",
+        "html": "auditor.report.html",
+        "ocsf": "auditor.report.ocsf",
     }
 )
 """Format name to its module, which has `render(report, options) -> Rendered` and is imported when it is used."""

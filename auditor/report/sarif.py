@@ -15,7 +15,7 @@ from auditor.evaluate.model import Outcome, Report, Result
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
 from auditor.report.model import TOOL_NAME, Place, Rendered, RenderOptions
-from auditor.report.sarif_notifications import notifications
+from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
 from auditor.report.text import count, plain, shorten
 
@@ -87,15 +87,12 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
         "tool": {
             "driver": {
                 "name": TOOL_NAME,
-                "organization": TOOL_NAME,
+                "fullName": f"{TOOL_NAME} {report.tool_version}",
                 "version": report.tool_version,
                 "semanticVersion": report.tool_version,
                 "informationUri": "https://pypi.org/project/azure-auditor/",
                 "rules": descriptors(report.rules),
-                "notifications": [
-                    {"id": "not-read", "shortDescription": {"text": "A read of Azure did not succeed."}},
-                    {"id": "not-answered", "shortDescription": {"text": "A rule could not be answered."}},
-                ],
+                "notifications": notification_descriptors(),
             }
         },
         "automationDetails": {"id": category(report, options) + "/"},

@@ -11,6 +11,32 @@ from auditor.report.text import count, gap_remedy, plain, shorten
 
 _MOST = 1_000
 _MESSAGE = 1_000
+_KINDS = {
+    "not-read": (
+        "NotRead",
+        "A read of Azure did not succeed.",
+        "What lies behind it was not audited. Run `auditor doctor` to see what is missing and how to grant it.",
+    ),
+    "not-answered": (
+        "NotAnswered",
+        "A rule could not be answered.",
+        "Its answer depends on what could not be read. It is neither a finding nor a pass.",
+    ),
+}
+
+
+def notification_descriptors() -> list[dict[str, Any]]:
+    """What kinds of notifications there are, as reporting descriptors."""
+    return [
+        {
+            "id": identifier,
+            "name": name,
+            "shortDescription": {"text": short},
+            "fullDescription": {"text": full},
+            "help": {"text": full, "markdown": full},
+        }
+        for identifier, (name, short, full) in _KINDS.items()
+    ]
 
 
 def notifications(report: Report) -> list[dict[str, Any]]:
@@ -49,7 +75,7 @@ def _of_rules(report: Report) -> list[dict[str, Any]]:
 
 def _notification(identifier: str, text: str) -> dict[str, Any]:
     return {
-        "descriptor": {"id": identifier, "index": ["not-read", "not-answered"].index(identifier)},
+        "descriptor": {"id": identifier, "index": list(_KINDS).index(identifier)},
         "level": "warning",
         "message": {"text": shorten(plain(text), _MESSAGE)},
     }

@@ -14,7 +14,7 @@ from auditor.rules.model import Rule
 # C0 and C1 controls (terminal escapes begin with one), line and paragraph separators, and the marks that reorder or
 # hide text: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 _HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"[ \t\r\n]+")
 _ELLIPSIS = "…"

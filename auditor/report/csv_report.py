@@ -1,0 +1,81 @@
+"""CSV (RFC 4180): one result a line, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from auditor.evaluate.model import Outcome, Report, Result
+from auditor.report.model import Rendered, RenderOptions
+from auditor.report.remedies import fill_names
+from auditor.report.text import plain, subscription_words, value_words
+
+COLUMNS = (
+    "severity",
+    "outcome",
+    "rule",
+    "title",
+    "message",
+    "resource_name",
+    "resource_type",
+    "resource_group",
+    "subscription",
+    "subscription_id",
+    "location",
+    "resource_id",
+    "evidence",
+    "remediation",
+    "topic",
+    "exemption",
+    "fingerprint",
+)
+# What a spreadsheet takes for the start of a formula, full-width forms included:
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
+
+
+def render(report: Report, options: RenderOptions) -> Rendered:
+    """The report's results as CSV, the worst first."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
+    for result in report.results if options.include_passed else report.with_outcome(*listed):
+        writer.writerow([_cell(text) for text in _row(report, result)])
+    return Rendered(stream.getvalue())
+
+
+def _row(report: Report, result: Result) -> list[str]:
+    subject, rule = result.subject, result.rule
+    return [
+        result.severity.value,
+        result.outcome.value,
+        rule.id,
+        rule.title,
+        result.message,
+        subject.name,
+        subject.type,
+        subject.resource_group,
+        subscription_words(report.scan, subject.subscription_id),
+        subject.subscription_id,
+        subject.location,
+        subject.id,
+        "; ".join(f"{leaf.path} is {value_words(leaf.actual)}, wanted {leaf.expected}" for leaf in result.evidence),
+        fill_names(rule.remediation.text, subject),
+        rule.topic,
+        _exemption(result),
+        result.fingerprint,
+    ]
+
+
+def _exemption(result: Result) -> str:
+    if not result.exemption:
+        return ""
+    return f"until {result.exemption.expires_at:%Y-%m-%d} by {result.exemption.owner}: {result.exemption.reason}"
+
+
+def _cell(text: str) -> str:
+    """The text on one line; one that a spreadsheet would calculate begins with an apostrophe, which makes it text."""
+    line = plain(text.strip())
+    return f"'{line}" if _FORMULA.match(line) else line
