@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from auditor.azure.collectors.scopes import Subscription
     from auditor.azure.collectors.table import Routes
     from auditor.azure.signin import Session
+    from auditor.inventory.model import Json
+    from auditor.inventory.secrets import Redactor
 
 
 _ABOVE = frozenset({"authorizationresources", "policyresources"})
@@ -207,5 +209,14 @@ def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _redaction(sink: Sink) -> Redact:
-    del sink
-    return lambda _type_key, body: body
+    """The redactor, loaded when the first body comes that can hold a secret."""
+    redactor: Redactor | None = None
+
+    def redact(type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
+        from auditor.inventory.secrets import Redactor
+
+        nonlocal redactor
+        redactor = redactor or Redactor(sink.secret_key)
+        return redactor.redact(type_key, body)
+
+    return redact

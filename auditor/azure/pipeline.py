@@ -292,6 +292,7 @@ async def open_wire(session: Session, *, timing: Timing | None = None, seed: int
                 ("arm", cloud.resource_manager, cloud.arm_scope),
                 ("graph", cloud.microsoft_graph, cloud.graph_scope),
             )
+            if endpoint  # a cloud without Microsoft Graph exists (Azure Stack Hub)
         }
         yield Wire(pipelines, session, timing or Timing(), seed)
 

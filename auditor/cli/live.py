@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from auditor.cli.messages import say, warn
+
 if TYPE_CHECKING:
+    from auditor.azure.collect import CollectionOutcome
+    from auditor.azure.progress import Progress
     from auditor.inventory.manifest import Manifest
+    from auditor.inventory.snapshot import Snapshot
+    from auditor.inventory.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,55 @@ class LiveOptions:
     """auto, graph or arm."""
     verbose: bool = False
     quiet: bool = False
+
+
+def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
+    """Collect what `types` names into memory. Raises SignInError, CollectionError and ConfigError."""
+    from auditor.inventory.snapshot import Snapshot
+    from auditor.inventory.source import Source
+
+    with Snapshot.in_memory(new_manifest(options, types)) as snapshot:
+        collect_into(snapshot, options, types)
+        return Source(snapshot.manifest, snapshot.inventory())
+
+
+def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]) -> CollectionOutcome:
+    """Collect what `types` names into a snapshot and finish it; says on stderr what was asked and what failed."""
+    import asyncio
+
+    from auditor.cli.progress import progress_for
+
+    with progress_for(quiet=options.quiet) as progress:
+        tenant, outcome = asyncio.run(_collect(snapshot, options, types, progress))
+    snapshot.finish(datetime.now(UTC), tenant=tenant, subscriptions=outcome.subscriptions)
+    if options.verbose:
+        _say_requests(outcome)
+    if outcome.gaps and not options.quiet:
+        warn(f"{outcome.gaps} reads did not succeed; what depends on them is answered `unknown`")
+    return outcome
+
+
+async def _collect(
+    snapshot: Snapshot, options: LiveOptions, types: frozenset[str], progress: Progress
+) -> tuple[str, CollectionOutcome]:
+    from auditor.azure.clouds import load_cloud
+    from auditor.azure.collect import collect
+    from auditor.azure.plan import CollectionPlan
+    from auditor.azure.signin import sign_in
+
+    plan = CollectionPlan(types, options.subscriptions, options.management_group, options.tenant, options.source)
+    cloud = load_cloud(options.cloud)
+    async with sign_in(cloud, credential=options.credential, tenant=options.tenant) as session:
+        return session.principal.tenant, await collect(session, plan, snapshot, progress)
+
+
+def _say_requests(outcome: CollectionOutcome) -> None:
+    """Requests by endpoint, most first: what `--verbose` adds."""
+    say(f"requests: {sum(outcome.requests.values()):,}")
+    for operation, count in sorted(outcome.requests.items(), key=lambda item: (-item[1], item[0])):
+        say(f"  {count:>7,}  {operation}")
+    for code, count in sorted(outcome.troubles.items(), key=lambda item: (-item[1], item[0])):
+        say(f"  {count:>7,}  answered {code}")
 
 
 def new_manifest(options: LiveOptions, types: frozenset[str]) -> Manifest:

@@ -16,6 +16,10 @@ class Sink(Protocol):
     Every call is durable when it returns, so that a collection that is killed can go on from the last page.
     """
 
+    @property
+    def secret_key(self) -> bytes:
+        """The key that secrets' values are hashed with: of this collection alone, and the same when it goes on."""
+
     def state(self, scope: str, kind: str) -> ReadState | None:
         """How this read was closed earlier in this collection; None where it was never closed."""
 

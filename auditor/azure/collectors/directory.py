@@ -139,14 +139,20 @@ ENTRIES = (
 _LISTS: Mapping[str, DirectoryEntry] = {entry.type.lower(): entry for entry in ENTRIES}
 _ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
 _FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
-_GROUPS = "Microsoft.Graph/groups"
-_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _GROUPS.lower()})
+GROUPS = "Microsoft.Graph/groups"
+"""Groups with everyone in them; only those that hold roles in Azure."""
+_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), GROUPS.lower()})
 ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
+
+
+def directory_types() -> frozenset[str]:
+    """Type keys of everything that can be read from Microsoft Graph."""
+    return frozenset(_LISTS) | _PER_OBJECT
 
 
 def is_directory_type(type_key: str) -> bool:
     """Whether a type is an object of Microsoft Graph that can be read here."""
-    return type_key in _LISTS or type_key in _PER_OBJECT
+    return type_key in directory_types()
 
 
 def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
@@ -159,13 +165,17 @@ def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
 
 async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequence[asyncio.Event]) -> None:
     """Read the chosen types; `roles_read` are set when the role assignments whose groups matter are known."""
+    if not reader.wire.endpoints["graph"]:
+        for key in sorted(types):
+            reader.not_asked("/", key, "this cloud has no Microsoft Graph")
+        return
     reader.progress.begin(SOURCE)
     chosen = expand_directory(types)
     async with asyncio.TaskGroup() as group:
         lists = [group.create_task(_read_list(reader, _LISTS[key])) for key in sorted(chosen) if key in _LISTS]
         if _ASSIGNED.lower() in chosen:
             group.create_task(_read_assigned(reader))
-        if _GROUPS.lower() in chosen:
+        if GROUPS.lower() in chosen:
             group.create_task(_read_groups(reader, roles_read, lists))
         if _FEDERATED.lower() in chosen:
             group.create_task(_read_federated(reader, lists))
@@ -261,7 +271,7 @@ async def _read_groups(
     for event in roles_read:
         await event.wait()
     groups = sorted(_groups_with_roles(reader))
-    whole = _target(reader, _GROUPS, "", "GroupMember.Read.All")
+    whole = _target(reader, GROUPS, "", "GroupMember.Read.All")
     select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
     paths = {group: f"/groups/{group}/transitiveMembers?{select}&$top=999" for group in groups}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -78,14 +78,14 @@ class Routes:
     """Type keys that nothing here can read."""
 
 
-def route(types: Iterable[str], source: str) -> Routes:
+def route(types: Collection[str], source: str) -> Routes:
     """Where to read a wish list of types from; `source` is `auto`, `graph` or `arm`.
 
     A top-level type that the table does not have is asked of Resource Graph, which knows most of them.
     """
     from auditor.azure.collectors.directory import PREFIX, is_directory_type
 
-    wanted = expand(types)
+    wanted = expand([*types, *_found_by(types)])
     directory = frozenset(key for key in wanted.unknown if is_directory_type(key))
     others = [key for key in wanted.unknown if not key.startswith(PREFIX)]
     asked = [_unlisted(key) for key in others if _is_top_level(key)]
@@ -94,6 +94,13 @@ def route(types: Iterable[str], source: str) -> Routes:
     readable = directory | {entry.key for entry in asked}
     unknown = [key for key in wanted.unknown if key not in readable]
     return Routes(tuple(lists), (*queries, *asked), directory, tuple(unknown))
+
+
+def _found_by(types: Iterable[str]) -> list[str]:
+    """Directory groups are read where they hold roles, so the assignments have to be known."""
+    from auditor.azure.collectors.directory import GROUPS, ROLE_ASSIGNMENTS
+
+    return [ROLE_ASSIGNMENTS] if GROUPS.lower() in {ids.type_key(name) for name in types} else []
 
 
 def _is_queried(entry: Entry, source: str) -> bool:
@@ -109,4 +116,4 @@ def _is_top_level(key: str) -> bool:
 
 
 def _unlisted(key: str) -> Entry:
-    return Entry(key, "", How.QUERY, table="resources")
+    return Entry(key, "", How.QUERY, table="resources", secret=True)  # nobody has looked at what it can hold

@@ -1,0 +1,96 @@
+"""`auditor collect`: write what exists into a snapshot, to be judged later and elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.cli import options
+from auditor.cli.messages import note, say
+from auditor.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from auditor.cli.live import LiveOptions
+    from auditor.inventory.snapshot import Snapshot
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("collect", help="Collect what the rules need into a snapshot, for `scan --from`.")(collect)
+
+
+def collect(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The snapshot to write.", metavar="FILE")] = Path(
+        "tenant.db"
+    ),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a snapshot that was interrupted; what was read stays read.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a snapshot that is there.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every type that can be collected, not only what the rules need.")
+    ] = False,
+    tenant: options.Tenant = None,
+    subscription: options.Subscriptions = None,
+    management_group: options.ManagementGroup = None,
+    source: options.ReadSource = options.SourceChoice.AUTO,
+    cloud: options.CloudName = "public",
+    credential: options.Credential = None,
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    framework: options.Framework = None,
+    min_severity: options.MinSeverity = None,
+    policy_parameters: options.PolicyParameters = None,
+    require_complete: options.RequireComplete = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Collect what the rules need into a snapshot, for `scan --from`."""
+    from auditor.cli.live import LiveOptions, collect_into
+    from auditor.cli.rule_choice import choose_rules
+
+    if resume and force:
+        raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
+    if everything:
+        types = _all_types()
+    else:
+        types = choose_rules(
+            rule_paths or [],
+            builtin=not no_builtin,
+            select=select or [],
+            ignore=ignore or [],
+            frameworks=framework or [],
+            min_severity=min_severity.value if min_severity else None,
+            policy_parameters=policy_parameters,
+        ).types
+    live = LiveOptions(
+        cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
+    )
+    with _snapshot(output, live, types, resume=resume, force=force) as snapshot:
+        try:
+            outcome = collect_into(snapshot, live, types)
+        except KeyboardInterrupt:
+            note(f"what was read is in {output}; go on with --resume and the same options")
+            raise
+    if not quiet:
+        say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
+    raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)
+
+
+def _snapshot(path: Path, live: LiveOptions, types: frozenset[str], *, resume: bool, force: bool) -> Snapshot:
+    from auditor.cli.live import new_manifest
+    from auditor.inventory.snapshot import Snapshot
+
+    manifest = new_manifest(live, types)
+    return Snapshot.resume(path, manifest) if resume else Snapshot.create(path, manifest, force=force)
+
+
+def _all_types() -> frozenset[str]:
+    from auditor.azure.collectors.directory import directory_types
+    from auditor.azure.collectors.table import table
+
+    return frozenset(table()) | directory_types()
