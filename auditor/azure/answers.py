@@ -97,7 +97,7 @@ def read_answer(status: int, headers: Mapping[str, str], content: bytes) -> Answ
 def _not_json(
     status: int, headers: Mapping[str, str], content: bytes, error: orjson.JSONDecodeError
 ) -> Answer | Trouble:
-    if "recursion" in str(error).lower():
+    if "depth limit" in str(error) or "recursion" in str(error).lower():
         return Trouble(status, "TooDeep", "the answer is nested too deeply to be read")
     start = content[:256].lstrip()
     if start[:1] == b"<":

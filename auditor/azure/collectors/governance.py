@@ -60,11 +60,10 @@ ENTRIES = (
     _authorization("roleAssignments", _AUTHORIZATION, table="authorizationresources"),
     _authorization("roleDefinitions", _AUTHORIZATION, table="authorizationresources"),
     _authorization("denyAssignments", _AUTHORIZATION),
-    _authorization("classicAdministrators", "2015-07-01", table="authorizationresources"),
     _authorization("roleEligibilityScheduleInstances", _SCHEDULES),
     _authorization("roleAssignmentScheduleInstances", _SCHEDULES),
     _authorization("roleManagementPolicyAssignments", _SCHEDULES),
-    _authorization("locks", "2016-09-01"),
+    _authorization("locks", "2020-05-01"),
     _authorization("policyAssignments", "2022-06-01", table="policyresources"),
     _authorization("policyExemptions", "2022-07-01-preview", table="policyresources"),
     Entry(

@@ -246,7 +246,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION, secret=True),
-    _below(_AUTOMATION_ACCOUNT, "webhooks", "2015-10-31", secret=True),
+    _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23", secret=True),
     _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),
     _top("Microsoft.OperationalInsights/workspaces", "2022-10-01"),
     _top("Microsoft.Insights/components", "2020-02-02", secret=True),
