@@ -18,6 +18,7 @@ MAX_BODY = 128 * 1024 * 1024
 _MAX_MESSAGE = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|(?<=Bearer )\S+|(?<=sig=)[^&\s]+")
+_VERSIONS = re.compile(r"supported api-versions are '([0-9A-Za-z,\- ]*)'", re.IGNORECASE)
 _CODE = re.compile(r"[^A-Za-z0-9_.:\-]")
 
 TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
@@ -65,6 +66,8 @@ class Trouble:
     """How long the service wants us to wait."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of the answer, names in lower case."""
+    versions: tuple[str, ...] = ()
+    """API versions that the service says it has instead, oldest first."""
 
 
 def one_line(text: object) -> str:
@@ -116,8 +119,24 @@ def _trouble_of(status: int, headers: Mapping[str, str], content: bytes) -> Trou
     code, message = error_of(body)
     transient = status in TRANSIENT_STATUS or (status == 409 and code.lower() in _TRANSIENT_CODES)
     return Trouble(
-        status, code or f"Http{status}", message or f"HTTP status {status}", transient, retry_after(headers), headers
+        status,
+        code or f"Http{status}",
+        message or f"HTTP status {status}",
+        transient,
+        retry_after(headers),
+        headers,
+        _supported_versions(content) if status in (400, 404) else (),
     )
+
+
+def _supported_versions(content: bytes) -> tuple[str, ...]:
+    """What a refused API version is answered with; national and private clouds are often some versions behind.
+
+    "No registered resource provider found for location ... The supported api-versions are '2015-01-01, 2016-06-01'"
+    (https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider).
+    """
+    found = _VERSIONS.search(content[:65536].decode("utf-8", "replace"))
+    return tuple(sorted(version.strip() for version in found.group(1).split(",") if version.strip())) if found else ()
 
 
 def error_of(body: Json) -> tuple[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.azure.answers import Trouble
     from auditor.azure.budget import Timing
     from auditor.azure.collectors.entry import Entry
+    from auditor.azure.collectors.permissions import Permissions
     from auditor.azure.collectors.reading import Reader, Redact
     from auditor.azure.collectors.scopes import Subscription
     from auditor.azure.collectors.table import Routes
@@ -101,6 +102,7 @@ class _Work:
         self._reader = reader
         self._subscriptions = subscriptions
         self._queries = routes.queries
+        self._allowed: dict[str, asyncio.Future[Permissions | Trouble]] = {}
         self._done = {
             (subscription.scope, entry.key): asyncio.Event()
             for subscription in subscriptions
@@ -131,16 +133,40 @@ class _Work:
         async with asyncio.TaskGroup() as group:
             for subscription in self._subscriptions:
                 if subscription.guid in chosen:
-                    for entry in entries:
-                        group.create_task(self._settle_one(subscription, entry, trouble))
+                    group.create_task(self._settle_subscription(subscription, entries, trouble))
 
-    async def _settle_one(self, subscription: Subscription, entry: Entry, trouble: Trouble | None) -> None:
+    async def _settle_subscription(
+        self, subscription: Subscription, entries: Sequence[Entry], trouble: Trouble | None
+    ) -> None:
+        from auditor.azure.collectors.permissions import hidden_from
+
+        permissions = None if trouble else await self._permissions(subscription)
+        async with asyncio.TaskGroup() as group:
+            for entry in entries:
+                hidden = hidden_from(permissions, entry.permission) if permissions else None
+                group.create_task(self._settle_one(subscription, entry, trouble, hidden))
+
+    async def _permissions(self, subscription: Subscription) -> Permissions | Trouble:
+        """Asked once a subscription, however many tables there are."""
+        from auditor.azure.collectors.permissions import permissions_at
+
+        if subscription.scope not in self._allowed:
+            asked = asyncio.ensure_future(permissions_at(self._reader, subscription.scope))
+            self._allowed[subscription.scope] = asked
+        return await self._allowed[subscription.scope]
+
+    async def _settle_one(
+        self, subscription: Subscription, entry: Entry, trouble: Trouble | None, hidden: Trouble | None
+    ) -> None:
         from auditor.azure.collectors.arm import whole_of
         from auditor.azure.collectors.graph_query import SOURCE
         from auditor.azure.collectors.reading import state_of
+        from auditor.inventory.coverage import ReadState
 
         target = replace(whole_of(subscription, entry), source=SOURCE)
-        if trouble is None:
+        if hidden:
+            self._reader.close_gap(target, hidden, ReadState.PARTIAL)
+        elif trouble is None:
             self._reader.close_complete(target)
         elif entry.is_listable:
             await self._read(subscription, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from auditor.inventory.sink import Sink
 
 Redact = Callable[[str, Mapping[str, Json]], Mapping[str, Json]]
 """Replaces secrets' values: takes a type key and a body, gives the body that may be kept."""
+
+_VERSION = re.compile(r"([?&]api-version=)[^&]*")
 
 SETTLED = (ReadState.COMPLETE, ReadState.UNSUPPORTED)
 
@@ -76,6 +79,8 @@ class Reader:
     """New objects."""
     troubled: dict[str, int] = field(default_factory=dict)
     """Gaps by source, for the note at its end."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """API versions learned from a cloud that does not have the table's, by type key."""
     failures: dict[tuple[str, str], Trouble] = field(default_factory=dict)
     """Why reads did not succeed, by scope and type key."""
 
@@ -108,7 +113,7 @@ class Reader:
 
     async def _pages(self, target: Target, cursor: str | None) -> ReadState | None:
         """Follow all pages; None where a continuation of an earlier run is no longer accepted."""
-        url: str | None = cursor or target.call.url
+        url: str | None = cursor or self._known_version(target)
         started = datetime.now(UTC)
         seen: set[str] = set()
         spoilt: Trouble | None = None
@@ -117,6 +122,9 @@ class Reader:
             try:
                 answer = await self.wire.read(replace(target.call, url=url))
             except ReadFailedError as error:
+                if (other := self._other_version(url, target, error.trouble)) and other not in seen:
+                    url = other
+                    continue
                 if url == cursor and not error.trouble.transient:
                     return None
                 return self._failed(target, error.trouble, partial=len(seen) > 1 or cursor is not None)
@@ -129,6 +137,18 @@ class Reader:
         if spoilt:
             return self._failed(target, spoilt, partial=True)
         return self.close_complete(target, started)
+
+    def _known_version(self, target: Target) -> str:
+        version = self.versions.get(ids.type_key(target.kind))
+        return _VERSION.sub(rf"\g<1>{version}", target.call.url) if version else target.call.url
+
+    def _other_version(self, url: str, target: Target, trouble: Trouble) -> str | None:
+        """The same address at the newest version that the service says it has."""
+        if not trouble.versions:
+            return None
+        stable = [version for version in trouble.versions if not version.lower().endswith("preview")]
+        version = self.versions[ids.type_key(target.kind)] = (stable or list(trouble.versions))[-1]
+        return _VERSION.sub(rf"\g<1>{version}", url)
 
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
         if target.trim:
