@@ -61,6 +61,8 @@ class Scripted:
     tokens: list[str] = field(default_factory=list)
     """The Authorization header of every request but those for tokens."""
     base: str = ""
+    port: int = 0
+    """Chosen at the first run and kept, so that a continuation finds the server again."""
     issued: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -180,10 +182,10 @@ async def _run(
     application.router.add_route("*", "/{path:.*}", script.handle)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", script.port)
     await site.start()
-    port = runner.addresses[0][1]
-    script.base = f"http://127.0.0.1:{port}"
+    script.port = runner.addresses[0][1]
+    script.base = f"http://127.0.0.1:{script.port}"
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{script.base}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "header")
     cloud = Cloud(

@@ -90,7 +90,7 @@ class Reader:
         if before in SETTLED:
             return before
         cursor = self.sink.cursor(target.scope, target.kind)
-        state = await self._pages(target, cursor) if cursor else None
+        state = await self._pages(target, cursor) if cursor and self._is_ours(cursor, target) else None
         return state if state is not None else await self._pages(target, None) or ReadState.FAILED
 
     async def collect(self, target: Target) -> list[Mapping[str, Json]] | Trouble:
