@@ -344,13 +344,16 @@ def _parent(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scope:
 
 
 def _referencing(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scope: Scope, place: Place) -> _Related:
-    wanted = _typed(value, keys, scope, place)
+    listed = value[keys["type"]]
+    kinds = [{"type": kind} for kind in listed] if isinstance(listed, list) else [value]
+    wanted = tuple(kind for entry in kinds if (kind := _typed(entry, keys, scope, place)))
     path = value[keys["referencing"]] if "referencing" in keys else None
     if path is not None and not isinstance(path, str):
         scope.problem((*place, keys["referencing"]), "referencing takes a path in the other resource")
         return None, ()
-    label = f"{wanted} referring to it" if path is None else f"{wanted}:{path}"
-    return Backwards(label, wanted, path, name), (wanted,)
+    what = wanted[0] if len(wanted) == 1 else f"{len(wanted)} types"
+    label = f"{what} referring to it" if path is None else f"{what}:{path}"
+    return Backwards(label, wanted, path, name), wanted
 
 
 def _matching(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scope: Scope, place: Place) -> _Related:

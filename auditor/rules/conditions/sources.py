@@ -120,18 +120,20 @@ class Forwards:
 
 @dataclass(frozen=True, slots=True)
 class Backwards:
-    """Resources of a type that hold the id of this one."""
+    """Resources of given types that hold the id of this one."""
 
     name: str
-    type: str
+    types: tuple[str, ...]
     path: str | None
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
         """See `Source.frames`."""
         inventory = frame.context.inventory
-        found = inventory.referencing(frame.resource, self.type, self.path)
-        return [frame.at_resource(r, self.current) for r in found], _unknown(inventory.gap(self.type, None))
+        found = [r for kind in self.types for r in inventory.referencing(frame.resource, kind, self.path)]
+        gaps = [gap for kind in self.types if (gap := inventory.gap(kind, None))]
+        more = Unknown(tuple(dict.fromkeys(gaps)), gaps[0].message) if gaps else None
+        return [frame.at_resource(r, self.current) for r in found], more
 
 
 @dataclass(frozen=True, slots=True)
