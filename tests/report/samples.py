@@ -25,10 +25,10 @@ class Always:
 
     needs: DataNeeds = field(default_factory=DataNeeds)
 
-    def evaluate(self, context: Context) -> bool:
+    def evaluate(self, context: Context) -> bool:  # noqa: ARG002
         return True
 
-    def explain(self, context: Context) -> Sequence[Evidence]:
+    def explain(self, context: Context) -> Sequence[Evidence]:  # noqa: ARG002
         return ()
 
 

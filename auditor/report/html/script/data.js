@@ -1,0 +1,46 @@
+// The report, as auditor/report/html/data.py writes it.
+const NAME = "\u0001";
+
+async function load() {
+  const holder = byId("data");
+  if (holder.dataset.encoding === "json") return JSON.parse(holder.textContent);
+  const bytes = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function unpack(data) {
+  const text = (at) => data.texts[at];
+  return data.rows.map((row, index) => {
+    const [rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint, exemption] = row;
+    const owner = data.rules[rule];
+    const guid = text(subscription);
+    const result = {
+      index, rule: owner, ruleNumber: rule, name, fingerprint,
+      outcome: data.outcomes[outcome],
+      severity: data.severities[owner.severity],
+      id: `${text(prefix)}/${last || name}`,
+      type: text(type), group: text(group), guid, location: text(location),
+      subscription: data.subscriptions[guid] || guid || "tenant",
+      message: text(message).replaceAll(NAME, name),
+      evidence: data.evidence[evidence].map((leaf) => leaf.map(text)),
+      exemption: exemption === undefined ? "" : text(exemption),
+    };
+    result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid].join("\n").toLowerCase();
+    return result;
+  });
+}
+
+function fill(template, result, shell) {
+  const names = {
+    name: result.name, id: result.id, type: result.type, location: result.location, resource_group: result.group, subscription_id: result.guid,
+  };
+  // A name that a shell would not take as one plain word stays a placeholder in a command.
+  return template.replace(/\{(name|id|type|location|resource_group|subscription_id)\}/g, (place, key) =>
+    shell && !/^[\w@%+=:,./-]*$/.test(names[key]) ? place : names[key]);
+}
+
+function portalLink(data, id) {
+  if (!/^\/(subscriptions|providers)\//i.test(id)) return "";
+  return `${data.portal}/#@${encodeURIComponent(data.scan.tenant)}/resource${id.split("/").map(encodeURIComponent).join("/")}`;
+}
