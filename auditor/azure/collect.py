@@ -117,10 +117,9 @@ class _Work:
         by_table: dict[str, list[str]] = {}
         for entry in self._queries:
             by_table.setdefault(entry.table, []).append(entry.key)
-        secret = frozenset(entry.key for entry in self._queries if entry.secret)
         guids = [subscription.guid for subscription in self._subscriptions]
         async with asyncio.TaskGroup() as group:
-            for query in queries_for(by_table, guids, secret=secret, above=_ABOVE):
+            for query in queries_for(by_table, guids, above=_ABOVE):
                 group.create_task(self._settle(query.types, query.subscriptions, run_query(self._reader, query)))
         broken = self._reader.troubled.get(SOURCE, 0)
         self._reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
@@ -235,7 +234,7 @@ def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _redaction(sink: Sink) -> Redact:
-    """The redactor, loaded when the first body comes that can hold a secret."""
+    """The redactor, loaded when the first body comes: every body goes through it."""
     redactor: Redactor | None = None
 
     def redact(type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -108,7 +108,6 @@ def _target(reader: Reader, subscription: Subscription, entry: Entry, owner: str
         cure=_cure(entry),
         single=entry.is_single,
         absent=entry.absent,
-        secret=entry.secret,
         own_id=own_id,
         always=entry.always,
     )

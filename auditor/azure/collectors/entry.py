@@ -57,8 +57,6 @@ class Entry:
     """What the identity must be allowed to do; "" for `<type>/read`."""
     role: str = "Reader"
     """The narrowest built-in role that holds the action."""
-    secret: bool = False
-    """Whether values in it can be secrets, which are replaced before anything is kept."""
     quota: Quota | None = None
     absent: frozenset[str] = frozenset()
     """Error codes that say: there is none here."""

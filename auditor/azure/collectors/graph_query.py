@@ -17,9 +17,8 @@ import orjson
 
 from auditor.azure.answers import Answer, Trouble
 from auditor.azure.budget import RESOURCE_GRAPH
-from auditor.azure.collectors.reading import SETTLED, Reader, Redact
+from auditor.azure.collectors.reading import SETTLED, Reader
 from auditor.azure.pipeline import Call, ReadFailedError, storable
-from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
 
@@ -45,8 +44,6 @@ class Query:
     """Type keys, sorted."""
     subscriptions: tuple[str, ...]
     """GUIDs, sorted."""
-    secret: frozenset[str] = frozenset()
-    """Type keys whose bodies can hold secrets."""
     above: bool = False
     """Whether what is assigned above the subscriptions is wanted too (role assignments, policy assignments)."""
     slice_: tuple[int, int] | None = None
@@ -81,7 +78,6 @@ def queries_for(
     types: Mapping[str, Iterable[str]],
     subscriptions: Sequence[str],
     *,
-    secret: frozenset[str] = frozenset(),
     above: frozenset[str] = frozenset(),
 ) -> list[Query]:
     """One query a table and group of subscriptions; `types` maps a table to type keys, `above` names tables."""
@@ -90,7 +86,7 @@ def queries_for(
         for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_QUERY)
     ]
     return [
-        Query(table, names, group, secret & frozenset(names), table in above)
+        Query(table, names, group, table in above)
         for table in sorted(types)
         if (names := tuple(sorted(types[table])))
         for group in groups
@@ -191,15 +187,15 @@ async def _page(reader: Reader, query: Query, token: str | None, rows: int) -> _
         answer = await reader.wire.read(call)
     except ReadFailedError as error:
         return error.trouble
-    return _page_of(answer, query, reader.redact)
+    return _page_of(answer)
 
 
-def _page_of(answer: Answer, query: Query, redact: Redact) -> _Page | Trouble:
+def _page_of(answer: Answer) -> _Page | Trouble:
     body = answer.body
     rows = body.get("data") if isinstance(body, Mapping) else None
     if not isinstance(rows, list):
         return Trouble(200, "UnexpectedAnswer", "Resource Graph answered without rows")
-    good = [_as_arm(row, query, redact) for row in rows if isinstance(row, Mapping) and isinstance(row.get("id"), str)]
+    good = [_as_arm(row) for row in rows if isinstance(row, Mapping) and isinstance(row.get("id"), str)]
     sound = good if storable(good) else [row for row in good if storable(row)]
     lost = len(rows) - len(sound)
     fault = Trouble(200, "MalformedItem", f"{lost} of {len(rows)} rows could not be understood") if lost else None
@@ -210,8 +206,6 @@ def _page_of(answer: Answer, query: Query, redact: Redact) -> _Page | Trouble:
     return _Page(sound, token if isinstance(token, str) else None, total if isinstance(total, int) else 0, fault)
 
 
-def _as_arm(row: Mapping[str, Json], query: Query, redact: Redact) -> Mapping[str, Json]:
+def _as_arm(row: Mapping[str, Json]) -> Mapping[str, Json]:
     """A row as Azure Resource Manager would have sent it: columns that the resource does not have are left out."""
-    body = {name: value for name, value in row.items() if value is not None and value != ""}
-    key = ids.type_key(str(row.get("type") or ""))
-    return redact(key, body) if key in query.secret else body
+    return {name: value for name, value in row.items() if value is not None and value != ""}

@@ -56,7 +56,6 @@ class Target:
     """Whether the answer is the object itself and not a list of them."""
     absent: frozenset[str] = frozenset()
     """Error codes, lower-cased, that say: there is none here."""
-    secret: bool = False
     trim: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
     """Takes out what must not be kept, whatever the redactor knows."""
     own_id: str = ""
@@ -153,16 +152,15 @@ class Reader:
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
         if target.trim:
             bodies = [target.trim(body) for body in bodies]
-        if target.secret:
-            bodies = [self.redact(ids.type_key(target.kind), body) for body in bodies]
         self.keep(target.scope, target.kind, bodies, cursor, target.source)
 
     def keep(
         self, scope: str, kind: str, bodies: Sequence[Mapping[str, Json]], cursor: str | None, source: str
     ) -> None:
-        """Put a page into the sink, with where it goes on."""
+        """Put a page into the sink, secrets replaced, with where it goes on."""
         if bodies or cursor:
-            self.kept += self.sink.add(scope, kind, bodies, cursor=cursor)
+            safe = [self.redact(_type_key(body, kind), body) for body in bodies]
+            self.kept += self.sink.add(scope, kind, safe, cursor=cursor)
         self.progress.advance(source, len(bodies))
 
     def _next(self, answer: Answer, target: Target, seen: set[str]) -> tuple[str | None, Trouble | None]:
@@ -239,6 +237,11 @@ def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadStat
     if trouble.status == 429:
         return ReadState.THROTTLED
     return ReadState.DENIED if trouble.status in (401, 403) or code == "notoken" else ReadState.FAILED
+
+
+def _type_key(body: Mapping[str, Json], kind: str) -> str:
+    own = body.get("type")
+    return ids.type_key(own if isinstance(own, str) and "/" in own else kind)
 
 
 def _with_cure(trouble: Trouble, cure: str) -> str:

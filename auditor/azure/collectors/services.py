@@ -21,14 +21,14 @@ _DISKS = "2023-10-02"
 _APPS = "2024-03-01"
 
 
-def _top(name: str, version: str, *, secret: bool = False) -> Entry:
+def _top(name: str, version: str) -> Entry:
     """A top-level type: from Resource Graph, or by its list a subscription."""
-    return Entry(name, version, table="resources", secret=secret)
+    return Entry(name, version, table="resources")
 
 
-def _below(parent: str, name: str, version: str, *, secret: bool = False, path: str = "") -> Entry:
+def _below(parent: str, name: str, version: str, *, path: str = "") -> Entry:
     """A child type, by one list a parent."""
-    return Entry(f"{parent}/{name}", version, How.CHILDREN, path=path, parents=(parent,), secret=secret)
+    return Entry(f"{parent}/{name}", version, How.CHILDREN, path=path, parents=(parent,))
 
 
 # --- App Service
@@ -46,7 +46,7 @@ def _config(owner: str) -> Entry:
     """
     kind = f"{owner}/config"
 
-    def part(name: str, *, how: How = How.SINGLETON, secret: bool = False) -> Entry:
+    def part(name: str, *, how: How = How.SINGLETON) -> Entry:
         post = how is How.POST
         return Entry(
             kind,
@@ -54,7 +54,6 @@ def _config(owner: str) -> Entry:
             how,
             path=f"config/{name}/list" if post else f"config/{name}",
             parents=(owner,),
-            secret=secret,
             action=_LIST_SETTINGS if post else "",
             role="Website Contributor" if post else "Reader",
             always=True,
@@ -66,12 +65,11 @@ def _config(owner: str) -> Entry:
         How.SINGLETON,
         path="config/web",
         parents=(owner,),
-        secret=True,
         always=True,
         parts=(
-            part("authsettingsV2", secret=True),
-            part("appsettings", how=How.POST, secret=True),
-            part("connectionstrings", how=How.POST, secret=True),
+            part("authsettingsV2"),
+            part("appsettings", how=How.POST),
+            part("connectionstrings", how=How.POST),
         ),
     )
 
@@ -89,17 +87,16 @@ _WEB_ENTRIES = (
     _top("Microsoft.Web/certificates", _WEB),
     _top("Microsoft.Web/hostingEnvironments", _WEB),
     _top("Microsoft.Web/staticSites", _WEB),
-    _top("Microsoft.Web/connections", "2016-06-01", secret=True),
-    _top("Microsoft.Logic/workflows", "2019-05-01", secret=True),
-    _top("Microsoft.App/containerApps", _APPS, secret=True),
-    _top("Microsoft.App/jobs", _APPS, secret=True),
+    _top("Microsoft.Web/connections", "2016-06-01"),
+    _top("Microsoft.Logic/workflows", "2019-05-01"),
+    _top("Microsoft.App/containerApps", _APPS),
+    _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
         _APPS,
         How.CHILDREN,
         parents=("Microsoft.App/containerApps",),
-        secret=True,
     ),
 )
 
@@ -169,7 +166,7 @@ _POLICY = frozenset({"resourcenotfound"})
 
 def _policies(owner: str) -> Entry:
     """Policies of a service, product, API or operation; they can hold keys in their XML."""
-    return Entry(f"{owner}/policies", _APIM, How.CHILDREN, parents=(owner,), secret=True, absent=_POLICY)
+    return Entry(f"{owner}/policies", _APIM, How.CHILDREN, parents=(owner,), absent=_POLICY)
 
 
 _API_ENTRIES = (
@@ -178,14 +175,14 @@ _API_ENTRIES = (
     _below(f"{_SERVICE}/apis", "operations", _APIM),
     _below(_SERVICE, "products", _APIM),
     _below(_SERVICE, "subscriptions", _APIM),
-    _below(_SERVICE, "backends", _APIM, secret=True),
-    _below(_SERVICE, "namedValues", _APIM, secret=True),
-    _below(_SERVICE, "authorizationServers", _APIM, secret=True),
-    _below(_SERVICE, "openidConnectProviders", _APIM, secret=True),
-    _below(_SERVICE, "identityProviders", _APIM, secret=True),
+    _below(_SERVICE, "backends", _APIM),
+    _below(_SERVICE, "namedValues", _APIM),
+    _below(_SERVICE, "authorizationServers", _APIM),
+    _below(_SERVICE, "openidConnectProviders", _APIM),
+    _below(_SERVICE, "identityProviders", _APIM),
     _below(_SERVICE, "certificates", _APIM),
-    _below(_SERVICE, "loggers", _APIM, secret=True),
-    _below(_SERVICE, "portalsettings", _APIM, secret=True),
+    _below(_SERVICE, "loggers", _APIM),
+    _below(_SERVICE, "portalsettings", _APIM),
     _policies(_SERVICE),
     _policies(f"{_SERVICE}/products"),
     _policies(f"{_SERVICE}/apis"),
@@ -218,38 +215,37 @@ _MESSAGING_ENTRIES = (
 _AUTOMATION_ACCOUNT = "Microsoft.Automation/automationAccounts"
 
 _OTHER_ENTRIES = (
-    _top("Microsoft.Compute/virtualMachines", _COMPUTE, secret=True),
+    _top("Microsoft.Compute/virtualMachines", _COMPUTE),
     Entry(
         "Microsoft.Compute/virtualMachines/extensions",
         _COMPUTE,
         How.CHILDREN,
         parents=("Microsoft.Compute/virtualMachines",),
         table="resources",
-        secret=True,
     ),
-    _top("Microsoft.Compute/virtualMachineScaleSets", _COMPUTE, secret=True),
+    _top("Microsoft.Compute/virtualMachineScaleSets", _COMPUTE),
     _top("Microsoft.Compute/disks", _DISKS),
     _top("Microsoft.Compute/snapshots", _DISKS),
     _top("Microsoft.Compute/diskEncryptionSets", _DISKS),
     _top("Microsoft.Compute/diskAccesses", _DISKS),
     _top("Microsoft.ContainerService/managedClusters", "2024-09-01"),
     _top("Microsoft.ContainerRegistry/registries", "2023-07-01"),
-    _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01", secret=True),
+    _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01"),
     _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
     _top("Microsoft.MachineLearningServices/workspaces", "2024-04-01"),
     _top("Microsoft.Search/searchServices", "2023-11-01"),
-    _top("Microsoft.DataFactory/factories", "2018-06-01", secret=True),
-    _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01", secret=True),
+    _top("Microsoft.DataFactory/factories", "2018-06-01"),
+    _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _top("Microsoft.Batch/batchAccounts", "2024-02-01"),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
-    _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION, secret=True),
-    _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23", secret=True),
+    _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION),
+    _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23"),
     _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),
     _top("Microsoft.OperationalInsights/workspaces", "2022-10-01"),
-    _top("Microsoft.Insights/components", "2020-02-02", secret=True),
+    _top("Microsoft.Insights/components", "2020-02-02"),
     _top("Microsoft.Cdn/profiles", "2023-05-01"),
     _top("Microsoft.Network/frontDoors", "2021-06-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),

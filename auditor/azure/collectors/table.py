@@ -116,4 +116,4 @@ def _is_top_level(key: str) -> bool:
 
 
 def _unlisted(key: str) -> Entry:
-    return Entry(key, "", How.QUERY, table="resources", secret=True)  # nobody has looked at what it can hold
+    return Entry(key, "", How.QUERY, table="resources")  # nobody has looked at what it can hold
