@@ -365,7 +365,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
-    values = {name: value for name, value in connection.execute("SELECT name, value FROM manifest")}
+    values = dict(connection.execute("SELECT name, value FROM manifest"))
     try:
         read = {name: json.loads(value) for name, value in values.items() if name != "secret_key"}
         return Manifest(

@@ -1,0 +1,258 @@
+"""Where bodies of Azure's services hold secrets: a table of places by type, and names that tell a secret anywhere.
+
+A place is a property path, compared without case: `*` stands for any property, `[*]` for any element, `**` for any
+depth. All text at a place and below it is replaced, save below properties that `_KEPT` lists for the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+_SITE_CONFIG = (
+    "appSettings[*].value",
+    "connectionStrings[*].connectionString",
+    "metadata[*].value",
+    "azureStorageAccounts.*.accessKey",
+)
+_CONTAINER = ("env[*].value", "command[*]", "args[*]", "probes[*].httpGet.httpHeaders[*].value")
+_CONTAINER_APP = (
+    "properties.configuration.secrets[*].value",
+    "properties.template.scale.rules[*].custom.metadata.*",
+    "properties.configuration.eventTriggerConfig.scale.rules[*].metadata.*",
+    *(f"properties.template.{which}[*].{place}" for which in ("containers", "initContainers") for place in _CONTAINER),
+)
+_GROUP_CONTAINER = (
+    "environmentVariables[*].value",
+    "environmentVariables[*].secureValue",
+    "command[*]",
+    "livenessProbe.exec.command[*]",
+    "readinessProbe.exec.command[*]",
+)
+_EXTENSION = ("properties.settings", "properties.protectedSettings", "properties.publicSettings")
+_DEPLOYMENT = ("properties.parameters.*.value", "properties.outputs.*.value", "properties.templateLink.queryString")
+_LINKED_SERVICE = (
+    "properties.typeProperties",
+    "properties.parameters.*.defaultValue",
+    "properties.connectVia.parameters",
+)
+_WORKFLOW = (
+    "properties.parameters.*.value",
+    "properties.definition.parameters.*.defaultValue",
+    "properties.definition.actions.**.inputs",
+    "properties.definition.triggers.**.inputs",
+    "properties.definition.outputs.*.value",
+    "properties.definition.staticResults",
+)
+
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "microsoft.web/sites": tuple(f"properties.siteConfig.{place}" for place in _SITE_CONFIG),
+    "microsoft.web/sites/config": tuple(f"properties.{place}" for place in _SITE_CONFIG),
+    "microsoft.web/staticsites/config": ("properties.*",),
+    "microsoft.web/connections": (
+        "properties.parameterValues",
+        "properties.customParameterValues",
+        "properties.nonSecretParameterValues",
+        "properties.parameterValueSet.values",
+    ),
+    "microsoft.logic/workflows": _WORKFLOW,
+    "microsoft.app/containerapps": _CONTAINER_APP,
+    "microsoft.app/jobs": _CONTAINER_APP,
+    "microsoft.app/managedenvironments/daprcomponents": (
+        "properties.secrets[*].value",
+        "properties.metadata[*].value",
+    ),
+    "microsoft.containerinstance/containergroups": (
+        *(
+            f"properties.{which}[*].properties.{place}"
+            for which in ("containers", "initContainers")
+            for place in _GROUP_CONTAINER
+        ),
+        "properties.volumes[*].secret.*",
+        "properties.extensions[*].properties.settings",
+    ),
+    "microsoft.compute/virtualmachines": (
+        "properties.osProfile.windowsConfiguration.additionalUnattendContent[*].content",
+        *(f"resources[*].{place}" for place in _EXTENSION),
+    ),
+    "microsoft.compute/virtualmachines/extensions": _EXTENSION,
+    "microsoft.compute/virtualmachines/runcommands": (
+        "properties.source.script",
+        "properties.parameters[*].value",
+        "properties.protectedParameters[*].value",
+    ),
+    "microsoft.compute/virtualmachinescalesets": (
+        *(f"properties.virtualMachineProfile.extensionProfile.extensions[*].{place}" for place in _EXTENSION),
+        "properties.virtualMachineProfile.osProfile.windowsConfiguration.additionalUnattendContent[*].content",
+    ),
+    "microsoft.compute/virtualmachinescalesets/extensions": _EXTENSION,
+    "microsoft.hybridcompute/machines/extensions": _EXTENSION,
+    "microsoft.datafactory/factories": ("properties.globalParameters.*.value",),
+    "microsoft.datafactory/factories/linkedservices": _LINKED_SERVICE,
+    "microsoft.synapse/workspaces/linkedservices": _LINKED_SERVICE,
+    "microsoft.automation/automationaccounts/variables": ("properties.value",),
+    "microsoft.automation/automationaccounts/webhooks": ("properties.uri", "properties.parameters"),
+    "microsoft.automation/automationaccounts/connections": ("properties.fieldDefinitionValues",),
+    "microsoft.automation/automationaccounts/jobs": ("properties.parameters",),
+    "microsoft.apimanagement/service/namedvalues": ("properties.value",),
+    "microsoft.apimanagement/service/properties": ("properties.value",),
+    "microsoft.apimanagement/service/backends": (
+        "properties.credentials.header",
+        "properties.credentials.query",
+        "properties.credentials.authorization.parameter",
+    ),
+    "microsoft.apimanagement/service/authorizationservers": ("properties.tokenBodyParameters[*].value",),
+    "microsoft.apimanagement/service/loggers": ("properties.credentials",),
+    "microsoft.apimanagement/service/portalsettings": ("properties.validationKey",),
+    "microsoft.batch/batchaccounts/pools": (
+        "properties.startTask.environmentSettings[*].value",
+        "properties.startTask.commandLine",
+    ),
+    "microsoft.resources/deployments": _DEPLOYMENT,
+    "microsoft.resources/deploymentstacks": _DEPLOYMENT,
+    "microsoft.resources/deploymentscripts": (
+        "properties.environmentVariables[*].value",
+        "properties.environmentVariables[*].secureValue",
+        "properties.scriptContent",
+        "properties.arguments",
+        "properties.outputs",
+    ),
+    "microsoft.containerregistry/registries/tasks": (
+        "properties.step.values[*].value",
+        "properties.step.arguments[*].value",
+        "properties.step.encodedTaskContent",
+        "properties.step.encodedValuesContent",
+        "properties.credentials.customRegistries",
+    ),
+    "microsoft.containerregistry/registries/webhooks": ("properties.customHeaders.*", "properties.serviceUri"),
+    "microsoft.machinelearningservices/workspaces/connections": ("properties.credentials",),
+    "microsoft.machinelearningservices/workspaces/datastores": ("properties.credentials",),
+    "microsoft.keyvault/vaults/secrets": ("properties.value",),
+    "microsoft.network/applicationgateways": ("properties.sslCertificates[*].properties.data",),
+    "microsoft.insights/actiongroups": (
+        "properties.webhookReceivers[*].serviceUri",
+        "properties.azureFunctionReceivers[*].httpTriggerUrl",
+        "properties.logicAppReceivers[*].callbackUrl",
+        "properties.automationRunbookReceivers[*].serviceUri",
+    ),
+    "microsoft.insights/webtests": (
+        "properties.Configuration.WebTest",
+        "properties.Request.Headers[*].value",
+        "properties.Request.RequestBody",
+    ),
+    "microsoft.eventgrid/eventsubscriptions": (
+        "properties.destination.properties.endpointUrl",
+        "properties.destination.properties.deliveryAttributeMappings[*].properties.value",
+    ),
+    # The hint is the first three characters of the secret.
+    "microsoft.graph/applications": ("passwordCredentials[*].hint",),
+    "microsoft.graph/serviceprincipals": ("passwordCredentials[*].hint",),
+}
+
+_SITE_PARTS: Mapping[str, tuple[str, ...]] = {
+    "appsettings": ("properties.*",),
+    "connectionstrings": ("properties.*.value",),
+    "metadata": ("properties.*",),
+    "azurestorageaccounts": ("properties.*.accessKey",),
+    "backup": ("properties.storageAccountUrl", "properties.databases[*].connectionString"),
+    "logs": (
+        "properties.applicationLogs.*.sasUrl",
+        "properties.httpLogs.*.sasUrl",
+    ),
+    "publishingcredentials": ("properties",),
+    "pushsettings": ("properties",),
+}
+
+_KEPT: Mapping[str, frozenset[str]] = {
+    "microsoft.logic/workflows": frozenset(
+        {"type", "kind", "method", "identity", "audience", "tenant", "operationid", "connectionname", "referencename"}
+    ),
+    "microsoft.datafactory/factories/linkedservices": frozenset(
+        {
+            "type",
+            "referencename",
+            "secretname",
+            "secretversion",
+            "authenticationtype",
+            "authentication",
+            "credentialtype",
+        }
+    ),
+    "microsoft.apimanagement/service/loggers": frozenset({"identityclientid", "name"}),
+    "microsoft.machinelearningservices/workspaces/datastores": frozenset({"credentialstype"}),
+}
+
+SECRET_NAMES = frozenset(
+    name.lower()
+    for name in (  # noqa: SIM905 - names are easier to read without quotes
+        "accessKey accountKey adminPassword administratorLoginPassword aof-storage-connection-string-0 "
+        "aof-storage-connection-string-1 apiKey authorizationKey certificatePassword clientSecret connectionString "
+        "customData daprAIConnectionString daprAIInstrumentationKey developerAppInsightsApiKey encodedCertificate "
+        "encryptedCredential eventHubConnectionString facebookAppSecret githubClientSecret googleClientSecret "
+        "instrumentationKey microsoftAccountClientSecret migrationToken passwd password personalAccessToken "
+        "pfxPassword preSharedKey primaryConnectionString primaryKey primaryMasterKey primaryReadonlyMasterKey "
+        "privateKey publishingPassword qnaAzureSearchEndpointKey radiusServerSecret rdb-storage-connection-string "
+        "repositoryToken resourceOwnerPassword runAsPassword sasKey sasToken sasUrl sasUri secondaryConnectionString "
+        "secondaryKey secondaryMasterKey secondaryReadonlyMasterKey secret secretText secretValue secureValue "
+        "serverAppSecret serviceKey sharedAccessKey sharedKey sqlAdministratorLoginPassword sshPassword sshPrivateKey "
+        "storageAccountAccessKey storageAccountConnectionString storageAccountKey storageContainerSasKey "
+        "twitterConsumerSecret userData validationKey workspaceKey"
+    ).split()
+)
+"""Property names whose text is a secret whatever the type, lower-cased."""
+
+
+@dataclass(slots=True)
+class Node:
+    """One step of the places of a type."""
+
+    final: bool = False
+    anywhere: bool = False
+    """Whether what follows may stand at any depth."""
+    steps: dict[str, Node] = field(default_factory=dict)
+
+
+@cache
+def places_of(type_key: str, name: str) -> Node | None:
+    """The places of a type, as a tree of steps; `name` (lower-cased) tells apart the configurations of a site."""
+    type_key = type_key.replace("/slots/", "/").removesuffix("/slots")
+    places = [*_PLACES.get(type_key, ())]
+    if type_key in ("microsoft.web/sites/config", "microsoft.web/staticsites/config"):
+        places += _SITE_PARTS.get(name, ())
+    return _tree(places) if places else None
+
+
+def kept_below(type_key: str) -> frozenset[str]:
+    """Property names that keep their text below the places of a type, lower-cased."""
+    if type_key == "microsoft.synapse/workspaces/linkedservices":
+        type_key = "microsoft.datafactory/factories/linkedservices"
+    return _KEPT.get(type_key, frozenset())
+
+
+def _tree(places: Iterable[str]) -> Node:
+    root = Node()
+    for place in places:
+        node = root
+        for step in place.lower().replace("[*]", ".[]").split("."):
+            node = node.steps.setdefault(step, Node(anywhere=step == "**"))
+        node.final = True
+    return root
+
+
+def follow(nodes: tuple[Node, ...], step: str) -> tuple[Node, ...]:
+    """Where one step further leads; `[]` is an element of a list."""
+    if not nodes:
+        return nodes
+    found: list[Node] = []
+    for node in nodes:
+        if node.anywhere:
+            found.append(node)
+        for name in (step, "*") if step != "[]" else (step,):
+            if after := node.steps.get(name):
+                found.append(after)
+                if deep := after.steps.get("**"):
+                    found.append(deep)
+        if deep := node.steps.get("**"):
+            found.append(deep)
+    return tuple(found)
