@@ -24,7 +24,7 @@ def parse_rule(
     """The rule of a document, or None, and every mistake in it.
 
     `stem` is the file's name without its ending, which must be the rule's id; `folder` that of its folder, which must
-    be its topic, or None where rules may lie anywhere. Without `with_examples` the examples are neither needed nor read.
+    be its topic, or None where rules may lie anywhere. Without `with_examples`, examples are neither needed nor read.
     """
     if document.problems:
         return None, list(document.problems)
