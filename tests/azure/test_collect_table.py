@@ -8,7 +8,7 @@ import pytest
 
 from auditor.azure.collectors.entry import Entry, How
 from auditor.azure.collectors.table import expand, route, table
-from auditor.azure.pipeline import _CLIENTS
+from auditor.azure.pipeline import SDK_CLIENTS
 from auditor.inventory import ids
 
 ALL = sorted(table().values(), key=lambda entry: entry.key)
@@ -27,7 +27,7 @@ def test_every_entry_can_be_read(entry: Entry) -> None:
         assert not entry.parents
     if entry.how is How.QUERY:
         assert entry.table
-    assert entry.client == "" or entry.client in _CLIENTS
+    assert entry.client == "" or entry.client in SDK_CLIENTS
 
 
 @pytest.mark.parametrize("client", ["storage", "keyvault"])

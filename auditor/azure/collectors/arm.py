@@ -11,7 +11,7 @@ from auditor.azure.budget import ARM_READS, Bucket
 from auditor.azure.collectors.entry import Entry, How
 from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
 from auditor.azure.collectors.scopes import Subscription
-from auditor.azure.pipeline import Call
+from auditor.azure.wire import Call
 from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 

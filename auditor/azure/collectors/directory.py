@@ -14,7 +14,7 @@ import orjson
 from auditor.azure.answers import Answer, Trouble, error_of, retry_after
 from auditor.azure.budget import Bucket, Limit
 from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
-from auditor.azure.pipeline import Call, ReadFailedError
+from auditor.azure.wire import Call, ReadFailedError
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
 

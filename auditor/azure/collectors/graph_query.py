@@ -18,7 +18,7 @@ import orjson
 from auditor.azure.answers import Answer, Trouble
 from auditor.azure.budget import RESOURCE_GRAPH
 from auditor.azure.collectors.reading import SETTLED, Reader
-from auditor.azure.pipeline import Call, ReadFailedError, storable
+from auditor.azure.wire import Call, ReadFailedError, storable
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
 

@@ -10,7 +10,7 @@ from functools import cache
 from auditor.azure.answers import Trouble
 from auditor.azure.budget import ARM_READS
 from auditor.azure.collectors.reading import Reader
-from auditor.azure.pipeline import Call, ReadFailedError
+from auditor.azure.wire import Call, ReadFailedError
 from auditor.inventory.model import Json
 
 _VERSION = "2022-04-01"

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from auditor.azure.answers import Answer, Trouble
 from auditor.azure.guard import RefusedRequestError, origin_of
-from auditor.azure.pipeline import Call, ReadFailedError, Wire, storable
 from auditor.azure.progress import Progress
+from auditor.azure.wire import Call, ReadFailedError, Wire, storable
 from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap, Json

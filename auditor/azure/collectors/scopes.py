@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from auditor.azure.answers import Trouble
 from auditor.azure.budget import ARM_READS
 from auditor.azure.collectors.reading import SETTLED, Reader, Target
-from auditor.azure.pipeline import Call
 from auditor.azure.plan import CollectionPlan
+from auditor.azure.wire import Call
 from auditor.errors import CollectionError
 from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState

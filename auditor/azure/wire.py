@@ -1,0 +1,206 @@
+"""Reads over the wire: paced by a budget, tried again where that helps, every answer judged whole.
+
+Retries are here and not in a pipeline policy because they need the whole body: a reset or a truncated page is retried
+like a 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from auditor.azure.answers import MAX_BODY, Answer, Trouble, one_line, quota_resets_after, read_answer
+from auditor.azure.budget import Bucket, Budget, Timing
+from auditor.inventory.model import Json
+
+IN_FLIGHT = 64
+"""Requests under way at once, over all subscriptions."""
+
+_ATTEMPTS = 6
+_MAX_WAIT_S = 600.0
+"""What one read may wait for throttling in all."""
+_MAX_BACKOFF_S = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One read."""
+
+    url: str
+    """A path below the service's endpoint, or an absolute address with the endpoint's origin."""
+    operation: str
+    """What it is, for counts and gaps, without names: `GET Microsoft.Storage/storageAccounts`."""
+    client: str = ""
+    """The SDK client it goes through; "" for the pipeline itself."""
+    service: str = "arm"
+    """`arm` or `graph` (Microsoft Graph)."""
+    method: str = "GET"
+    content: bytes | None = None
+    """A POST's body, JSON."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    buckets: tuple[Bucket, ...] = ()
+    """The quotas it counts against, the narrowest last."""
+
+
+class ReadFailedError(Exception):
+    """A read that did not succeed, after all tries. Never reaches the user: it becomes a gap."""
+
+    def __init__(self, trouble: Trouble, call: Call) -> None:
+        super().__init__(f"{call.operation}: {trouble.code}")
+        self.trouble = trouble
+        self.call = call
+
+
+Send = Callable[[HttpRequest], Awaitable[AsyncHttpResponse]]
+"""Sends one request through a client; the answer's body is not read yet."""
+
+SenderOf = Callable[[Call], Send]
+"""Which client a call goes through."""
+
+
+class Wire:
+    """Sends reads and gives their JSON. Made by `auditor.azure.pipeline.open_wire`."""
+
+    def __init__(self, endpoints: Mapping[str, str], sender: SenderOf, timing: Timing, seed: int | None) -> None:
+        self.endpoints = endpoints
+        """Base address of each service, without a slash at the end; "" for one that the cloud does not have."""
+        self._sender = sender
+        self._timing = timing
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, keeps no secret
+        self.budget = Budget(timing)
+        """The quotas, learned from answers."""
+        self.requests: Counter[str] = Counter()
+        """How often each operation was sent, tries included."""
+        self.troubles: Counter[str] = Counter()
+        """How often each error code came back."""
+
+    async def read(self, call: Call) -> Answer:
+        """The answer to a read. Raises ReadFailedError after the last try."""
+        attempt = 0
+        waited = 0.0
+        while True:
+            started = self._timing.now()
+            await self.budget.take(call.buckets)
+            if attempt:
+                waited += self._timing.now() - started
+            outcome = await self._once(call)
+            if isinstance(outcome, Answer):
+                return outcome
+            attempt += 1
+            delay = self._delay(outcome, attempt)
+            throttled = outcome.status == 429
+            exhausted = waited + delay > _MAX_WAIT_S if throttled else attempt >= _ATTEMPTS
+            if not outcome.transient or exhausted:
+                raise ReadFailedError(outcome, call)
+            if throttled and call.buckets:
+                self._pause(call, outcome, delay)
+            else:
+                waited += delay
+                await self._timing.sleep(delay)
+
+    def _delay(self, trouble: Trouble, attempt: int) -> float:
+        """Retrying before `Retry-After` does not help and counts against the quota; without one, back off."""
+        if trouble.retry_after_s is not None:
+            return trouble.retry_after_s
+        return min(_MAX_BACKOFF_S, 0.5 * 2.0 ** (attempt - 1)) * self._jitter.uniform(0.75, 1.25)
+
+    def _pause(self, call: Call, trouble: Trouble, delay: float) -> None:
+        """Hold back what shares the exhausted quota, and nothing else."""
+        subscription, *narrower = call.buckets
+        left = trouble.headers.get("x-ms-ratelimit-remaining-subscription-reads", "")
+        # Reads are left in the subscription's own bucket: it was the provider that throttled.
+        bucket = narrower[-1] if narrower and left.isdigit() and int(left) > 0 else subscription
+        bucket.pause(delay, self._timing.now())
+
+    async def _once(self, call: Call) -> Answer | Trouble:
+        for bucket in call.buckets:
+            bucket.in_flight += 1
+        try:
+            async with self._slots:
+                self.requests[call.operation] += 1
+                outcome = await self._send(call)
+        finally:
+            for bucket in call.buckets:
+                bucket.in_flight -= 1
+        self._learn(call, outcome.headers)
+        if isinstance(outcome, Trouble):
+            self.troubles[outcome.code] += 1
+        return outcome
+
+    async def _send(self, call: Call) -> Answer | Trouble:
+        request = HttpRequest(call.method, self._absolute(call), headers=_headers(call), content=call.content)
+        try:
+            response = await self._sender(call)(request)
+            try:
+                content = await _content(response)
+            finally:
+                await response.close()
+        except ClientAuthenticationError as error:
+            return Trouble(None, "NoToken", one_line(str(error).splitlines()[0] if str(error) else error))
+        except AzureError as error:
+            return Trouble(None, "Unreachable", one_line(error), transient=True)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if content is None:
+            return Trouble(response.status_code, "TooLarge", f"the answer is over {MAX_BODY >> 20} MB", headers=headers)
+        return _sound(read_answer(response.status_code, headers, content))
+
+    def _absolute(self, call: Call) -> str:
+        return self.endpoints[call.service].rstrip("/") + call.url if call.url.startswith("/") else call.url
+
+    def _learn(self, call: Call, headers: Mapping[str, str]) -> None:
+        if not call.buckets:
+            return
+        for name in ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads"):
+            if (left := headers.get(name, "")).isdigit():
+                call.buckets[0].learn(float(left), self._timing.now())
+        left = headers.get("x-ms-user-quota-remaining", "")
+        if left.isdigit():
+            call.buckets[0].learn(float(left), self._timing.now())
+            if left == "0":
+                call.buckets[0].pause(quota_resets_after(headers) or 5.0, self._timing.now())
+
+
+def _headers(call: Call) -> dict[str, str]:
+    headers = {"Accept": "application/json", **call.headers}
+    if call.content is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+async def _content(response: AsyncHttpResponse) -> bytes | None:
+    """The whole body; None where it is larger than what we are willing to hold."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > MAX_BODY:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _sound(outcome: Answer | Trouble) -> Answer | Trouble:
+    """Refuse what could not be written again: orjson reads deeper nesting than it writes, and so would a snapshot."""
+    if isinstance(outcome, Trouble) or storable(outcome.body):
+        return outcome
+    items = outcome.body.get("value") if isinstance(outcome.body, dict) else outcome.body
+    if isinstance(items, list) and len(items) > 1:
+        return outcome  # the reader leaves out the item that is to blame and keeps the others
+    return Trouble(200, "TooDeep", "the answer is nested too deeply to be kept", headers=outcome.headers)
+
+
+def storable(body: Json) -> bool:
+    """Whether a body can be written as JSON: not nested without end, text valid in UTF-8."""
+    try:
+        orjson.dumps(body)
+    except TypeError:
+        return False
+    return True
