@@ -84,6 +84,8 @@ class Context:
     """What `parameters('x')` reads: a policy definition's values; empty for our own rules."""
     now: str = ""
     """Time of the scan, ISO 8601 in UTC: what `utcNow()` gives."""
+    policy: Mapping[str, Json] = field(default_factory=dict)
+    """What `policy()` gives (`assignmentId`, `definitionId`, ...); empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,8 @@ def match(value: Any, operand: Any, *, ignore_case: bool = False) -> bool:
 
 def one_of(value: Any, operand: Any) -> bool:
     """Whether a list holds the value."""
+    if not isinstance(operand, list):
+        raise Undecidable("in and notIn need a list")
     return any(equal(value, element) for element in operand)
 
 

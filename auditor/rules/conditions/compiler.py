@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from auditor.inventory import ids
@@ -232,17 +233,15 @@ def _counted_field(
     reader = _reader(text, scope, inside)
     if reader is None:
         return None, None
-    if isinstance(reader, BodyReader) and reader.many:
-        current = name or str(text).lower()
-        steps = reader.steps
-        last = len(steps) - 1 - steps[::-1].index(EACH) + 1
-        inner = scope.in_array(steps[:last], current) if last == len(steps) else scope.in_values(current)
-        return ArraySource(str(text), reader, current), _where(value, keys, inner, place)
-    if isinstance(reader, ChildReader | FactReader) and reader.many:
-        current = name or str(text).lower()
-        bound = ("facts", reader.family, *reader.rest) if isinstance(reader, FactReader) else ()
-        inner = scope.in_array(bound, current) if bound else scope.in_values(current)
-        return CollectionSource(str(text), reader, current), _where(value, keys, inner, place)
+    current = name or str(text).lower()
+    if isinstance(reader, BodyReader | FactReader) and reader.many:
+        last = len(reader.rest) - reader.rest[::-1].index(EACH)
+        array = replace(reader, rest=reader.rest[:last])
+        steps = reader.steps[: len(reader.steps) - len(reader.rest) + last]
+        source = ArraySource(str(text), array, reader.rest[last:], current)
+        return source, _where(value, keys, scope.in_array(steps, current), place)
+    if isinstance(reader, ChildReader):
+        return CollectionSource(str(text), reader, current), _where(value, keys, scope.in_values(current), place)
     if isinstance(reader, ComputedReader):
         scope.problem(inside, "count.field takes a path, not an expression", "use count.value for expressions")
         return None, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+from auditor.inventory.ids import RESOURCE_GROUP_TYPE
 from auditor.inventory.model import Resource, Unread
 from auditor.rules.conditions.frame import Frame, Scope
 from auditor.rules.conditions.paths import (
@@ -97,12 +98,18 @@ class BodyReader:
         found = find(start, self.rest)
         return _checked(found) if type(found) is Unread else found
 
-    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
-        """See `Reader.locate`."""
+    def found(self, frame: Frame) -> Iterator[Found]:
+        """Each value with its place. Raises Undecidable where one was not read."""
         _readable(frame, self.steps[0])
         start = Found((), frame.resource.body) if self.slot < 0 else frame.bound[self.slot]
         for found in places(start.value, self.rest, start.steps):
-            yield _place(frame, show_path(found.steps)), _checked(found.value)
+            _checked(found.value)
+            yield found
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        for found in self.found(frame):
+            yield _place(frame, show_path(found.steps)), found.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,11 @@ class FactReader:
     rest: tuple[Step, ...]
     many: bool
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The whole path."""
+        return ("facts", self.family, *self.rest)
+
     def read(self, frame: Frame) -> Any:
         """See `Reader.read`."""
         start = _checked(frame.context.facts.get(self.family, frame.resource))
@@ -137,11 +149,17 @@ class FactReader:
             return list(map(_checked, find_all(start, self.rest)))
         return _checked(find(start, self.rest))
 
-    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
-        """See `Reader.locate`."""
+    def found(self, frame: Frame) -> Iterator[Found]:
+        """Each value with its place. Raises Undecidable where one was not read."""
         start = _checked(frame.context.facts.get(self.family, frame.resource))
         for found in places(start, self.rest, ("facts", self.family)):
-            yield _place(frame, show_path(found.steps)), _checked(found.value)
+            _checked(found.value)
+            yield found
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        for found in self.found(frame):
+            yield _place(frame, show_path(found.steps)), found.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +222,11 @@ def _full_name(resource: Resource) -> str:
     return "/".join(tail.split("/")[2::2]) if tail else resource.name
 
 
+def _type(resource: Resource) -> str:
+    """The type; a resource group's with the subscription in between, as Azure Policy names it."""
+    return RESOURCE_GROUP_TYPE if resource.type_key == RESOURCE_GROUP_TYPE.lower() else resource.type
+
+
 def normal_location(text: str) -> str:
     """A region's name as Azure compares it: `East US 2` is `eastus2`."""
     return text.replace(" ", "").lower()
@@ -212,7 +235,7 @@ def normal_location(text: str) -> str:
 _OWN = {
     "id": OwnReader("id", lambda resource: resource.id),
     "name": OwnReader("name", lambda resource: resource.name),
-    "type": OwnReader("type", lambda resource: resource.type),
+    "type": OwnReader("type", _type),
     "fullname": OwnReader("fullName", _full_name),
     "location": OwnReader("location", lambda resource: normal_location(resource.location) or MISSING),
     "subscription_id": OwnReader("subscription_id", lambda resource: resource.subscription_id),
@@ -255,7 +278,7 @@ def _rule_reader(steps: tuple[Step, ...], scope: Scope, place: Place) -> Reader 
             scope.problem(place, "facts needs the name of a fact family", "write facts.<family>.<path>")
             return None
         scope.need(facts=frozenset((steps[1],)))
-        return FactReader(steps[1], steps[2:], EACH in steps)
+        return _bound_reader(steps, scope) or FactReader(steps[1], steps[2:], EACH in steps)
     if len(steps) == 1 and (own := _OWN.get(root.lower())):
         return own
     if root.startswith("Microsoft.") or "/" in root:
@@ -275,11 +298,15 @@ def _policy_path(text: str, scope: Scope, place: Place) -> str | AliasTarget | N
 
 
 def _body_reader(steps: tuple[Step, ...], scope: Scope) -> BodyReader:
-    """A reader that starts from the innermost array element that the path leads through."""
+    return _bound_reader(steps, scope) or BodyReader(steps, -1, steps, EACH in steps)
+
+
+def _bound_reader(steps: tuple[Step, ...], scope: Scope) -> BodyReader | None:
+    """A reader that starts from the innermost array element that the path leads through, if there is one."""
     lowered = pattern(steps)
     for slot in range(len(scope.bound) - 1, -1, -1):
         array = scope.bound[slot]
         if lowered[: len(array)] == array:
             rest = steps[len(array) :]
             return BodyReader(steps, slot, rest, EACH in rest)
-    return BodyReader(steps, -1, steps, EACH in steps)
+    return None

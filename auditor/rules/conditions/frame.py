@@ -33,9 +33,9 @@ class Frame:
         self.currents: Mapping[str, Any] = currents or {}
         """What `current('name')` gives, by lower-cased name."""
 
-    def at_element(self, element: Found, name: str) -> Frame:
-        """The frame for one element of a field count."""
-        return Frame(self.context, self.resource, (*self.bound, element), {**self.currents, name: element.value})
+    def at_element(self, element: Found, value: Any, name: str) -> Frame:
+        """The frame for one element of a field count; `value` is what `current(name)` gives."""
+        return Frame(self.context, self.resource, (*self.bound, element), {**self.currents, name: value})
 
     def at_value(self, value: Any, name: str) -> Frame:
         """The frame for one element of a value count."""

@@ -7,19 +7,27 @@ A function that Azure would end with an error raises `Undecidable`: the conditio
 
 from __future__ import annotations
 
-import base64
 import json as json_module
 import math
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote, urljoin
 
-from auditor.rules.conditions.compare import as_number, as_text, as_time, equal, is_null, order
+from auditor.rules.conditions.arguments import fail, integer_of, number_of, text_of, truth_of
+from auditor.rules.conditions.compare import as_text, equal, is_null, order
+from auditor.rules.conditions.encodings import (
+    base64_to_string,
+    data_uri,
+    data_uri_to_string,
+    escaped,
+    guid,
+    to_base64,
+    to_uri,
+    unescaped,
+)
+from auditor.rules.conditions.networks import cidr_host, cidr_subnet, ip_range_contains, parse_cidr
 from auditor.rules.conditions.paths import MISSING, member
-from auditor.rules.conditions.problems import Undecidable
+from auditor.rules.conditions.times import add_days, from_epoch, to_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +40,11 @@ class Function:
     """None for any number."""
 
 
-def _fail(name: str, why: str) -> Undecidable:
-    return Undecidable(f"{name}() fails: {why}")
-
-
-def _number(name: str, value: Any) -> float | int:
-    number = as_number(value)
-    if number is None:
-        raise _fail(name, f"{value!r} is not a number")
-    return number
-
-
-def _integer(name: str, value: Any) -> int:
-    number = _number(name, value)
-    if number != int(number):
-        raise _fail(name, f"{value!r} is not an integer")
-    return int(number)
-
-
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, list | Mapping) or is_null(value):
-        raise _fail(name, "a string is needed")
-    return as_text(value)
-
-
-def _truth(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    raise _fail(name, f"{value!r} is not a boolean")
-
-
 def to_bool(value: Any) -> bool:
     """`bool()`: text, a number or a boolean."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value != 0
-    return _truth("bool", {"1": "true", "0": "false"}.get(value, value) if isinstance(value, str) else value)
+    return truth_of("bool", {"1": "true", "0": "false"}.get(value, value) if isinstance(value, str) else value)
 
 
 def to_string(value: Any) -> str:
@@ -82,14 +58,14 @@ def to_string(value: Any) -> str:
 
 def to_int(value: Any) -> int:
     """`int()`."""
-    return int(_number("int", value))
+    return int(number_of("int", value))
 
 
 def concat(*values: Any) -> Any:
     """Joins strings, or arrays."""
     if all(isinstance(value, list) for value in values):
         return [element for value in values for element in value]
-    return "".join(_text("concat", value) for value in values)
+    return "".join(text_of("concat", value) for value in values)
 
 
 def length(value: Any) -> int:
@@ -98,7 +74,7 @@ def length(value: Any) -> int:
         return 0
     if isinstance(value, list | Mapping | str):
         return len(value)
-    raise _fail("length", "a string, array or object is needed")
+    raise fail("length", "a string, array or object is needed")
 
 
 def empty(value: Any) -> bool:
@@ -112,7 +88,7 @@ def has(container: Any, wanted: Any) -> bool:
         return any(_same(element, wanted) for element in container)
     if isinstance(container, Mapping):
         return member(container, as_text(wanted)) is not MISSING
-    return as_text(wanted) in _text("contains", container)
+    return as_text(wanted) in text_of("contains", container)
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -131,7 +107,7 @@ def template_equals(left: Any, right: Any) -> bool:
 def _compare(name: str, test: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
     def call(left: Any, right: Any) -> bool:
         if is_null(left) or is_null(right):
-            raise _fail(name, "a value is missing")
+            raise fail(name, "a value is missing")
         return test(order(left, right))
 
     return call
@@ -139,11 +115,11 @@ def _compare(name: str, test: Callable[[int], bool]) -> Callable[[Any, Any], boo
 
 def _arithmetic(name: str, apply: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
     def call(left: Any, right: Any) -> int:
-        numbers = _integer(name, left), _integer(name, right)
+        numbers = integer_of(name, left), integer_of(name, right)
         try:
             return apply(*numbers)
         except ZeroDivisionError:
-            raise _fail(name, "division by zero") from None
+            raise fail(name, "division by zero") from None
 
     return call
 
@@ -159,96 +135,118 @@ def _remainder(left: int, right: int) -> int:
 
 def substring(value: Any, start: Any, count: Any = None) -> str:
     """Part of a string; an error where it reaches beyond the end."""
-    text, first = _text("substring", value), _integer("substring", start)
-    size = len(text) - first if count is None else _integer("substring", count)
+    text, first = text_of("substring", value), integer_of("substring", start)
+    size = len(text) - first if count is None else integer_of("substring", count)
     if first < 0 or size < 0 or first + size > len(text):
-        raise _fail("substring", f"{text!r} is too short")
+        raise fail("substring", f"{text!r} is too short")
     return text[first : first + size]
 
 
 def split(value: Any, separators: Any) -> list[str]:
     """Cuts a string at one or several separators."""
-    parts = [_text("split", value)]
+    parts = [text_of("split", value)]
     for separator in separators if isinstance(separators, list) else [separators]:
-        mark = _text("split", separator)
+        mark = text_of("split", separator)
         parts = [piece for part in parts for piece in (part.split(mark) if mark else [part])]
     return parts
 
 
 def pad_left(value: Any, size: Any, filler: Any = " ") -> str:
     """Fills a string on the left."""
-    return as_text(value).rjust(_integer("padLeft", size), _text("padLeft", filler))
+    return as_text(value).rjust(integer_of("padLeft", size), text_of("padLeft", filler))
 
 
 def trim(value: Any) -> str:
     """Without white space at both ends."""
-    return _text("trim", value).strip()
+    return text_of("trim", value).strip()
 
 
 def replace(value: Any, old: Any, new: Any) -> str:
     """Every occurrence, with case."""
     if not old:
-        raise _fail("replace", "the text to replace is empty")
-    return _text("replace", value).replace(_text("replace", old), _text("replace", new))
+        raise fail("replace", "the text to replace is empty")
+    return text_of("replace", value).replace(text_of("replace", old), text_of("replace", new))
 
 
 def index_of(value: Any, wanted: Any) -> int:
     """First place: of an element with case, of a substring without; -1 where there is none."""
     if isinstance(value, list):
         return next((index for index, element in enumerate(value) if _same(element, wanted)), -1)
-    return _text("indexOf", value).lower().find(_text("indexOf", wanted).lower())
+    return text_of("indexOf", value).lower().find(text_of("indexOf", wanted).lower())
 
 
 def last_index_of(value: Any, wanted: Any) -> int:
     """Last place, as `index_of`."""
     if isinstance(value, list):
         return next((index for index in range(len(value) - 1, -1, -1) if _same(value[index], wanted)), -1)
-    return _text("lastIndexOf", value).lower().rfind(_text("lastIndexOf", wanted).lower())
+    return text_of("lastIndexOf", value).lower().rfind(text_of("lastIndexOf", wanted).lower())
 
 
 def starts_with(value: Any, wanted: Any) -> bool:
     """Without case."""
-    return _text("startsWith", value).lower().startswith(_text("startsWith", wanted).lower())
+    return text_of("startsWith", value).lower().startswith(text_of("startsWith", wanted).lower())
 
 
 def ends_with(value: Any, wanted: Any) -> bool:
     """Without case."""
-    return _text("endsWith", value).lower().endswith(_text("endsWith", wanted).lower())
+    return text_of("endsWith", value).lower().endswith(text_of("endsWith", wanted).lower())
 
 
 def first(value: Any) -> Any:
     """The first element or character; null of an empty array, "" of an empty string."""
     if isinstance(value, list | str):
         return value[0] if value else ("" if isinstance(value, str) else None)
-    raise _fail("first", "a string or array is needed")
+    raise fail("first", "a string or array is needed")
 
 
 def last(value: Any) -> Any:
     """The last element or character."""
     if isinstance(value, list | str):
         return value[-1] if value else ("" if isinstance(value, str) else None)
-    raise _fail("last", "a string or array is needed")
+    raise fail("last", "a string or array is needed")
+
+
+def try_index_from_end(values: Any, place: Any) -> Any:
+    """`tryIndexFromEnd()`: an element counted from the end, the last being 1; null where there is none."""
+    if not isinstance(values, list):
+        raise fail("indexFromEnd", "an array is needed")
+    wanted = integer_of("indexFromEnd", place)
+    return values[-wanted] if 0 < wanted <= len(values) else None
+
+
+def index_from_end(values: Any, place: Any) -> Any:
+    """`indexFromEnd()`: an element counted from the end, an error where there is none."""
+    if isinstance(values, list) and not 0 < integer_of("indexFromEnd", place) <= len(values):
+        raise fail("indexFromEnd", f"the array has no element {place} from its end")
+    return try_index_from_end(values, place)
+
+
+def shallow_merge(values: Any) -> dict[str, Any]:
+    """`shallowMerge()`: the members of all objects of an array, later ones winning."""
+    if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+        raise fail("shallowMerge", "an array of objects is needed")
+    return {key: item for value in values for key, item in value.items()}
 
 
 def skip(value: Any, count: Any) -> Any:
     """Without the first elements or characters."""
     if isinstance(value, list | str):
-        return value[max(0, _integer("skip", count)) :]
-    raise _fail("skip", "a string or array is needed")
+        return value[max(0, integer_of("skip", count)) :]
+    raise fail("skip", "a string or array is needed")
 
 
 def take(value: Any, count: Any) -> Any:
     """Only the first elements or characters."""
     if isinstance(value, list | str):
-        return value[: max(0, _integer("take", count))]
-    raise _fail("take", "a string or array is needed")
+        return value[: max(0, integer_of("take", count))]
+    raise fail("take", "a string or array is needed")
 
 
 def create_object(*pairs: Any) -> dict[str, Any]:
     """An object of keys and values in turn."""
     if len(pairs) % 2:
-        raise _fail("createObject", "a key has no value")
-    return {_text("createObject", key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
+        raise fail("createObject", "a key has no value")
+    return {text_of("createObject", key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
 def intersection(*values: Any) -> Any:
@@ -280,113 +278,47 @@ def _extreme(name: str, choose: Callable[[list[int]], int]) -> Callable[..., int
     def call(*values: Any) -> int:
         numbers = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
         if not numbers:
-            raise _fail(name, "the array is empty")
-        return choose([_integer(name, number) for number in numbers])
+            raise fail(name, "the array is empty")
+        return choose([integer_of(name, number) for number in numbers])
 
     return call
 
 
 def sequence(start: Any, count: Any) -> list[int]:
     """`range()`: at most 10,000 integers."""
-    low, size = _integer("range", start), _integer("range", count)
+    low, size = integer_of("range", start), integer_of("range", count)
     if not 0 <= size <= 10_000:
-        raise _fail("range", "the count must be between 0 and 10000")
+        raise fail("range", "the count must be between 0 and 10000")
     return list(range(low, low + size))
 
 
 def parse_json(text: Any) -> Any:
     """`json()`."""
     try:
-        return json_module.loads(_text("json", text))
+        return json_module.loads(text_of("json", text))
     except ValueError as error:
-        raise _fail("json", str(error)) from None
-
-
-def coalesce(*values: Any) -> Any:
-    """The first value that is not null."""
-    return next((value for value in values if not is_null(value)), None)
-
-
-def add_days(moment: Any, days: Any) -> str:
-    """`addDays()`: a time as ISO 8601 with seven fractional digits."""
-    start = as_time(moment)
-    if start is None:
-        raise _fail("addDays", f"{moment!r} is not a time")
-    try:
-        return format_time(start + timedelta(days=_integer("addDays", days)))
-    except OverflowError:
-        raise _fail("addDays", "out of range") from None
-
-
-def format_time(moment: datetime) -> str:
-    """A time as Azure Policy writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
-
-
-def from_epoch(seconds: Any) -> str:
-    """`dateTimeFromEpoch()`: Unix seconds as a time; Key Vault gives `exp` and `created` so."""
-    try:
-        return datetime.fromtimestamp(_integer("dateTimeFromEpoch", seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        raise _fail("dateTimeFromEpoch", "out of range") from None
-
-
-def to_epoch(moment: Any) -> int:
-    """`dateTimeToEpoch()`: a time as Unix seconds."""
-    found = as_time(moment)
-    if found is None:
-        raise _fail("dateTimeToEpoch", f"{moment!r} is not a time")
-    return int(found.timestamp())
-
-
-def ip_range_contains(outer: Any, inner: Any) -> bool:
-    """`ipRangeContains()`: whether a prefix, range or address holds another; never across IP versions."""
-    from netaddr import AddrFormatError, IPNetwork, IPRange
-
-    def span(text: Any) -> tuple[int, int, int]:
-        value = _text("ipRangeContains", text).strip()
-        try:
-            found = IPRange(*(part.strip() for part in value.split("-", 1))) if "-" in value else IPNetwork(value)
-        except (AddrFormatError, ValueError):
-            raise _fail("ipRangeContains", f"{value!r} is not an IP address range") from None
-        return found.version, found.first, found.last
-
-    wide, narrow = span(outer), span(inner)
-    return wide[0] == narrow[0] and wide[1] <= narrow[1] and narrow[2] <= wide[2]
-
-
-def _base64_to_string(value: Any) -> str:
-    try:
-        return base64.b64decode(_text("base64ToString", value), validate=True).decode()
-    except ValueError:
-        raise _fail("base64ToString", "the text is not base64") from None
+        raise fail("json", str(error)) from None
 
 
 def string_format(template: Any, *values: Any) -> str:
     """`format()`: `{0}`, `{1}`; doubled braces stand for one."""
-    text = _text("format", template).replace("{{", "\0").replace("}}", "\1")
+    text = text_of("format", template).replace("{{", "\0").replace("}}", "\1")
     for index, value in enumerate(values):
         text = text.replace("{" + str(index) + "}", to_string(value))
     return text.replace("\0", "{").replace("\1", "}")
 
 
-def guid(*values: Any) -> str:
-    """`guid()`: the version 5 UUID that Azure Resource Manager makes of its arguments joined by `-`."""
-    namespace = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
-    return str(uuid.uuid5(namespace, "-".join(_text("guid", value) for value in values)))
-
-
 def join(values: Any, separator: Any) -> str:
     """`join()`."""
     if not isinstance(values, list):
-        raise _fail("join", "an array is needed")
-    return _text("join", separator).join(to_string(value) for value in values)
+        raise fail("join", "an array is needed")
+    return text_of("join", separator).join(to_string(value) for value in values)
 
 
 def items(value: Any) -> list[dict[str, Any]]:
     """`items()`: members as objects with `key` and `value`, ordered by key."""
     if not isinstance(value, Mapping):
-        raise _fail("items", "an object is needed")
+        raise fail("items", "an object is needed")
     return [{"key": key, "value": value[key]} for key in sorted(value, key=str.lower)]
 
 
@@ -402,18 +334,20 @@ _TABLE: tuple[tuple[str, Callable[..., Any], int, int | None], ...] = (
     ("startsWith", starts_with, 2, 2),
     ("endsWith", ends_with, 2, 2),
     ("trim", trim, 1, 1),
-    ("toLower", lambda v: _text("toLower", v).lower(), 1, 1),
-    ("toUpper", lambda v: _text("toUpper", v).upper(), 1, 1),
+    ("toLower", lambda v: text_of("toLower", v).lower(), 1, 1),
+    ("toUpper", lambda v: text_of("toUpper", v).upper(), 1, 1),
     ("string", to_string, 1, 1),
     ("format", string_format, 1, None),
     ("join", join, 2, 2),
     ("guid", guid, 1, None),
-    ("base64", lambda v: base64.b64encode(_text("base64", v).encode()).decode(), 1, 1),
-    ("base64ToString", _base64_to_string, 1, 1),
-    ("base64ToJson", lambda v: parse_json(_base64_to_string(v)), 1, 1),
-    ("uri", lambda base, tail: urljoin(_text("uri", base), _text("uri", tail)), 2, 2),
-    ("uriComponent", lambda v: quote(_text("uriComponent", v), safe="-_.~"), 1, 1),
-    ("uriComponentToString", lambda v: unquote(_text("uriComponentToString", v)), 1, 1),
+    ("base64", to_base64, 1, 1),
+    ("base64ToString", base64_to_string, 1, 1),
+    ("base64ToJson", lambda v: parse_json(base64_to_string(v)), 1, 1),
+    ("uri", to_uri, 2, 2),
+    ("uriComponent", escaped, 1, 1),
+    ("uriComponentToString", unescaped, 1, 1),
+    ("dataUri", data_uri, 1, 1),
+    ("dataUriToString", data_uri_to_string, 1, 1),
     # arrays and objects
     ("array", lambda v: v if isinstance(v, list) else [v], 1, 1),
     ("createArray", lambda *v: list(v), 0, None),
@@ -423,18 +357,21 @@ _TABLE: tuple[tuple[str, Callable[..., Any], int, int | None], ...] = (
     ("length", length, 1, 1),
     ("first", first, 1, 1),
     ("last", last, 1, 1),
+    ("indexFromEnd", index_from_end, 2, 2),
+    ("tryIndexFromEnd", try_index_from_end, 2, 2),
     ("skip", skip, 2, 2),
     ("take", take, 2, 2),
     ("intersection", intersection, 2, None),
     ("union", union, 2, None),
     ("items", items, 1, 1),
+    ("shallowMerge", shallow_merge, 1, 1),
     ("objectKeys", lambda v: [item["key"] for item in items(v)], 1, 1),
     ("json", parse_json, 1, 1),
     ("range", sequence, 2, 2),
     ("null", lambda: None, 0, 0),
     # numbers
     ("int", to_int, 1, 1),
-    ("float", lambda v: float(_number("float", v)), 1, 1),
+    ("float", lambda v: float(number_of("float", v)), 1, 1),
     ("add", _arithmetic("add", lambda a, b: a + b), 2, 2),
     ("sub", _arithmetic("sub", lambda a, b: a - b), 2, 2),
     ("mul", _arithmetic("mul", lambda a, b: a * b), 2, 2),
@@ -451,10 +388,13 @@ _TABLE: tuple[tuple[str, Callable[..., Any], int, int | None], ...] = (
     ("lessOrEquals", _compare("lessOrEquals", lambda c: c <= 0), 2, 2),
     ("greater", _compare("greater", lambda c: c > 0), 2, 2),
     ("greaterOrEquals", _compare("greaterOrEquals", lambda c: c >= 0), 2, 2),
-    ("not", lambda v: not _truth("not", v), 1, 1),
+    ("not", lambda v: not truth_of("not", v), 1, 1),
     # times and addresses
     ("addDays", add_days, 2, 2),
     ("ipRangeContains", ip_range_contains, 2, 2),
+    ("parseCidr", parse_cidr, 1, 1),
+    ("cidrSubnet", cidr_subnet, 3, 3),
+    ("cidrHost", cidr_host, 2, 2),
 )
 _DOCUMENTED = tuple(row[0] for row in _TABLE)
 
@@ -471,5 +411,16 @@ _SPECIAL_NAMES = (
     "if and or coalesce tryGet parameters field current utcNow subscription resourceGroup requestContext policy "
     "uniqueString root"
 )
+UNAVAILABLE = frozenset(
+    (
+        "copyIndex dateTimeAdd deployment environment extensionResourceId filter groupBy lambda lambdaVariables "
+        "listAccountSas listKeys listSecrets list managementGroup map mapValues newGuid pickZones providers reduce "
+        "reference references resourceId sort subscriptionResourceId tenant tenantResourceId toObject variables"
+    )
+    .lower()
+    .split()
+)
+"""Template functions that Azure Policy says cannot be used in a policy rule, lower-cased."""
+
 NAMES: tuple[str, ...] = (*_DOCUMENTED, "dateTimeFromEpoch", "dateTimeToEpoch", *_SPECIAL_NAMES.split())
 """Every function as documentation spells it."""

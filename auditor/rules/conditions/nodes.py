@@ -226,11 +226,15 @@ class Count:
 
     def _compare(self, tally: Tally, operand: Any) -> Truth:
         low = len(tally.matched)
+        if not tally.unknown and not tally.more:
+            return holds(self.operator, low, operand)
         high = low + len(tally.unknown)
-        if tally.more:  # open above: two steps beyond everything that the operand can tell apart
-            limits = [as_number(limit) or 0 for limit in (operand if isinstance(operand, list) else [operand])]
-            high = max(high, *(int(limit) for limit in limits)) + 2
-        answers = {holds(self.operator, number, operand) for number in range(low, high + 1)}
+        # The answer can only change next to a number that the operand names.
+        limits = [as_number(limit) or 0 for limit in (operand if isinstance(operand, list) else [operand])]
+        if tally.more:  # open above
+            high = max(high, *map(int, limits)) + 2
+        near = {int(limit) + step for limit in limits for step in (-1, 0, 1)}
+        answers = {holds(self.operator, n, operand) for n in {low, low + 1, high, *near} if low <= n <= high}
         if len(answers) == 1:
             return answers.pop()
         return join_unknown([*tally.unknown, *([tally.more] if tally.more else [])])

@@ -13,7 +13,7 @@ from auditor.inventory.model import Gap, Resource
 from auditor.rules.conditions.compare import as_text, equal, is_null
 from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.paths import EACH, MISSING, Found, Step, find_all, places
+from auditor.rules.conditions.paths import MISSING, Step, find, find_all
 from auditor.rules.conditions.problems import Undecidable
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Unknown
@@ -25,32 +25,37 @@ def _unknown(gap: Gap | None) -> Unknown | None:
 
 @dataclass(frozen=True, slots=True)
 class ArraySource:
-    """The elements of an array in the body."""
+    """The elements of an array in the body or in a fact, or a property of each."""
 
     name: str
-    reader: BodyReader
+    array: BodyReader | FactReader
+    """Selects the elements: its path ends with `[*]`."""
+    rest: tuple[Step, ...]
+    """Path of the property below each element; empty for the element itself."""
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
         """See `Source.frames`."""
-        self.reader.read(frame)  # raises where the property was not read
-        start = Found((), frame.resource.body) if self.reader.slot < 0 else frame.bound[self.reader.slot]
-        found = places(start.value, self.reader.rest, start.steps)
-        return [frame.at_element(element, self.current) for element in found if element.value is not MISSING], None
+        elements = []
+        for element in self.array.found(frame):
+            value = find(element.value, self.rest)
+            if value is not MISSING:
+                elements.append(frame.at_element(element, value, self.current))
+        return elements, None
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionSource:
-    """The values that a fact or an alias into children selects."""
+    """The values that an alias into children selects."""
 
     name: str
-    reader: FactReader | ChildReader
+    reader: ChildReader
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
         """See `Source.frames`."""
-        values = [value for _, value in self.reader.locate(frame) if value is not MISSING]
-        return [frame.at_element(Found((self.name, i), value), self.current) for i, value in enumerate(values)], None
+        values = [value for value in self.reader.read(frame) if value is not MISSING]
+        return [frame.at_value(value, self.current) for value in values], None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +223,3 @@ class Matching:
 
 def _agrees(resource: Resource, steps: tuple[Step, ...], values: list[Any]) -> bool:
     return any(equal(mine, value) for mine in find_all(resource.body, steps) for value in values)
-
-
-def has_wildcard(steps: tuple[Step, ...]) -> bool:
-    """Whether a path selects a collection."""
-    return EACH in steps

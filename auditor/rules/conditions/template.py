@@ -8,9 +8,9 @@ from typing import Any
 from auditor.inventory.ids import RESOURCE_GROUP_TYPE, SUBSCRIPTION_TYPE
 from auditor.inventory.model import Resource
 from auditor.rules.conditions.compare import as_text, as_time, is_null
-from auditor.rules.conditions.fields import ComputedReader, compile_field
+from auditor.rules.conditions.fields import BodyReader, ComputedReader, compile_field
 from auditor.rules.conditions.frame import Frame, Scope
-from auditor.rules.conditions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, Function, format_time, to_bool
+from auditor.rules.conditions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
 from auditor.rules.conditions.paths import MISSING, member
 from auditor.rules.conditions.problems import Language, Place, Undecidable, nearest
 from auditor.rules.conditions.syntax import (
@@ -23,6 +23,7 @@ from auditor.rules.conditions.syntax import (
     parse_expression,
     unescape,
 )
+from auditor.rules.conditions.times import format_time, formatted
 
 Value = Callable[[Frame], Any]
 """Computes a value; raises Undecidable."""
@@ -96,6 +97,9 @@ def _call(name: str, arguments: tuple[Expression, ...], scope: Scope, place: Pla
         _check_count(name, len(values), function.least, function.most, scope, place)
         return _applied(function, values)
     special = _SPECIAL.get(lowered)
+    if special is None and lowered in UNAVAILABLE:
+        scope.problem(place, f"{name}() cannot be used in a condition", "only templates have it")
+        return lambda _frame: None
     if special is None:
         scope.problem(place, f"there is no function {name!r}", nearest(name, NAMES))
         return lambda _frame: None
@@ -205,11 +209,15 @@ def _field(arguments: _Arguments, scope: Scope, place: Place) -> Value:
             return lambda _frame: None
     if reader is None:
         return lambda _frame: None
+    # Inside a count, an array alias still gives an array: of what the one element has.
+    of_element = isinstance(reader, BodyReader) and reader.slot >= 0 and not reader.many
 
     def read(frame: Frame) -> Any:
         value = reader.read(frame)
-        if isinstance(value, list) and reader.many:
+        if reader.many:
             return [element for element in value if element is not MISSING]
+        if of_element:
+            return [] if value is MISSING else [value]
         # A missing property is an empty string here, unlike in a condition:
         # https://learn.microsoft.com/azure/governance/policy/how-to/author-policies-for-arrays
         return "" if is_null(value) else value
@@ -262,12 +270,23 @@ def _named_current(text: str, scope: Scope, place: Place) -> Value:
     return lambda _frame: None
 
 
-def _utc_now(arguments: _Arguments, scope: Scope, place: Place) -> Value:  # noqa: ARG001
+def _utc_now(arguments: _Arguments, scope: Scope, place: Place) -> Value:
+    pattern = _compile(arguments[0], scope, place) if arguments else None
+
     def read(frame: Frame) -> str:
         moment = as_time(frame.context.now)
         if moment is None:
             raise Undecidable("the time of the scan is not known")
-        return format_time(moment)
+        return formatted(moment, as_text(pattern(frame))) if pattern else format_time(moment)
+
+    return read
+
+
+def _policy(arguments: _Arguments, scope: Scope, place: Place) -> Value:  # noqa: ARG001 - a special's signature
+    def read(frame: Frame) -> Any:
+        if not frame.context.policy:
+            raise Undecidable("policy() is only known where the policy is assigned")
+        return frame.context.policy
 
     return read
 
@@ -277,10 +296,14 @@ def _container(resource_type: str, depth: int) -> Callable[[_Arguments, Scope, P
 
     def compile_container(arguments: _Arguments, scope: Scope, place: Place) -> Value:  # noqa: ARG001
         scope.need(types=frozenset((resource_type.lower(),)))
+        segment = resource_type.rpartition("/")[2].lower()
 
         def read(frame: Frame) -> Any:
             resource = frame.resource
-            container_id = "/".join(resource.id.split("/")[:depth])
+            parts = resource.id.split("/")
+            if len(parts) < depth or parts[depth - 2].lower() != segment:
+                raise Undecidable(f"{resource.id} is in no {resource_type.rpartition('/')[2]}")
+            container_id = "/".join(parts[:depth])
             found = frame.context.inventory.get(container_id)
             if found is None:
                 gap = frame.context.inventory.gap(resource_type, container_id)
@@ -303,7 +326,8 @@ def _bare_container(container_id: str) -> dict[str, Any]:
 
 
 def _container_body(resource: Resource) -> dict[str, Any]:
-    return dict(resource.body)
+    # Resource Graph calls a subscription's display name its name.
+    return {"displayName": resource.display_name, **resource.body}
 
 
 class _PartlyKnown(dict[str, Any]):
@@ -345,7 +369,7 @@ _SPECIAL: Mapping[str, Function] = {
         ("subscription", _container(SUBSCRIPTION_TYPE, 3), 0, 0),
         ("resourceGroup", _container(RESOURCE_GROUP_TYPE, 5), 0, 0),
         ("requestContext", _unknowable("requestContext() is only known while a request is made"), 0, 0),
-        ("policy", _unknowable("policy() is only known where the policy is assigned"), 0, 0),
-        ("uniqueString", _unknowable("uniqueString() uses a hash that is not published"), 1, None),
+        ("policy", _policy, 0, 0),
+        ("uniqueString", _unknowable("uniqueString() uses a hash that Microsoft does not document"), 1, None),
     )
 }
