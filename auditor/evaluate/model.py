@@ -80,7 +80,7 @@ def fingerprint(rule_id: str, resource_id: str, discriminator: str = "") -> str:
     tells those apart; on nothing else, so that a reworded rule or another resource never changes it.
     """
     text = "\n".join((rule_id, ids.id_key(resource_id), discriminator.lower()))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,16 @@ def category(report: Report, options: RenderOptions) -> str:
     An upload closes the alerts of its category that it does not hold. So a run of some rules, or one that could not
     read everything, has another category than a full run of the same scope.
     """
-    base = options.category.strip("/") or f"{TOOL_NAME}/{report.scan.scope.strip('/') or _scope(report)}"
+    base = full_category(report, options)
     if report.scan.partial_selection:
         chosen = "\n".join(rule.id for rule in report.rules)
         base += f"/selection-{hashlib.sha256(chosen.encode()).hexdigest()[:8]}"
     return base if report.scan.complete else f"{base}/incomplete"
+
+
+def full_category(report: Report, options: RenderOptions) -> str:
+    """The category that a full run of the same scope has."""
+    return options.category.strip("/") or f"{TOOL_NAME}/{report.scan.scope.strip('/') or _scope(report)}"
 
 
 def _scope(report: Report) -> str:

@@ -87,7 +87,7 @@ def portal_link(portal: str, subject: Subject, tenant: str = "") -> str:
     """
     if not subject.id.lower().startswith(("/subscriptions/", "/providers/")):
         return ""
-    return f"{portal}/#@{quote(tenant, safe='')}/resource{quote(subject.id, safe='/')}"
+    return f"{portal}/#@{quote(tenant, safe='')}/resource{quote(subject.id, safe='/', errors='replace')}"
 
 
 def rule_link(rule: Rule) -> str:

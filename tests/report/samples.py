@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,6 +118,11 @@ def finding(rule: Rule, name: str, *, outcome: Outcome = Outcome.FAIL, **more: A
         "evidence": (Evidence("properties.publicNetworkAccess", "Enabled", "equals Disabled"),),
     }
     return Result(rule, outcome, subject, fingerprint=fingerprint(rule.id, identifier), **{**values, **more})
+
+
+def replaced(rule: Rule, rule_id: str) -> Rule:
+    """The same rule under another id."""
+    return replace(rule, id=rule_id, title=f"{rule.title} ({rule_id})")
 
 
 def report_of(

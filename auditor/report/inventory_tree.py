@@ -1,0 +1,53 @@
+"""A folder with one readable JSON file a resource, so that findings are shown at the property they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.evaluate.model import Outcome, Report, Result
+from auditor.inventory import ids
+from auditor.inventory.model import Resource
+from auditor.report.addresses import artifact_path, artifact_uri
+from auditor.report.model import Place
+from auditor.report.positions import Layout, write
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryTree:
+    """Files to write, and where findings are in them."""
+
+    files: Mapping[str, str]
+    """JSON text by path relative to the folder, forward slashes."""
+    locations: Mapping[str, Place]
+    """Place by fingerprint: `RenderOptions.locations`."""
+
+
+def inventory_tree(report: Report, resources: Mapping[str, Resource], prefix: str) -> InventoryTree:
+    """The files of all resources that SARIF shows, from `resources` by lower-cased id.
+
+    `prefix` is the folder's path relative to the repository, as `RenderOptions.uri_prefix`.
+    """
+    files: dict[str, str] = {}
+    layouts: dict[str, Layout] = {}
+    locations: dict[str, Place] = {}
+    for result in report.with_outcome(Outcome.FAIL, Outcome.EXEMPT):
+        key = ids.id_key(result.subject.id)
+        resource = resources.get(key)
+        if resource is None:
+            continue
+        if key not in layouts:
+            layouts[key] = write(resource.body)
+            files[artifact_path(resource.id)] = layouts[key].text
+        locations[result.fingerprint] = _place(result, layouts[key], artifact_uri(prefix, resource.id))
+    return InventoryTree(dict(sorted(files.items())), locations)
+
+
+def _place(result: Result, layout: Layout, uri: str) -> Place:
+    """Where the first piece of evidence that is the resource's own stands; the top of the file where there is none."""
+    for leaf in result.evidence:
+        if leaf.path.startswith("/") or leaf.path.startswith("facts."):
+            continue  # another resource's property, or computed from several
+        if span := layout.find(leaf.path):
+            return Place(uri, span.line, span.start, span.line, span.end)
+    return Place(uri)

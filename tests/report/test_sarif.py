@@ -1,0 +1,276 @@
+"""SARIF against its schema, Microsoft's validator, and what code scanning does with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema
+import pytest
+
+from auditor.evaluate.model import Report
+from auditor.inventory.model import Resource
+from auditor.report.inventory_tree import inventory_tree
+from auditor.report.model import Place
+from auditor.report.registry import RenderOptions, render
+from auditor.report.sarif_split import split_sarif
+from auditor.rules.model import Remediation, Rule, Severity
+from tests.report import samples
+from tests.report.samples import PRODUCTION, SANDBOX, SSH, STORAGE, finding, report_of
+
+Rendered = Callable[..., str]
+
+
+def run_of(text: str | bytes) -> dict[str, Any]:
+    return json.loads(text)["runs"][0]
+
+
+@pytest.fixture
+def run(rendered: Rendered) -> dict[str, Any]:
+    return run_of(rendered("sarif"))
+
+
+@pytest.mark.parametrize("report", [samples.empty(), samples.small()], ids=["empty", "small"])
+def test_it_follows_the_schema(report: Report, rendered: Rendered, npm_tools: Path):
+    schema = json.loads((npm_tools / "@microsoft/sarif-multitool-linux/sarif-2.1.0.json").read_text())
+
+    jsonschema.validate(json.loads(rendered("sarif", report)), schema)
+
+
+def validator_lines(npm_tools: Path, file: Path) -> list[str]:
+    tool = npm_tools / "@microsoft/sarif-multitool-linux/Sarif.Multitool"
+    tool.chmod(0o755)
+    command = [str(tool), "validate", str(file), "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert "Done. 1 files scanned." in done.stdout, done.stdout + done.stderr
+    return [line for line in done.stdout.splitlines() if ": error " in line or ": warning " in line]
+
+
+@pytest.mark.parametrize("report", [samples.empty(), samples.small()], ids=["empty", "small"])
+def test_microsofts_validator_and_its_rules_for_github_find_nothing(
+    report: Report, rendered: Rendered, npm_tools: Path, tmp_path: Path
+):
+    file = tmp_path / "report.sarif"
+    file.write_text(rendered("sarif", report))
+
+    assert validator_lines(npm_tools, file) == []
+
+
+def test_the_validator_would_have_found_something(rendered: Rendered, npm_tools: Path, tmp_path: Path):
+    document = json.loads(rendered("sarif"))
+    del document["runs"][0]["results"][0]["locations"]
+    file = tmp_path / "broken.sarif"
+    file.write_text(json.dumps(document))
+
+    assert validator_lines(npm_tools, file)
+
+
+def test_every_result_has_one_place_with_all_four_numbers(run: dict[str, Any]):
+    for result in run["results"]:
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        assert physical["artifactLocation"]["uri"]
+        assert sorted(physical["region"]) == ["endColumn", "endLine", "startColumn", "startLine"]
+        assert location["logicalLocations"][0]["fullyQualifiedName"] == result["properties"]["resourceId"]
+
+
+def test_the_address_is_the_lower_cased_id_percent_encoded_below_the_prefix(rendered: Rendered):
+    report = report_of([finding(STORAGE, "St Ü#1")])
+
+    result = run_of(rendered("sarif", report, uri_prefix="audit/azure"))["results"][0]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+    assert uri == (
+        f"audit/azure/subscriptions/{PRODUCTION}/resourcegroups/rg-app/providers/microsoft.storage/storageaccounts/"
+        "st%20%C3%BC%231.json"
+    )
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a\\..\\b", "a:b", "x" * 400, "a\x00b", "trailing."])
+def test_no_name_leads_out_of_the_folder_or_onto_a_file_that_cannot_be(name: str, rendered: Rendered):
+    report = report_of([finding(STORAGE, name)])
+    result = run_of(rendered("sarif", report))["results"][0]
+    path = unquote(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+
+    assert path.startswith("azure/subscriptions/")
+    assert not {"..", "."} & set(path.split("/"))
+    assert all(len(part.encode()) < 255 and "\\" not in part and "\x00" not in part for part in path.split("/"))
+
+
+def test_places_are_unique_to_their_resource(run: dict[str, Any]):
+    by_uri: dict[str, set[str]] = {}
+    for result in run["results"]:
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        by_uri.setdefault(uri, set()).add(result["properties"]["resourceId"].lower())
+
+    assert all(len(resources) == 1 for resources in by_uri.values())
+
+
+def test_rules_are_described_within_githubs_limits(run: dict[str, Any], rendered: Rendered):
+    many = {f"framework-{number}": ("A-1",) for number in range(30)}
+    long = replace(STORAGE, title="t" * 3000, description="d" * 3000, frameworks=many)
+    rules = [
+        *run["tool"]["driver"]["rules"],
+        *run_of(rendered("sarif", report_of([], rules=[long])))["tool"]["driver"]["rules"],
+    ]
+
+    for rule in rules:
+        assert len(rule["name"]) <= 255
+        assert 0 < len(rule["shortDescription"]["text"]) <= 1024
+        assert 0 < len(rule["fullDescription"]["text"]) <= 1024
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]
+        assert len(rule["properties"]["tags"]) <= 10
+
+
+@pytest.mark.parametrize(
+    ("severity", "level", "lowest", "highest"),
+    [
+        (Severity.CRITICAL, "error", 9.1, 10.0),
+        (Severity.HIGH, "error", 7.0, 8.9),
+        (Severity.MEDIUM, "warning", 4.0, 6.9),
+        (Severity.LOW, "note", 0.1, 3.9),
+        (Severity.INFO, "note", 0.0, 0.0),
+    ],
+)
+def test_github_shows_our_severities(severity: Severity, level: str, lowest: float, highest: float, rendered: Rendered):
+    rule = replace(STORAGE, severity=severity)
+    run = run_of(rendered("sarif", report_of([finding(rule, "st1")], rules=[rule])))
+    score = run["tool"]["driver"]["rules"][0]["properties"]["security-severity"]
+
+    assert run["results"][0]["level"] == level
+    assert isinstance(score, str)
+    assert lowest <= float(score) <= highest
+
+
+def test_help_tells_how_to_fix(run: dict[str, Any]):
+    markdown = next(rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == STORAGE.id)["help"]["markdown"]
+
+    assert "az storage account update" in markdown
+    assert "```bicep" in markdown
+    assert "mcsb-v1: NS-2" in markdown
+
+
+def test_every_rule_that_ran_is_listed_and_every_result_points_at_its_own(run: dict[str, Any]):
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+
+    assert rules == sorted(rule.id for rule in samples.RULES)
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
+
+
+def test_unknown_results_and_gaps_are_notifications_not_results(run: dict[str, Any]):
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+
+    assert len(run["results"]) == 13
+    assert {note["descriptor"]["id"] for note in notes} == {"not-read", "not-answered"}
+    assert "AuthorizationFailed" in notes[0]["message"]["text"]
+
+
+def test_an_accepted_finding_is_suppressed_with_its_reason(run: dict[str, Any]):
+    (suppressed,) = [result for result in run["results"] if "suppressions" in result]
+
+    assert suppressed["suppressions"][0]["status"] == "accepted"
+    assert "Public website assets" in suppressed["suppressions"][0]["justification"]
+
+
+def test_identity_stays_when_rules_are_reworded_and_resources_come_in_another_order(rendered: Rendered):
+    def identities(rule: Rule, names: list[str]) -> set[tuple[str, str]]:
+        run = run_of(rendered("sarif", report_of([finding(rule, name) for name in names], rules=[rule])))
+        return {
+            (
+                result["partialFingerprints"]["primaryLocationLineHash"],
+                result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            )
+            for result in run["results"]
+        }
+
+    reworded = replace(STORAGE, title="Another title", message="{name} is open", remediation=Remediation("Else"))
+
+    assert identities(STORAGE, ["a", "b", "c"]) == identities(reworded, ["c", "A", "b"])
+
+
+@pytest.mark.parametrize(
+    ("change", "chosen"),
+    [
+        ({"complete": False}, ""),
+        ({"partial_selection": True}, ""),
+        ({"scope": f"subscription/{PRODUCTION}"}, ""),
+        ({"complete": False}, "my-category"),
+        ({"partial_selection": True}, "my-category"),
+    ],
+)
+def test_a_partial_run_never_carries_the_category_of_a_full_one(
+    change: dict[str, Any], chosen: str, rendered: Rendered
+):
+    full = report_of([finding(SSH, "nsg1")])
+    partial = replace(full, scan=replace(full.scan, **change))
+
+    categories = [
+        run_of(rendered("sarif", report, category=chosen))["automationDetails"]["id"] for report in (full, partial)
+    ]
+
+    assert categories[0] != categories[1]
+    assert all(category.endswith("/") for category in categories)
+
+
+def test_a_report_beyond_the_limits_keeps_the_worst_and_says_so():
+    results = [finding(STORAGE, f"st{number}") for number in range(25_010)] + [finding(SSH, "nsg1")]
+    rendered = render(report_of(results), "sarif", RenderOptions())
+    run = run_of(rendered.data)
+
+    assert len(run["results"]) == 25_000
+    assert run["results"][0]["ruleId"] == SSH.id
+    assert "11 results of 25,011 left out" in rendered.notices[0]
+    assert "5,000 most severe" in rendered.notices[1]
+
+
+def test_split_by_subscription_gives_each_its_file_and_category():
+    report = report_of([finding(STORAGE, "st1"), finding(STORAGE, "st2", subscription=SANDBOX)])
+    files = list(split_sarif(report, RenderOptions()))
+
+    assert [file.name for file in files] == [PRODUCTION, SANDBOX]
+    assert len({file.category for file in files}) == 2
+    assert [len(run_of(file.data)["results"]) for file in files] == [1, 1]
+    assert all(run_of(file.data)["automationDetails"]["id"] == file.category + "/" for file in files)
+
+
+def test_a_subscription_without_findings_still_gets_its_file_so_that_alerts_close():
+    files = list(split_sarif(report_of([finding(STORAGE, "st1")]), RenderOptions()))
+
+    assert [len(run_of(file.data)["results"]) for file in files] == [1, 0]
+
+
+def test_a_known_place_in_the_code_is_shown(rendered: Rendered):
+    result = finding(STORAGE, "st1")
+    place = Place("infra/main.bicep", 12, 1, 12, 40)
+    key = result.subject.id.lower()
+
+    run = run_of(rendered("sarif", report_of([result]), locations={key: place}))
+
+    physical = run["results"][0]["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "infra/main.bicep"
+    assert physical["region"] == {"startLine": 12, "startColumn": 1, "endLine": 12, "endColumn": 40}
+
+
+def test_the_inventory_tree_shows_the_offending_property(rendered: Rendered):
+    result = finding(STORAGE, "st1")
+    resource = Resource.from_body(
+        {"id": result.subject.id, "name": "st1", "properties": {"publicNetworkAccess": "Enabled"}}
+    )
+    report = report_of([result])
+    tree = inventory_tree(report, {resource.key: resource}, "audit")
+
+    run = run_of(rendered("sarif", report, uri_prefix="audit", locations=tree.locations))
+    physical = run["results"][0]["locations"][0]["physicalLocation"]
+    (path,) = tree.files
+    region = physical["region"]
+    line = tree.files[path].splitlines()[region["startLine"] - 1]
+
+    assert physical["artifactLocation"]["uri"] == f"audit/{path}"
+    assert line[region["startColumn"] - 1 : region["endColumn"] - 1] == '"publicNetworkAccess": "Enabled"'
+    assert json.loads(tree.files[path]) == resource.body
