@@ -120,12 +120,14 @@ class ExportCoverage:
 class Ledger:
     """The coverage ledger of a collection. The entry closest to what is asked about wins."""
 
-    def __init__(self, entries: Iterable[LedgerEntry]) -> None:
+    def __init__(self, entries: Iterable[LedgerEntry], *, finished: bool = True) -> None:
+        """`finished` is False for a collection that broke off: what has no line was not asked, it is not absent."""
         self.entries = tuple(entries)
         """Every line, in the order of the reads."""
         self._by_type: dict[str, dict[str, LedgerEntry]] = {}
         for entry in self.entries:
             self._by_type.setdefault(ids.type_key(entry.type), {})[ids.id_key(entry.scope)] = entry
+        self._finished = finished
         self._wide: dict[str, Gap | None] = {}
 
     def gap(self, type_key: str, scope: str | None) -> Gap | None:
@@ -136,7 +138,7 @@ class Ledger:
             return self.gap(parent, scope) if parent else _not_asked(type_key, scope or "/")
         if scope is None:
             if type_key not in self._wide:
-                self._wide[type_key] = _first_gap(by_scope)
+                self._wide[type_key] = _first_gap(by_scope) or self._unfinished(type_key, by_scope)
             return self._wide[type_key]
         place = ids.id_key(scope)
         while place:
@@ -146,6 +148,10 @@ class Ledger:
         if entry := by_scope.get(""):  # the tenant, "/"
             return None if entry.settled else entry.gap
         return _not_asked(type_key, scope)
+
+    def _unfinished(self, type_key: str, by_scope: Mapping[str, LedgerEntry]) -> Gap | None:
+        whole = by_scope.get("")
+        return None if self._finished or (whole and whole.settled) else _not_asked(type_key, "/")
 
 
 def _first_gap(by_scope: Mapping[str, LedgerEntry]) -> Gap | None:

@@ -24,25 +24,19 @@ from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.snapshot_file import (
+    APPLICATION_ID,
+    SCHEMA,
+    SCHEMA_VERSION,
+    check_file,
+    connect_reader,
+    connect_writer,
+    is_blank,
+    sqlite_errors,
+)
 
-APPLICATION_ID = 0x41554454
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE resources (
-  key TEXT PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, type_key TEXT NOT NULL, name TEXT NOT NULL,
-  location TEXT NOT NULL, subscription_id TEXT NOT NULL, resource_group TEXT NOT NULL, unread TEXT, body TEXT NOT NULL
-);
-CREATE INDEX resources_by_type ON resources (type_key, key);
-CREATE TABLE ledger (
-  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
-  as_of TEXT, gap TEXT, PRIMARY KEY (scope_key, type_key)
-) WITHOUT ROWID;
-CREATE TABLE cursors (
-  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, cursor TEXT NOT NULL, PRIMARY KEY (scope_key, type_key)
-) WITHOUT ROWID;
-"""
-_IN_USE = "is being written by another process"
+_ASKED = {"tenant": "tenant", "cloud": "cloud", "scopes": "scope", "needs": "choice of rules"}
+"""What `resume` compares, and what users call it."""
 
 
 class Snapshot:
@@ -78,9 +72,11 @@ class Snapshot:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as error:
-            raise SnapshotError(f"cannot be written: {error.strerror}", subject=str(path)) from error
-        with _named(path):
-            return cls._new(_writer(path), path, manifest)
+            raise SnapshotError(
+                f"cannot be written: {error.strerror}", subject=str(path), remedy="Choose another place."
+            ) from error
+        with sqlite_errors(path):
+            return cls._new(connect_writer(path), path, manifest)
 
     @classmethod
     def resume(cls, path: Path, manifest: Manifest) -> Self:
@@ -88,39 +84,35 @@ class Snapshot:
 
         Raises SnapshotError where it asks for something else, is finished, foreign, damaged, or in use.
         """
-        _require(path)
-        with _named(path):
-            connection = _writer(path)
-            _check(connection, path)
-            found = _read_manifest(connection, path)
-        if found.finished_at is not None:
-            connection.close()
-            raise SnapshotError("is finished", subject=str(path), remedy="Scan it with --from, or collect anew.")
-        for name in ("tenant", "cloud", "scopes", "needs"):
-            asked, begun = getattr(manifest, name), getattr(found, name)
-            if asked and asked != begun:
+        if is_blank(path):
+            with sqlite_errors(path):
+                return cls._new(connect_writer(path), path, manifest)
+        check_file(path)
+        with sqlite_errors(path):
+            connection = connect_writer(path)
+            try:
+                found = _read_manifest(connection, path)
+                _refuse_other(found, manifest, path)
+            except BaseException:
                 connection.close()
-                raise SnapshotError(
-                    f"was begun with another {name.rstrip('s')}",
-                    subject=str(path),
-                    remedy="Give the same options as before, or collect into a new file.",
-                )
+                raise
         return cls(connection, path, found)
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """An existing snapshot, for reading only. Raises SnapshotError for what is none."""
-        _require(path)
-        with _named(path):
-            connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2
-            )
-            _check(connection, path)
-            return cls(connection, path, _read_manifest(connection, path))
+        check_file(path)
+        with sqlite_errors(path):
+            connection = connect_reader(path)
+            try:
+                return cls(connection, path, _read_manifest(connection, path))
+            except BaseException:
+                connection.close()
+                raise
 
     @classmethod
     def _new(cls, connection: sqlite3.Connection, path: Path | None, manifest: Manifest) -> Self:
-        connection.executescript(f"BEGIN; {_SCHEMA}")
+        connection.executescript(f"BEGIN; {SCHEMA}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         snapshot = cls(connection, path, manifest)
@@ -132,14 +124,13 @@ class Snapshot:
     @classmethod
     def _replaceable(cls, path: Path) -> None:
         """Remove an old snapshot, unless it is being written or is something else altogether."""
-        with _named(path):
-            connection = _writer(path)
-            try:
-                if path.stat().st_size:
-                    _check(connection, path)
-            finally:
-                connection.close()
+        if not is_blank(path):
+            check_file(path)
+            with sqlite_errors(path):
+                connect_writer(path).close()
         path.unlink()
+        for beside in ("-wal", "-shm"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
 
     # --- the sink
 
@@ -165,14 +156,21 @@ class Snapshot:
         """See `Sink.add`."""
         note = json.dumps({key: _gap_values(gap) for key, gap in unread.items()}) if unread else None
         rows = [_row(Resource.from_body(body, resource_type=_kind_for(body, kind)), note) for body in bodies]
-        before = self._count()
         with self._transaction():
-            self._connection.executemany("INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+            put = "INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)"
+            new = self._connection.executemany(f"INSERT OR IGNORE {put}", rows).rowcount if rows else 0
+            if new < len(rows):
+                self._connection.executemany(f"INSERT OR REPLACE {put}", rows)
             if cursor is None:
-                self._connection.execute("DELETE FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+                # Between its last page and its closing a read can be killed: then that page alone is read again.
+                self._connection.execute(
+                    "UPDATE cursors SET last = 1 WHERE scope_key = ? AND type_key = ?", _pair(scope, kind)
+                )
             else:
-                self._connection.execute("INSERT OR REPLACE INTO cursors VALUES (?,?,?)", (*_pair(scope, kind), cursor))
-        return self._count() - before
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?,0)", (*_pair(scope, kind), cursor)
+                )
+        return new
 
     def kept(self, scope: str, kind: str) -> Iterator[Mapping[str, Json]]:
         """See `Sink.kept`."""
@@ -194,8 +192,11 @@ class Snapshot:
                 "INSERT OR REPLACE INTO ledger VALUES (?,?,?,?,?,?,?)",
                 (*_pair(scope, kind), scope, kind, state.value, moment, note),
             )
-            if state in (ReadState.COMPLETE, ReadState.UNSUPPORTED):
-                self._connection.execute("DELETE FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+            settled = state in (ReadState.COMPLETE, ReadState.UNSUPPORTED)
+            self._connection.execute(
+                "DELETE FROM cursors WHERE scope_key = ? AND type_key = ? AND (last OR ?)",
+                (*_pair(scope, kind), settled),
+            )
 
     # --- the whole
 
@@ -253,31 +254,36 @@ class Snapshot:
 
     def inventory(self) -> Inventory:
         """All resources with their indexes. Raises SnapshotError where the file is damaged."""
-        with _named(self._path):
+        with sqlite_errors(self._path):
             entries = self.ledger()
             gaps = tuple(entry.gap for entry in entries if entry.gap and not entry.settled)
             if self._manifest.finished_at is None:
                 gaps = (*gaps, *self._never_asked(entries))
-            return Inventory(self.resources(), Ledger(entries), gaps)
+            finished = self._manifest.finished_at is not None
+            return Inventory(self.resources(), Ledger(entries, finished=finished), gaps)
 
     def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
-        """A gap for each type that an unfinished collection was to read and has no line for."""
-        seen = {ids.type_key(entry.type) for entry in entries}
+        """A gap for each type of which an unfinished collection does not know that it was read everywhere."""
+        settled = {ids.type_key(entry.type) for entry in entries if entry.settled and not ids.id_key(entry.scope)}
         for kind in self._manifest.needs:
-            if kind not in seen:
+            if kind not in settled:
                 yield Gap("/", kind, "", None, "NotAsked", "the collection did not finish")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the file."""
         self._connection.close()
 
     # --- inside
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _named(self._path):
+        with sqlite_errors(self._path):
             self._connection.execute("BEGIN")
             try:
                 yield
@@ -288,9 +294,6 @@ class Snapshot:
 
     def _one(self, query: str, values: tuple[str, ...]) -> Any:
         return self._connection.execute(query, values).fetchone()
-
-    def _count(self) -> int:
-        return int(self._one("SELECT count(*) FROM resources", ())[0])
 
     def _set(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO manifest VALUES (?,?)", (name, value))
@@ -309,59 +312,6 @@ class Snapshot:
         }
         for name, value in values.items():
             self._set(name, json.dumps(value))
-
-
-def _writer(path: Path) -> sqlite3.Connection:
-    """A connection that holds the file for itself until it is closed or the process ends."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("BEGIN EXCLUSIVE")
-    connection.execute("COMMIT")
-    return connection
-
-
-@contextmanager
-def _named(path: Path | None) -> Iterator[None]:
-    """SQLite's errors as ours, with the file's name."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        subject = str(path or "the snapshot in memory")
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise SnapshotError(_IN_USE, subject=subject, remedy="Wait until it is done.") from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise SnapshotError(
-                "is damaged or no snapshot", subject=subject, remedy="Collect it anew with `auditor collect`."
-            ) from error
-        raise SnapshotError(f"cannot be used: {error}", subject=subject) from error
-
-
-def _require(path: Path) -> None:
-    if not path.is_file():
-        raise SnapshotError("there is no such file", subject=str(path), remedy="Write one with `auditor collect`.")
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is not a snapshot of a schema that this version reads."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
-        connection.close()
-        raise SnapshotError(
-            "is a SQLite file, but no snapshot of auditor",
-            subject=str(path),
-            remedy="Write one with `auditor collect`.",
-        )
-    if version > SCHEMA_VERSION:
-        connection.close()
-        raise SnapshotError(
-            f"has schema {version}, this version reads up to {SCHEMA_VERSION}",
-            subject=str(path),
-            remedy="Update auditor, or collect anew.",
-        )
 
 
 def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
@@ -383,6 +333,19 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
         raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
 
 
+def _refuse_other(found: Manifest, asked: Manifest, path: Path) -> None:
+    if found.finished_at is not None:
+        raise SnapshotError("is finished", subject=str(path), remedy="Scan it with --from, or collect anew.")
+    for name, words in _ASKED.items():
+        wanted = getattr(asked, name)
+        if wanted and wanted != getattr(found, name):
+            raise SnapshotError(
+                f"was begun with another {words}",
+                subject=str(path),
+                remedy="Give the same options as before, or collect into a new file.",
+            )
+
+
 def _pair(scope: str, kind: str) -> tuple[str, str]:
     return ids.id_key(scope), ids.type_key(kind)
 
@@ -395,17 +358,22 @@ def _kind_for(body: Mapping[str, Json], kind: str) -> str:
 
 def _row(resource: Resource, unread: str | None) -> tuple[str | None, ...]:
     return (
-        resource.key,
-        resource.id,
-        resource.type,
-        resource.type_key,
-        resource.display_name,
-        resource.location,
-        resource.subscription_id,
-        resource.resource_group,
+        _storable(resource.key),
+        _storable(resource.id),
+        _storable(resource.type),
+        _storable(resource.type_key),
+        _storable(resource.display_name),
+        _storable(resource.location),
+        _storable(resource.subscription_id),
+        _storable(resource.resource_group),
         unread,
         _dumps(resource.body),
     )
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 can hold it: JSON may escape half a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _gap_values(gap: Gap) -> dict[str, Any]:
