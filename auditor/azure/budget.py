@@ -23,13 +23,15 @@ class Limit:
     """How many requests may leave at once."""
     per_second: float
     """How many come back every second."""
+    window_s: float = 0.0
+    """Length of the window in which `depth` requests may leave, for a quota that does not come back bit by bit."""
     adaptive: bool = False
     """Whether it is only kept once the service has answered 429. For limits whose true scope (a region, a stamp) or
     today's size is not known: keeping them from the start would make most collections slower than the service asks."""
 
 
 ARM_READS = Limit(depth=250, per_second=25)
-RESOURCE_GRAPH = Limit(depth=15, per_second=3)
+RESOURCE_GRAPH = Limit(depth=15, per_second=3, window_s=5)
 UNLIMITED = Limit(depth=1e9, per_second=1e9)
 
 
@@ -57,23 +59,35 @@ class Bucket:
     in_flight: int = 0
     """Requests that left and are not answered: what a header says of the rest does not count all of them yet."""
     enforced: bool = True
+    window_ends: float = 0.0
 
     def wait(self, now: float) -> float:
         """Take one request out of the bucket; gives the seconds until it may leave.
 
-        Never refuses: callers queue up behind one another in the order in which they came.
+        Callers queue up behind one another in the order in which they came; at a window that is used up they have to
+        ask again when the next one begins.
         """
         self._refill(now)
         pause = max(0.0, self.paused_until - now)
         if not self.enforced:
             return pause
+        if self.limit.window_s:
+            return pause or self._from_window(now)
         self.tokens -= 1
         return pause + max(0.0, -self.tokens / self.limit.per_second)
 
-    def learn(self, remaining: float, now: float) -> None:
-        """The service says how much is left."""
+    def _from_window(self, now: float) -> float:
+        if self.tokens < 1:
+            return self.window_ends - now
+        self.tokens -= 1
+        return 0.0
+
+    def learn(self, remaining: float, now: float, *, resets_after: float | None = None) -> None:
+        """The service says how much is left, and of a window how long it lasts yet."""
         self._refill(now)
         self.tokens = max(remaining - self.in_flight, 0.0)
+        if resets_after is not None:
+            self.window_ends = now + resets_after
 
     def pause(self, seconds: float, now: float) -> None:
         """The service asks to leave it alone: nothing leaves until then, and then only at its own rate."""
@@ -82,8 +96,14 @@ class Bucket:
         self.pauses += 1
         self.paused_until = max(self.paused_until, now + seconds)
         self.tokens = 0.0  # everyone who waits takes again
+        self.window_ends = max(self.window_ends, self.paused_until)
 
     def _refill(self, now: float) -> None:
+        if self.limit.window_s:
+            if now >= self.window_ends:
+                self.tokens = max(self.limit.depth - self.in_flight, 1.0)
+                self.window_ends = now + self.limit.window_s
+            return
         passed = now - max(self.at, min(self.paused_until, now))
         if self.tokens < self.limit.depth and passed > 0:  # a header can have granted more than the documented depth
             self.tokens = min(self.limit.depth, self.tokens + passed * self.limit.per_second)
@@ -114,5 +134,6 @@ class Budget:
                 return
             before = sum(bucket.pauses for bucket in buckets)
             await self.timing.sleep(delay)
-            if sum(bucket.pauses for bucket in buckets) == before:
+            windowed = any(bucket.limit.window_s for bucket in buckets)
+            if not windowed and sum(bucket.pauses for bucket in buckets) == before:
                 return

@@ -163,9 +163,8 @@ class Wire:
                 call.buckets[0].learn(float(left), self._timing.now())
         left = headers.get("x-ms-user-quota-remaining", "")
         if left.isdigit():
-            call.buckets[0].learn(float(left), self._timing.now())
-            if left == "0":
-                call.buckets[0].pause(quota_resets_after(headers) or 5.0, self._timing.now())
+            resets_after = quota_resets_after(headers)
+            call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
 
 
 def _headers(call: Call) -> dict[str, str]:

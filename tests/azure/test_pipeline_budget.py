@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from auditor.azure.budget import ARM_READS, Budget, Limit
+from auditor.azure.budget import ARM_READS, RESOURCE_GRAPH, Budget, Limit
 from tests.azure.scripted import Clock
 
 
@@ -85,3 +85,16 @@ def test_who_waits_when_a_pause_comes_queues_again() -> None:
     times = asyncio.run(go())
     assert times[0] == 0
     assert min(times[1:]) >= 60
+
+
+def test_a_window_that_is_used_up_is_waited_out() -> None:
+    clock = Clock()
+    times = _times(Budget(clock.timing), clock, "queries", RESOURCE_GRAPH, 31)
+    assert [times[14], times[15], times[29], times[30]] == [0, 5, 5, 10]
+
+
+def test_a_window_ends_when_the_service_says() -> None:
+    clock = Clock()
+    budget = Budget(clock.timing)
+    budget.bucket("queries", RESOURCE_GRAPH).learn(1, 0, resets_after=2)
+    assert _times(budget, clock, "queries", RESOURCE_GRAPH, 2) == [0, 2]
