@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -51,13 +51,14 @@ class Reader(Protocol):
         """Whether it selects a collection: a condition then holds when it holds for every value."""
 
     def read(self, frame: Frame) -> Any:
-        """The value, or the list of values where `many`. Raises Undecidable."""
+        """The value, or the list of values where `many`, any of which may be `Unread`. Raises Undecidable."""
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
-        """Each value with its path as users read it."""
+        """Each value, `Unread` ones included, with its path as users read it."""
 
 
-def _checked(value: Any) -> Any:
+def checked(value: Any) -> Any:
+    """The value. Raises Undecidable for one that was not read."""
     if isinstance(value, Unread):
         raise Undecidable(value.gap.message or value.gap.code, (value.gap,))
     return value
@@ -94,17 +95,15 @@ class BodyReader:
             _readable(frame, self.steps[0])
         start = frame.resource.body if self.slot < 0 else frame.bound[self.slot].value
         if self.many:
-            return list(map(_checked, find_all(start, self.rest)))
+            return find_all(start, self.rest)
         found = find(start, self.rest)
-        return _checked(found) if type(found) is Unread else found
+        return checked(found) if type(found) is Unread else found
 
     def found(self, frame: Frame) -> Iterator[Found]:
-        """Each value with its place. Raises Undecidable where one was not read."""
+        """Each value with its place."""
         _readable(frame, self.steps[0])
         start = Found((), frame.resource.body) if self.slot < 0 else frame.bound[self.slot]
-        for found in places(start.value, self.rest, start.steps):
-            _checked(found.value)
-            yield found
+        yield from places(start.value, self.rest, start.steps)
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""
@@ -144,17 +143,13 @@ class FactReader:
 
     def read(self, frame: Frame) -> Any:
         """See `Reader.read`."""
-        start = _checked(frame.context.facts.get(self.family, frame.resource))
-        if self.many:
-            return list(map(_checked, find_all(start, self.rest)))
-        return _checked(find(start, self.rest))
+        start = frame.context.facts.get(self.family, frame.resource)
+        return find_all(start, self.rest) if self.many else checked(find(start, self.rest))
 
     def found(self, frame: Frame) -> Iterator[Found]:
-        """Each value with its place. Raises Undecidable where one was not read."""
-        start = _checked(frame.context.facts.get(self.family, frame.resource))
-        for found in places(start, self.rest, ("facts", self.family)):
-            _checked(found.value)
-            yield found
+        """Each value with its place."""
+        start = frame.context.facts.get(self.family, frame.resource)
+        yield from places(start, self.rest, ("facts", self.family))
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""
@@ -196,21 +191,28 @@ class ComputedReader:
 
     name: Callable[[Frame], Any]
     scope: Scope
+    known: dict[str, Reader] = field(default_factory=dict)
+    """Readers by the names met so far."""
     many: bool = False
 
     def read(self, frame: Frame) -> Any:
         """See `Reader.read`."""
-        return self._reader(frame).read(frame)
+        return self.resolve(frame).read(frame)
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""
-        return self._reader(frame).locate(frame)
+        return self.resolve(frame).locate(frame)
 
-    def _reader(self, frame: Frame) -> Reader:
-        from dataclasses import replace
+    def resolve(self, frame: Frame) -> Reader:
+        """The reader for the field that the template names here. Raises Undecidable where there is none."""
+        name = str(self.name(frame))
+        if name not in self.known:
+            self.known[name] = self._compile(name)
+        return self.known[name]
 
+    def _compile(self, name: str) -> Reader:
         scope = replace(self.scope, problems=[], needs=[])
-        reader = compile_field(str(self.name(frame)), scope, ())
+        reader = compile_field(name, scope, ())
         if reader is None or scope.problems:
             raise Undecidable(scope.problems[0].message if scope.problems else "the field cannot be read")
         return reader

@@ -249,9 +249,15 @@ def create_object(*pairs: Any) -> dict[str, Any]:
     return {text_of("createObject", key): value for key, value in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
+def _check_kinds(name: str, values: tuple[Any, ...]) -> None:
+    if not any(all(isinstance(value, kind) for value in values) for kind in (list, Mapping)):
+        raise fail(name, "arrays only or objects only are needed")
+
+
 def intersection(*values: Any) -> Any:
     """What all arrays, or all objects, have in common."""
     head, *rest = values
+    _check_kinds("intersection", values)
     if isinstance(head, Mapping):
         return {
             k: v for k, v in head.items() if all(isinstance(o, Mapping) and _same(o.get(k, MISSING), v) for o in rest)
@@ -261,6 +267,7 @@ def intersection(*values: Any) -> Any:
 
 def union(*values: Any) -> Any:
     """Every element once, or every member with the last one winning; inner objects are merged."""
+    _check_kinds("union", values)
     if isinstance(values[0], Mapping):
         merged: dict[str, Any] = {}
         for value in values:

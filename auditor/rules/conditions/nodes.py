@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from auditor.inventory.model import Gap
+from auditor.inventory.model import Gap, Unread
 from auditor.rules.conditions.compare import Operator, as_number, holds, wanted
-from auditor.rules.conditions.fields import Reader
+from auditor.rules.conditions.fields import ComputedReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.paths import MISSING
 from auditor.rules.conditions.problems import Undecidable
@@ -104,8 +104,11 @@ class FieldTest:
         """See `Node.evaluate`."""
         try:
             operand = self.operand(frame)
-            found = self.reader.read(frame)
-            if not self.reader.many:
+            reader = self.reader
+            found = reader.read(frame)
+            if isinstance(reader, ComputedReader):
+                reader = reader.resolve(frame)
+            if not reader.many:
                 return holds(self.operator, found, operand)
         except Undecidable as error:
             return unknown_of(error)
@@ -115,7 +118,7 @@ class FieldTest:
         unknown: list[Unknown] = []
         for value in values:
             try:
-                if not holds(self.operator, value, operand):
+                if not holds(self.operator, checked(value), operand):
                     return False
             except Undecidable as error:
                 unknown.append(unknown_of(error))
@@ -129,16 +132,22 @@ class FieldTest:
         except Undecidable as error:
             return [Evidence(self.name, None, f"known: {error.reason}")]
         expected = wanted(self.operator, operand, failing)
-        chosen = located
-        if self.reader.many and self.evaluate(frame) is False:
-            chosen = [place for place in located if _holds_or_none(self.operator, place[1], operand) is False][:1]
-        lines = [Evidence(path, None if value is MISSING else value, expected) for path, value in chosen]
+        truths = [(path, value, _holds_or_none(self.operator, value, operand)) for path, value in located]
+        deciding = [place for place in truths if place[2] is False][:1]
+        unknown = [place for place in truths if place[2] is None]
+        lines = [_line(path, value, expected) for path, value, _ in deciding or unknown or truths]
         return lines[:SHOWN_ELEMENTS] or [Evidence(self.name, [], expected)]
+
+
+def _line(path: str, value: Any, expected: str) -> Evidence:
+    if isinstance(value, Unread):
+        return Evidence(path, None, f"known: {value.gap.message or value.gap.code}")
+    return Evidence(path, None if value is MISSING else value, expected)
 
 
 def _holds_or_none(operator: Operator, value: Any, operand: Any) -> bool | None:
     try:
-        return holds(operator, value, operand)
+        return holds(operator, checked(value), operand)
     except Undecidable:
         return None
 

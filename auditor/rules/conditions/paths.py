@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from auditor.inventory.model import Unread
+
 
 class Missing(Enum):
     """What a path finds where there is nothing."""
@@ -111,7 +113,9 @@ def member(value: Any, name: str) -> Any:
 
 
 def find(value: Any, steps: tuple[Step, ...]) -> Any:
-    """What a path without `[*]` leads to, or MISSING."""
+    """What a path without `[*]` leads to, MISSING, or the `Unread` that it meets on its way."""
+    if type(value) is Unread:
+        return value
     for step in steps:
         if isinstance(step, str):
             value = member(value, step)
@@ -119,25 +123,29 @@ def find(value: Any, steps: tuple[Step, ...]) -> Any:
             value = value[step]
         else:
             return MISSING
-        if value is MISSING:
-            return MISSING
+        if value is MISSING or type(value) is Unread:
+            return value
     return value
 
 
 def find_all(value: Any, steps: tuple[Step, ...]) -> list[Any]:
     """Every value that a path with `[*]` selects; a property that an element lacks is MISSING.
 
-    A missing array, or one that is no array, selects nothing.
+    A missing array, or one that is no array, selects nothing; one that was not read stands for its elements.
     """
     values = [value]
     for step in steps:
         if step is EACH:
-            values = [element for item in values if isinstance(item, list) for element in item]
-        elif isinstance(step, str):
-            values = [member(item, step) for item in values]
+            values = [element for item in values for element in _elements(item)]
         else:
             values = [find(item, (step,)) for item in values]
     return values
+
+
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [value] if type(value) is Unread else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ class Found:
 
 def places(value: Any, steps: tuple[Step, ...], at: tuple[Step, ...] = ()) -> Iterator[Found]:
     """What a path selects, like `find` and `find_all`, with the place of each value."""
-    if not steps:
+    if not steps or type(value) is Unread:
         yield Found(at, value)
         return
     step, rest = steps[0], steps[1:]

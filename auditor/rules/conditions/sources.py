@@ -11,7 +11,7 @@ from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 from auditor.rules.conditions.compare import as_text, equal, is_null
-from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader
+from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.paths import MISSING, Step, find, find_all
 from auditor.rules.conditions.problems import Undecidable
@@ -38,6 +38,8 @@ class ArraySource:
         """See `Source.frames`."""
         elements = []
         for element in self.array.found(frame):
+            if not isinstance(element.steps[-1], int):
+                checked(element.value)  # an array that was not read
             value = find(element.value, self.rest)
             if value is not MISSING:
                 elements.append(frame.at_element(element, value, self.current))
@@ -102,7 +104,7 @@ class Forwards:
 
     def _targets(self, frame: Frame) -> Iterable[str]:
         value = self.reader.read(frame)
-        for item in value if isinstance(value, list) else [value]:
+        for item in map(checked, value if isinstance(value, list) else [value]):
             if isinstance(item, Mapping):  # identity.userAssignedIdentities is keyed by ids
                 yield from (key for key in item if key.startswith("/"))
             elif isinstance(item, list):
@@ -217,7 +219,7 @@ class Matching:
     @staticmethod
     def _values(source: Reader | Value, frame: Frame) -> list[Any]:
         value = source(frame) if callable(source) else source.read(frame)
-        values = value if isinstance(value, list) else [value]
+        values = list(map(checked, value if isinstance(value, list) else [value]))
         return [item for item in values if not is_null(item) and item != "" and not isinstance(item, list | Mapping)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from auditor.inventory.ids import RESOURCE_GROUP_TYPE, SUBSCRIPTION_TYPE
 from auditor.inventory.model import Resource
 from auditor.rules.conditions.compare import as_text, as_time, is_null
-from auditor.rules.conditions.fields import BodyReader, ComputedReader, compile_field
+from auditor.rules.conditions.fields import BodyReader, ComputedReader, checked, compile_field
 from auditor.rules.conditions.frame import Frame, Scope
 from auditor.rules.conditions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
 from auditor.rules.conditions.paths import MISSING, member
@@ -213,9 +213,10 @@ def _field(arguments: _Arguments, scope: Scope, place: Place) -> Value:
     of_element = isinstance(reader, BodyReader) and reader.slot >= 0 and not reader.many
 
     def read(frame: Frame) -> Any:
-        value = reader.read(frame)
-        if reader.many:
-            return [element for element in value if element is not MISSING]
+        found = reader.resolve(frame) if isinstance(reader, ComputedReader) else reader
+        value = found.read(frame)
+        if found.many:
+            return [checked(element) for element in value if element is not MISSING]
         if of_element:
             return [] if value is MISSING else [value]
         # A missing property is an empty string here, unlike in a condition:
