@@ -27,7 +27,10 @@ class FactFamily:
     """Computes the family for a whole inventory; a pure function."""
 
 
-_MODULES: dict[str, str] = {}
+_MODULES: dict[str, str] = {
+    "internet_exposure": "auditor.facts.network.exposure",
+    "nsg_openings": "auditor.facts.network.openings",
+}
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 
 

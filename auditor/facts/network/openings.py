@@ -1,0 +1,60 @@
+"""What a network security group by itself would let in from the internet, wherever it is attached.
+
+A fact of a security group:
+
+    {"internet": [{"protocol": "tcp", "first_port": 22, "last_port": 22, "everyone": true, "wide": true,
+                   "addresses": 3702259455, "tags": [], "rule": "nsg-web/allow-ssh (300)"}],
+     "attached": true}
+
+`everyone`, `wide`, `addresses` and `tags` mean what they mean in `internet_exposure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from auditor.facts.network.effective import Surroundings, filter_traffic
+from auditor.facts.network.reach import openings
+from auditor.facts.network.security_rules import Endpoint, rules_of
+from auditor.facts.network.topology import GROUP, NETWORK, NIC, items
+from auditor.facts.registry import FactFamily
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Json, Resource, Unread
+
+
+def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
+    """The family's values by the key of each security group."""
+    return {group.key: _openings(group) for group in inventory.of_type(GROUP)}
+
+
+def _openings(group: Resource) -> Json | Unread:
+    if gap := group.unread.get("properties"):
+        return Unread(gap)
+    # Seen by itself a group has no machine behind it: a rule for some destination opens the way to that destination.
+    rules = [replace(rule, destination=Endpoint(frozenset("*"))) for rule in rules_of(group) if rule.inbound]
+    passed = filter_traffic([rules], (), Surroundings(()), inbound=True)
+    found = [
+        {
+            "protocol": opening.protocol,
+            "first_port": opening.first_port,
+            "last_port": opening.last_port,
+            "everyone": opening.reach.everyone,
+            "wide": opening.reach.wide,
+            "addresses": opening.reach.addresses,
+            "tags": list(opening.reach.tags),
+            "rule": opening.rules,
+        }
+        for opening in openings(passed)
+        if opening.protocol in ("tcp", "udp", "icmp")
+    ]
+    attached = bool(items(group.body, "properties", "subnets") or items(group.body, "properties", "networkInterfaces"))
+    return {"internet": found, "attached": attached}
+
+
+FAMILY = FactFamily(
+    name="nsg_openings",
+    types=frozenset((GROUP,)),
+    needs=frozenset((GROUP, NETWORK, NIC)),
+    compute=compute,
+)
