@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -68,7 +68,8 @@ class Snapshot:
                     subject=str(path),
                     remedy="Give --resume to go on with it, or --force to replace it.",
                 )
-            cls._replaceable(path)
+            cls.make_replaceable(path)
+            path.unlink()
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as error:
@@ -121,14 +122,13 @@ class Snapshot:
         connection.execute("COMMIT")
         return snapshot
 
-    @classmethod
-    def _replaceable(cls, path: Path) -> None:
-        """Remove an old snapshot, unless it is being written or is something else altogether."""
+    @staticmethod
+    def make_replaceable(path: Path) -> None:
+        """Make sure that a file may be replaced: a snapshot that nobody writes. Takes away what lies beside it."""
         if not is_blank(path):
             check_file(path)
             with sqlite_errors(path):
                 connect_writer(path).close()
-        path.unlink()
         for beside in ("-wal", "-shm"):
             path.with_name(path.name + beside).unlink(missing_ok=True)
 
@@ -235,6 +235,21 @@ class Snapshot:
         ):
             unread = {key: Gap(**values) for key, values in json.loads(note).items()} if note else None
             yield Resource.from_body(_loads(body), resource_type=type_name, resource_id=identifier, unread=unread)
+
+    def count(self) -> int:
+        """How many resources there are."""
+        return int(self._one("SELECT count(*) FROM resources", ())[0])
+
+    def copy_from(self, other: Snapshot, wanted: Callable[[str, str], bool]) -> None:
+        """Take over the resources of another snapshot as they are; `wanted` is asked with type key and key of each."""
+        columns = "key, id, type, type_key, name, location, subscription_id, resource_group, unread, body"
+        with sqlite_errors(other._path):
+            rows = other._connection.execute(f"SELECT {columns} FROM resources ORDER BY key")  # noqa: S608 - ours
+            with self._transaction():
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (row for row in rows if wanted(row[3], row[0])),
+                )
 
     def ledger(self) -> list[LedgerEntry]:
         """Every line of the coverage ledger, ordered by scope and type."""
