@@ -119,15 +119,10 @@ async def open_wire(session: Session, *, timing: Timing | None = None, seed: int
 
 @asynccontextmanager
 async def _transport() -> AsyncIterator[AsyncHttpTransport[Any, Any]]:
-    import aiohttp
     from azure.core.pipeline.transport import AioHttpTransport
 
-    connections = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=IN_FLIGHT),
-        trust_env=True,
-        auto_decompress=False,  # azure-core decompresses
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
+    from auditor.azure.connections import open_session
+
     timeouts = {"connection_timeout": CONNECT_TIMEOUT_S, "read_timeout": READ_TIMEOUT_S}
-    async with AioHttpTransport(session=connections, **timeouts) as transport:
+    async with AioHttpTransport(session=open_session(limit=IN_FLIGHT), **timeouts) as transport:
         yield transport

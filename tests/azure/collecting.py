@@ -14,7 +14,7 @@ from auditor.azure.clouds import Cloud
 from auditor.azure.collect import CollectionOutcome, collect
 from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Silent
-from auditor.azure.signin import Principal, Session
+from auditor.azure.signin import sign_in
 from auditor.inventory.manifest import Manifest
 from auditor.inventory.snapshot import Snapshot
 from tests.azure.loopback.azure import ARM_AUDIENCE
@@ -79,8 +79,5 @@ def collect_from(
 
 
 async def _collect(cloud: Cloud, plan: CollectionPlan, snapshot: Snapshot, timing: Timing | None) -> CollectionOutcome:
-    from azure.identity.aio import ManagedIdentityCredential
-
-    async with ManagedIdentityCredential() as credential:
-        session = Session(credential, cloud, None, Principal("", ""))
+    async with sign_in(cloud) as session:
         return await collect(session, plan, snapshot, Silent(), timing=timing, seed=1)
