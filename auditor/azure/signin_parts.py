@@ -167,8 +167,7 @@ def _part(
 
 
 def identity_endpoint() -> tuple[str, str]:
-    """Where the managed identity of this machine or app is asked for tokens, and the variable that says that there is
-    one; "" for the address that every virtual machine has.
+    """Where a managed identity is asked for tokens, and the variable that says so; "" for a virtual machine's address.
 
     https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token and
     https://learn.microsoft.com/azure/app-service/overview-managed-identity
