@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # rich gives every link a random id; without one the same report is the same bytes.
 _LINK_ID = re.compile(r"\x1b\]8;id=[^;]*;")
+_TRAILING = re.compile(r" +((?:\x1b\[[\d;]*m|\x1b\]8;;\x1b\\)*)$")
 _NARROWEST = 40
 
 
@@ -29,7 +30,7 @@ def render(report: Report, options: RenderOptions) -> Rendered:
     for part in _parts(Page(report, options)):
         console.print(part)
     lines = _LINK_ID.sub("\x1b]8;;", stream.getvalue()).splitlines()
-    return Rendered("\n".join(line.rstrip() for line in lines) + "\n")
+    return Rendered("\n".join(_TRAILING.sub(r"\1", line) for line in lines) + "\n")
 
 
 def _parts(page: Page) -> Iterator[RenderableType]:

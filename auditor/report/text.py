@@ -16,13 +16,13 @@ from auditor.rules.model import Rule
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-_SPACES = re.compile(r"[ \t\r\n]+")
+_BREAKS = re.compile(r"[ \t]*[\t\r\n][ \t\r\n]*")
 _ELLIPSIS = "…"
 
 
 def plain(text: str) -> str:
     """One line of text that cannot move the cursor, change colours, or hide and reorder letters."""
-    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", _SPACES.sub(" ", text))
+    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", _BREAKS.sub(" ", text))
 
 
 def plain_lines(text: str) -> str:

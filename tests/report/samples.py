@@ -130,7 +130,9 @@ def report_of(
 ) -> Report:
     """A report of these results, counted as the evaluator counts."""
     ordered = tuple(sorted(results, key=lambda result: result.order))
-    tallies = {rule.id: Counter(r.outcome for r in ordered if r.rule.id == rule.id) for rule in rules}
+    tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
+    for result in ordered:
+        tallies[result.rule.id][result.outcome] += 1
     fail = Counter(r.severity for r in ordered if r.outcome is Outcome.FAIL)
     total = Counter(r.outcome for r in ordered)
     values: dict[str, Any] = {
@@ -206,11 +208,26 @@ def small() -> Report:
 
 
 def large(number: int = 20_000) -> Report:
-    """`number` findings over four rules and many groups, for speed."""
-    rules = (SSH, STORAGE, VAULT, TAGS)
+    """`number` findings as a large tenant has them: 150 rules, 40 subscriptions, evidence that differs."""
+    rules = [replaced(RULES[n % 4], f"{RULES[n % 4].id}-{n:03}") for n in range(150)]
+    guids = [f"{n:08x}-1111-1111-1111-111111111111" for n in range(40)]
     return report_of(
-        finding(rules[n % 4], f"resource{n:06}", group=f"rg-{n % 40:02}", subscription=(PRODUCTION, SANDBOX)[n % 2])
-        for n in range(number)
+        (
+            finding(
+                rules[n % 150],
+                f"resource-{n * 7919 % number:06}",
+                group=f"rg-workload-{n % 311:03}",
+                subscription=guids[n % 40],
+                evidence=(
+                    Evidence(f"properties.securityRules[{n % 60}].properties.sourceAddressPrefix", "*", "not in [*]"),
+                    Evidence("properties.networkAcls.ipRules", [f"10.{n % 256}.{n // 256}.0/24"], "empty"),
+                ),
+            )
+            for n in range(number)
+        ),
+        rules=rules,
+        subscriptions=guids,
+        subscription_names={guid: f"Workload {n:02}" for n, guid in enumerate(guids)},
     )
 
 

@@ -68,6 +68,22 @@ def test_long_lists_are_folded_with_a_count_and_shown_when_asked(rendered: Rende
     assert all(f"st{number:03}" in full for number in range(400))
 
 
+def test_a_table_by_resource_of_a_large_tenant_shows_the_worst_and_counts_the_rest(rendered: Rendered):
+    report = report_of([finding(STORAGE, f"st{n:03}") for n in range(300)] + [finding(SSH, "nsg1")])
+
+    text = rendered("table", report, group_by="resource")
+
+    assert text.index("nsg1") < text.index("st000")
+    assert "and 261 more resources" in text
+
+
+def test_evidence_that_is_the_same_for_all_is_said_once(rendered: Rendered):
+    text = rendered("table", report_of([finding(STORAGE, f"st{n}") for n in range(4)]))
+
+    assert text.count("properties.publicNetworkAccess is Enabled; wanted: equals Disabled") == 1
+    assert all(f"st{n}" in text for n in range(4))
+
+
 def test_what_could_not_be_read_is_grouped_with_a_remedy(rendered: Rendered):
     gaps = [replace(samples.DENIED, scope=f"/subscriptions/{number}") for number in range(7)]
     text = " ".join(rendered("table", report_of([], gaps=gaps)).split())

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Result
-from auditor.report.remedies import fill_names
+from auditor.report.remedies import fill_names, generic
+from auditor.report.terminal.evidence import evidence_lines, listing
 from auditor.report.terminal.page import Page
-from auditor.report.text import count, first_sentence, scope_words, subscription_words, value_words
-from auditor.rules.model import Evidence, Severity
+from auditor.report.text import count, first_sentence, subscription_words
+from auditor.rules.model import Severity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
+
+    from auditor.report.terminal.page import Words
 
 _SHOWN = 5
-_SHOWN_EVIDENCE = 2
-_VALUE = 60
-_WORDS = {Outcome.EXEMPT: "exempt", Outcome.PASS: "pass", Outcome.NOT_APPLICABLE: "not applicable"}
+_SHOWN_RESOURCES = 40
 
 
 def findings(page: Page) -> Iterator[RenderableType]:
@@ -27,12 +27,15 @@ def findings(page: Page) -> Iterator[RenderableType]:
     if page.options.include_passed:
         outcomes |= {Outcome.PASS, Outcome.NOT_APPLICABLE}
     shown = [result for result in page.report.results if result.outcome in outcomes]
-    if page.options.group_by == "rule":
-        for group in _grouped(shown, lambda result: result.rule.id):
-            yield from _rule_group(page, group)
-    else:
-        for group in _grouped(shown, lambda result: _group_key(page, result)):
-            yield from _other_group(page, group)
+    draw = _rule_group if page.options.group_by == "rule" else _other_group
+    groups = _grouped(shown, lambda result: _group_key(page, result))
+    # Rules, topics and subscriptions are few; resources can be tens of thousands.
+    folded = page.options.group_by == "resource" and not page.options.verbose
+    for group in groups[:_SHOWN_RESOURCES] if folded else groups:
+        yield from draw(page, group)
+    if folded and (hidden := len(groups) - _SHOWN_RESOURCES) > 0:
+        yield page.line((f"... and {count(hidden, 'more resource')}: add --verbose", "quiet"))
+        yield ""
 
 
 def _grouped(results: Sequence[Result], key: Callable[[Result], str]) -> list[list[Result]]:
@@ -54,118 +57,65 @@ def _group_key(page: Page, result: Result) -> str:
             return result.subject.id.lower()
         case "subscription":
             return result.subject.subscription_id
-        case _:
+        case "topic":
             return result.rule.topic
+        case _:
+            return result.rule.id
 
 
 def _rule_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]:
     """A rule with its resources, and how to mend them."""
-    rule = group[0].rule
-    yield page.line(page.severity(rule.severity), "  ", (rule.title, "strong"), f"  {_tally(group)}")
-    yield page.line(page.rule(rule, "quiet"), (f" · {rule.topic}", "quiet"), indent=2)
-    for result in _first(page, group):
-        yield page.line(_mark(page, result), page.resource(result.subject), *_place(page, result), indent=2)
-        yield from _details(page, result, indent=6)
-    yield from _folded(page, group, f"auditor scan --select {rule.id} --verbose")
-    yield from _fix(page, group[0], indent=2)
+    rule, shown = group[0].rule, _first(page, group)
+    yield page.line(page.severity(rule.severity), "  ", (rule.title, "strong"), (f"  {_tally(group)}", "quiet"))
+    yield from listing(page, shown)
+    if hidden := len(group) - len(shown):
+        yield page.line((f"... and {hidden:,} more: add --select {rule.id} --verbose", "quiet"), indent=2)
+    text = rule.remediation.text
+    fix = fill_names(text, group[0].subject) if len(group) == 1 else generic(text)
+    yield page.line(("Fix: ", "strong"), first_sentence(fix) if fix else "see the rule.", indent=2)
+    yield page.line(("auditor rules show ", "command"), page.rule(rule, "command"), indent=7)
     yield ""
 
 
 def _other_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]:
     """A resource, subscription or topic with its findings."""
-    yield page.line(*_group_title(page, group[0]), f"  {_tally(group)}")
-    for result in _first(page, group):
-        yield page.line(
-            page.severity(result.severity),
-            "  ",
-            _mark(page, result),
-            result.rule.title,
-            " ",
-            *_which(page, result),
-            indent=2,
-        )
-        yield from _details(page, result, indent=6)
-        yield page.line(("auditor rules show ", "quiet"), page.rule(result.rule, "quiet"), indent=6)
-    yield from _folded(page, group, f"auditor scan --group-by {page.options.group_by} --verbose")
+    shown = _first(page, group)
+    yield page.line(*_group_title(page, group[0]), (f"  {_tally(group)}", "quiet"))
+    for result in shown:
+        yield page.line(page.severity(result.severity), "  ", page.mark(result), *_which(page, result), indent=2)
+        yield page.line((result.rule.id, "quiet"), indent=6)
+        yield from evidence_lines(page, result, indent=6)
+    if hidden := len(group) - len(shown):
+        yield page.line((f"... and {hidden:,} more: add --verbose", "quiet"), indent=2)
     yield ""
 
 
-def _group_title(page: Page, result: Result) -> list[str | tuple[str, str] | Text]:
+def _group_title(page: Page, result: Result) -> list[Words]:
     match page.options.group_by:
         case "resource":
-            return [page.resource(result.subject), *_place(page, result)]
+            return [page.resource(result.subject), (f"  {page.place(result.subject)}", "quiet")]
         case "subscription":
-            name = subscription_words(page.report.scan, result.subject.subscription_id) or "tenant"
-            return [(f"Subscription {name}" if result.subject.subscription_id else "Tenant", "strong")]
+            guid = result.subject.subscription_id
+            name = f"Subscription {subscription_words(page.report.scan, guid)}" if guid else "Tenant"
+            return [(name, "strong")]
         case _:
             return [(result.rule.topic, "strong")]
 
 
-def _which(page: Page, result: Result) -> list[str | tuple[str, str] | Text]:
-    if page.options.group_by == "resource":
-        return []
-    return [page.resource(result.subject), *_place(page, result)]
-
-
-def _place(page: Page, result: Result) -> list[str | tuple[str, str]]:
-    """Where a resource is: group and subscription."""
-    subject = result.subject
-    subscription = subscription_words(page.report.scan, subject.subscription_id)
-    parts = [part for part in (subject.resource_group, subscription) if part]
-    return [(f"  {' · '.join(parts)}", "quiet")] if parts else [(f"  {scope_words(page.report.scan, '/')}", "quiet")]
-
-
-def _mark(page: Page, result: Result) -> Text:
-    word = _WORDS.get(result.outcome)
-    return page.text((f"[{word}] ", "good" if word == "pass" else "quiet") if word else "")
-
-
-def _details(page: Page, result: Result, *, indent: int) -> Iterator[RenderableType]:
-    """What was found against what was wanted, and why a failure is accepted."""
-    if result.outcome is Outcome.FAIL and result.message and result.message != result.rule.title:
-        yield page.line(result.message, indent=indent)
-    if result.exemption:
-        until = f"{result.exemption.expires_at:%Y-%m-%d}"
-        yield page.line(
-            (f"accepted until {until} by {result.exemption.owner}: {result.exemption.reason}", ""), indent=indent
-        )
-    if result.outcome in (Outcome.FAIL, Outcome.EXEMPT):
-        leaves = result.evidence if page.options.verbose else result.evidence[:_SHOWN_EVIDENCE]
-        for leaf in leaves:
-            yield page.line(*_evidence(leaf), indent=indent)
-        if hidden := len(result.evidence) - len(leaves):
-            yield page.line((f"and {count(hidden, 'more property', 'more properties')}", "quiet"), indent=indent)
-
-
-def _evidence(leaf: Evidence) -> list[str | tuple[str, str]]:
-    path = leaf.path
-    owner, separator, inner = path.rpartition(":")
-    if separator and "/" in owner:  # another resource's property: its name is enough here
-        path = f"{owner.rstrip('/').rpartition('/')[2]}: {inner}"
-    return [
-        (f"{path} ", "quiet"),
-        ("is ", "quiet"),
-        (value_words(leaf.actual, _VALUE), "bad"),
-        ("; wanted: ", "quiet"),
-        leaf.expected,
-    ]
-
-
-def _fix(page: Page, result: Result, *, indent: int) -> Iterator[RenderableType]:
-    text = (
-        first_sentence(fill_names(result.rule.remediation.text, result.subject)) if result.rule.remediation.text else ""
-    )
-    shown = ("auditor rules show ", "command"), (result.rule.id, "command")
-    yield page.line(("Fix: ", "strong"), f"{text} " if text else "", *shown, indent=indent)
+def _which(page: Page, result: Result) -> list[Words]:
+    """The rule, and the resource where the group does not say it."""
+    match page.options.group_by:
+        case "resource":
+            return [result.rule.title]
+        case "subscription":
+            where = result.subject.resource_group
+        case _:
+            where = page.place(result.subject)
+    return [result.rule.title, ": ", page.resource(result.subject), (f"  {where}", "quiet")]
 
 
 def _first(page: Page, group: Sequence[Result]) -> Sequence[Result]:
     return group if page.options.verbose or len(group) == _SHOWN + 1 else group[:_SHOWN]
-
-
-def _folded(page: Page, group: Sequence[Result], command: str) -> Iterator[RenderableType]:
-    if hidden := len(group) - len(_first(page, group)):
-        yield page.line((f"... and {hidden:,} more; all of them: ", "quiet"), (command, "command"), indent=2)
 
 
 def _tally(group: Sequence[Result]) -> str:

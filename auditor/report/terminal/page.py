@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.evaluate.model import Report, Subject
+from auditor.evaluate.model import Outcome, Report, Result, Subject
 from auditor.report.model import RenderOptions
-from auditor.report.text import plain, portal_link, rule_link
+from auditor.report.text import plain, portal_link, rule_link, subscription_words
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
     from rich.padding import Padding
     from rich.text import Text
+
+    Words = str | tuple[str, str] | Text
+    """A string, a string with one of our styles, or finished text."""
 
 # The terminal's own sixteen colours, so that its theme keeps them readable on light and dark; never white, black or
 # the bright ones, which vanish on one of the two.
@@ -38,13 +41,8 @@ class Page:
     report: Report
     options: RenderOptions
 
-    @property
-    def wide(self) -> bool:
-        """Whether there is room for more columns."""
-        return self.options.width >= 120
-
-    def text(self, *parts: str | tuple[str, str] | Text) -> Text:
-        """Text of several parts, each a string, a string with one of our styles, or finished text."""
+    def text(self, *parts: Words) -> Text:
+        """Text of several parts."""
         from rich.text import Text
 
         whole = Text()
@@ -56,7 +54,7 @@ class Page:
                 whole.append(plain(words), self._style(style))
         return whole
 
-    def line(self, *parts: str | tuple[str, str] | Text, indent: int = 0) -> Padding:
+    def line(self, *parts: Words, indent: int = 0) -> Padding:
         """A paragraph of such text, its wrapped lines at the same indent."""
         from rich.padding import Padding
 
@@ -70,6 +68,24 @@ class Page:
         """The resource's name, linked to its page in the portal."""
         link = portal_link(self.options.portal, subject, self.report.scan.tenant)
         return self._linked(self.text((subject.name, "strong")), link)
+
+    def group(self, subject: Subject) -> str:
+        """The resource group's name, "" where there is none."""
+        return subject.resource_group
+
+    def subscription(self, subject: Subject) -> str:
+        """The subscription's display name, or `tenant`."""
+        return subscription_words(self.report.scan, subject.subscription_id) or "tenant"
+
+    def place(self, subject: Subject) -> str:
+        """Group and subscription."""
+        return " · ".join(part for part in (self.group(subject), self.subscription(subject)) if part)
+
+    def mark(self, result: Result) -> Text:
+        """The outcome's word where it is not a failure."""
+        if result.outcome is Outcome.FAIL:
+            return self.text()
+        return self.text((f"[{result.outcome.value}] ", "good" if result.outcome is Outcome.PASS else "quiet"))
 
     def rule(self, rule: Rule, style: str = "strong") -> Text:
         """The rule's id, linked to its documentation."""

@@ -54,13 +54,10 @@ def next_step(page: Page) -> Iterator[RenderableType]:
     report = page.report
     worst = next((result for result in report.results if result.outcome is Outcome.FAIL), None)
     if worst:
-        yield page.line(
-            ("Next: ", "strong"),
-            f"mend the {worst.severity} findings first, starting with ",
-            (f"auditor rules show {worst.rule.id}", "command"),
-            "; keep today's state as a baseline with ",
-            ("auditor scan --format json --output baseline.json", "command"),
-        )
+        show = f"auditor rules show {worst.rule.id}"
+        yield page.line(("Next: ", "strong"), f"mend the {worst.severity} findings first: ", (show, "command"))
+        keep = "auditor scan -f json -o baseline.json"
+        yield page.line("or keep today's state as a baseline: ", (keep, "command"), indent=6)
     elif report.gaps or report.summary.unknown:
         yield page.line(
             ("Next: ", "strong"),
