@@ -120,7 +120,7 @@ class _Builder:
 
 def _scalar(node: Any) -> Any:
     text: str = node.value
-    if node.style is not None:  # quoted or a block: always text
+    if node.style:  # quoted or a block: always text; libyaml says "" for a plain scalar, the pure parser None
         return text
     if text in _CORE:
         return _CORE[text]
