@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from auditor.inventory import ids
@@ -234,12 +233,13 @@ def _counted_field(
     if reader is None:
         return None, None
     current = name or str(text).lower()
-    if isinstance(reader, BodyReader | FactReader) and reader.many:
-        last = len(reader.rest) - reader.rest[::-1].index(EACH)
-        array = replace(reader, rest=reader.rest[:last])
-        steps = reader.steps[: len(reader.steps) - len(reader.rest) + last]
-        source = ArraySource(str(text), array, reader.rest[last:], current)
-        return source, _where(value, keys, scope.in_array(steps, current), place)
+    if isinstance(reader, BodyReader | FactReader) and EACH in reader.steps:
+        ends = [index + 1 for index, step in enumerate(reader.rest) if step is EACH]
+        segments = tuple(reader.rest[start:end] for start, end in zip([0, *ends], ends, strict=False))
+        before = len(reader.steps) - len(reader.rest)
+        source = ArraySource(str(text), reader, segments, reader.rest[ends[-1] if ends else 0 :], current)
+        inner = scope.in_arrays((reader.steps[: before + end] for end in ends), current)
+        return source, _where(value, keys, inner, place)
     if isinstance(reader, ChildReader):
         return CollectionSource(str(text), reader, current), _where(value, keys, scope.in_values(current), place)
     if isinstance(reader, ComputedReader):

@@ -101,9 +101,13 @@ class BodyReader:
 
     def found(self, frame: Frame) -> Iterator[Found]:
         """Each value with its place."""
-        _readable(frame, self.steps[0])
-        start = Found((), frame.resource.body) if self.slot < 0 else frame.bound[self.slot]
+        start = self.start(frame)
         yield from places(start.value, self.rest, start.steps)
+
+    def start(self, frame: Frame) -> Found:
+        """Where `rest` starts from. Raises Undecidable where that part of the body was not read."""
+        _readable(frame, self.steps[0])
+        return Found((), frame.resource.body) if self.slot < 0 else frame.bound[self.slot]
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""
@@ -148,8 +152,12 @@ class FactReader:
 
     def found(self, frame: Frame) -> Iterator[Found]:
         """Each value with its place."""
-        start = frame.context.facts.get(self.family, frame.resource)
-        yield from places(start, self.rest, ("facts", self.family))
+        start = self.start(frame)
+        yield from places(start.value, self.rest, start.steps)
+
+    def start(self, frame: Frame) -> Found:
+        """Where `rest` starts from."""
+        return Found(("facts", self.family), frame.context.facts.get(self.family, frame.resource))
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""

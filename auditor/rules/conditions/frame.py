@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,9 +33,12 @@ class Frame:
         self.currents: Mapping[str, Any] = currents or {}
         """What `current('name')` gives, by lower-cased name."""
 
-    def at_element(self, element: Found, value: Any, name: str) -> Frame:
-        """The frame for one element of a field count; `value` is what `current(name)` gives."""
-        return Frame(self.context, self.resource, (*self.bound, element), {**self.currents, name: value})
+    def at_elements(self, elements: tuple[Found, ...], value: Any, name: str) -> Frame:
+        """The frame for one element of each array on the path of a field count.
+
+        `value` is what `current(name)` gives.
+        """
+        return Frame(self.context, self.resource, (*self.bound, *elements), {**self.currents, name: value})
 
     def at_value(self, value: Any, name: str) -> Frame:
         """The frame for one element of a value count."""
@@ -72,9 +75,9 @@ class Scope:
         """Note what must be collected."""
         self.needs.append(DataNeeds(**needs))
 
-    def in_array(self, steps: tuple[Step, ...], name: str) -> Scope:
-        """The scope of a field count's `where`."""
-        return replace(self, bound=(*self.bound, pattern(steps)), currents=self.currents | {name})
+    def in_arrays(self, arrays: Iterable[tuple[Step, ...]], name: str) -> Scope:
+        """The scope of a field count's `where`, which is at one element of each of these arrays."""
+        return replace(self, bound=(*self.bound, *map(pattern, arrays)), currents=self.currents | {name})
 
     def in_values(self, name: str) -> Scope:
         """The scope of a value count's `where`."""

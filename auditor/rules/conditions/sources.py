@@ -13,7 +13,7 @@ from auditor.inventory.model import Gap, Resource
 from auditor.rules.conditions.compare import as_text, equal, is_null
 from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.paths import MISSING, Step, find, find_all
+from auditor.rules.conditions.paths import MISSING, Found, Step, find, find_all, places
 from auditor.rules.conditions.problems import Undecidable
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Unknown
@@ -28,22 +28,33 @@ class ArraySource:
     """The elements of an array in the body or in a fact, or a property of each."""
 
     name: str
-    array: BodyReader | FactReader
-    """Selects the elements: its path ends with `[*]`."""
+    reader: BodyReader | FactReader
+    segments: tuple[tuple[Step, ...], ...]
+    """The path from where the reader starts, cut behind each `[*]`."""
     rest: tuple[Step, ...]
     """Path of the property below each element; empty for the element itself."""
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
-        """See `Source.frames`."""
-        elements = []
-        for element in self.array.found(frame):
-            if not isinstance(element.steps[-1], int):
-                checked(element.value)  # an array that was not read
-            value = find(element.value, self.rest)
+        """See `Source.frames`: every array on the way has one element in each frame, as if there were no other."""
+        start = self.reader.start(frame)
+        chains: list[tuple[Found, ...]] = [(start,)]
+        for segment in self.segments:
+            chains = [(*chain, element) for chain in chains for element in _elements(chain[-1], segment)]
+        frames = []
+        for chain in chains:
+            value = find(chain[-1].value, self.rest)
             if value is not MISSING:
-                elements.append(frame.at_element(element, value, self.current))
-        return elements, None
+                frames.append(frame.at_elements(chain[1:], value, self.current))
+        return frames, None
+
+
+def _elements(start: Found, segment: tuple[Step, ...]) -> Iterable[Found]:
+    """The elements of one array. Raises Undecidable where it was not read."""
+    for element in places(start.value, segment, start.steps):
+        if len(element.steps) < len(start.steps) + len(segment):
+            checked(element.value)
+        yield element
 
 
 @dataclass(frozen=True, slots=True)
