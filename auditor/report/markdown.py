@@ -26,6 +26,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=])")
 _SHOWN = 20
 _SHOWN_GAPS = 20
 _VALUE = 80
+_MESSAGE = 240
 _SIGNS = {
     Severity.CRITICAL: "🟥",
     Severity.HIGH: "🟧",
@@ -110,13 +111,15 @@ def _rule(report: Report, group: Sequence[Result], options: RenderOptions) -> st
 def _rows(report: Report, result: Result, options: RenderOptions) -> Iterator[str]:
     subject = result.subject
     name = _linked(escape(subject.name), portal_link(options.portal, subject, report.scan.tenant))
-    found = "<br>".join(escape(f"{leaf.path} = {value_words(leaf.actual, _VALUE)}") for leaf in result.evidence[:3])
-    wanted = "<br>".join(escape(shorten(leaf.expected, _VALUE)) for leaf in result.evidence[:3])
+    # What was computed over several resources is told by the message, in words.
+    leaves = [leaf for leaf in result.evidence if not leaf.path.startswith("facts.")][:3]
+    found = "<br>".join(escape(f"{leaf.path} = {value_words(leaf.actual, _VALUE)}") for leaf in leaves)
+    wanted = "<br>".join(escape(shorten(leaf.expected, _VALUE)) for leaf in leaves)
     group, subscription = (
         escape(subject.resource_group),
         escape(subscription_words(report.scan, subject.subscription_id)),
     )
-    yield f"| {name} | {group} | {subscription} | {found or escape(result.message)} | {wanted} |"
+    yield f"| {name} | {group} | {subscription} | {found or escape(shorten(result.message, _MESSAGE))} | {wanted} |"
 
 
 def _gaps(report: Report) -> str:

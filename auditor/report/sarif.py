@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
 from auditor.report.model import TOOL_NAME, Place, Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
-from auditor.report.text import count, plain, shorten
+from auditor.report.text import count, plain, shorten, value_words
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ACCEPTED_RESULTS = 25_000
@@ -95,7 +96,6 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
                 "fullName": f"{TOOL_NAME} {report.tool_version}",
                 "version": report.tool_version,
                 "semanticVersion": report.tool_version,
-                "informationUri": "https://pypi.org/project/azure-auditor/",
                 "rules": descriptors(report.rules),
                 "notifications": notification_descriptors(),
             }
@@ -137,7 +137,8 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
             "location": subject.location,
             "severity": result.severity.value,
             "evidence": [
-                {"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence
+                {"path": leaf.path, "actual": _bounded(leaf.actual), "expected": leaf.expected}
+                for leaf in result.evidence
             ],
         },
     }
@@ -146,6 +147,13 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
         reason = f"{result.exemption.reason} (owner {result.exemption.owner}, until {until})"
         document["suppressions"] = [{"kind": "external", "status": "accepted", "justification": plain(reason)}]
     return document
+
+
+def _bounded(value: Json) -> Json:
+    """The value, or its beginning in words where it is long: an upload may have 10 MB."""
+    if value is None or isinstance(value, bool | int | float) or len(encode(value, pretty=False)) <= _MESSAGE:
+        return value
+    return value_words(value, _MESSAGE)
 
 
 def _message(result: Result) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.report.remedies import code_blocks, generic
-from auditor.report.text import plain, plain_lines, rule_link, shorten
+from auditor.report.text import paragraphs, plain, plain_lines, rule_link, shorten
 from auditor.rules.model import Rule, Severity
 
 LEVELS = {
@@ -65,8 +65,8 @@ def _help(rule: Rule) -> str:
     return "\n\n".join(
         part
         for part in (
-            plain_lines(rule.description.strip()),
-            plain_lines(generic(rule.remediation.text.strip())),
+            paragraphs(rule.description),
+            paragraphs(generic(rule.remediation.text)),
             *rule.references,
         )
         if part
@@ -74,9 +74,9 @@ def _help(rule: Rule) -> str:
 
 
 def _help_markdown(rule: Rule) -> str:
-    parts = [f"# {_sentence(rule.title).rstrip('.')}", plain_lines(rule.description.strip())]
+    parts = [f"# {_sentence(rule.title).rstrip('.')}", paragraphs(rule.description)]
     if rule.remediation.text.strip():
-        parts += ["## How to fix", plain_lines(generic(rule.remediation.text.strip()))]
+        parts += ["## How to fix", paragraphs(generic(rule.remediation.text))]
     for heading, language, code in code_blocks(rule.remediation):
         parts.append(f"### {heading}\n\n```{language}\n{plain_lines(code)}\n```")
     if rule.frameworks:

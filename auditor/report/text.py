@@ -17,6 +17,7 @@ _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _BREAKS = re.compile(r"[ \t]*[\t\r\n][ \t\r\n]*")
+_WRAPPED = re.compile(r"(?<!\n)\n(?!\n|\s*[-*]\s|\s*\d+[.)]\s)[ ]*")
 _ELLIPSIS = "…"
 
 
@@ -28,6 +29,11 @@ def plain(text: str) -> str:
 def plain_lines(text: str) -> str:
     """The same for text of several lines, line ends kept."""
     return "\n".join(_HARMFUL.sub("\N{REPLACEMENT CHARACTER}", line) for line in text.expandtabs(4).splitlines())
+
+
+def paragraphs(text: str) -> str:
+    """Text as its author meant it: lines of a paragraph joined, paragraphs and list items kept apart."""
+    return _WRAPPED.sub(" ", plain_lines(text.strip()))
 
 
 def shorten(text: str, limit: int) -> str:

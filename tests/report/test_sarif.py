@@ -48,7 +48,8 @@ def validator_lines(npm_tools: Path, file: Path) -> list[str]:
     command = [str(tool), "validate", str(file), "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert "Done. 1 files scanned." in done.stdout, done.stdout + done.stderr
-    return [line for line in done.stdout.splitlines() if ": error " in line or ": warning " in line]
+    lines = [line for line in done.stdout.splitlines() if ": error " in line or ": warning " in line]
+    return [line for line in lines if "SARIF2005" not in line]  # asks for a home page, which the project lacks
 
 
 @pytest.mark.parametrize("report", [samples.empty(), samples.small()], ids=["empty", "small"])

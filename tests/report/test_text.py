@@ -7,7 +7,7 @@ import pytest
 from auditor.evaluate.model import Subject
 from auditor.inventory.model import Gap
 from auditor.report.remedies import fill_command, fill_names
-from auditor.report.text import count, first_sentence, gap_remedy, plain, portal_link, value_words
+from auditor.report.text import count, first_sentence, gap_remedy, paragraphs, plain, portal_link, value_words
 from tests.report.samples import STORAGE, arm_id
 
 
@@ -86,3 +86,16 @@ def test_a_name_that_a_shell_would_act_on_stays_a_placeholder_in_commands():
     assert fill_command(template, subject("st1")) == "az storage account update -n st1 -g rg-app --query '{a: b}'"
     assert "{name}" in fill_command(template, subject("$(reboot)"))
     assert fill_names("Close {name}.", subject("$(reboot)")) == "Close $(reboot)."
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("one\ntwo\n  three", "one two three"),
+        ("one\n\ntwo\nthree", "one\n\ntwo three"),
+        ("do:\n- this\n- that", "do:\n- this\n- that"),
+        ("do:\n1. this\n2. that", "do:\n1. this\n2. that"),
+    ],
+)
+def test_lines_wrapped_in_a_rule_file_are_joined(written: str, meant: str):
+    assert paragraphs(written) == meant

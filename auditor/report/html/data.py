@@ -17,7 +17,7 @@ from auditor.evaluate.model import Outcome, Report, Result
 from auditor.report.compliance import postures
 from auditor.report.encoding import timestamp
 from auditor.report.model import RenderOptions
-from auditor.report.text import count, gap_remedy, plain, plain_lines, scope_words, value_words
+from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
 from auditor.rules.model import Rule, Severity
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -90,8 +90,8 @@ def _rule(report: Report, rule: Rule) -> dict[str, Any]:
         "title": plain(rule.title),
         "severity": rule.severity.rank,
         "topic": rule.topic,
-        "description": plain_lines(rule.description.strip()),
-        "fix": plain_lines(fix.text.strip()),
+        "description": paragraphs(rule.description),
+        "fix": paragraphs(fix.text),
         "code": [[heading, plain_lines(text.strip())] for heading, text in code if text.strip()],
         "references": [link for link in rule.references if link.startswith("https://")],
         "frameworks": {name: list(rule.frameworks[name]) for name in sorted(rule.frameworks)},

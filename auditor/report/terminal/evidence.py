@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Result
 from auditor.report.terminal.page import Page
-from auditor.report.text import count, value_words
+from auditor.report.text import count, shorten, value_words
 from auditor.rules.model import Evidence
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 2
 _VALUE = 60
+_MESSAGE = 240
 
 
 def listing(page: Page, results: Sequence[Result]) -> Iterator[RenderableType]:
@@ -28,17 +29,19 @@ def listing(page: Page, results: Sequence[Result]) -> Iterator[RenderableType]:
         yield from _hidden(page, results[0], indent=2)
         yield _columns(page, results)
         return
+    # A message that only repeats the title with a name in it is worth its line once, not for each resource.
+    told = len({_template(result) for result in results}) > 1 or len(results) == 1
     for result in results:
         yield page.line(
             page.mark(result), page.resource(result.subject), (f"  {page.place(result.subject)}", "quiet"), indent=2
         )
-        yield from evidence_lines(page, result, indent=6)
+        yield from evidence_lines(page, result, indent=6, message=told)
 
 
-def evidence_lines(page: Page, result: Result, *, indent: int) -> Iterator[RenderableType]:
+def evidence_lines(page: Page, result: Result, *, indent: int, message: bool = True) -> Iterator[RenderableType]:
     """The message, what was found against what was wanted, and why a failure is accepted."""
-    if result.outcome is Outcome.FAIL and result.message != result.rule.title:
-        yield page.line(result.message, indent=indent)
+    if message and result.outcome is Outcome.FAIL and result.message != result.rule.title:
+        yield page.line(result.message if page.options.verbose else shorten(result.message, _MESSAGE), indent=indent)
     if result.exemption:
         until = f"{result.exemption.expires_at:%Y-%m-%d}"
         accepted = f"accepted until {until} by {result.exemption.owner}: {result.exemption.reason}"
@@ -77,11 +80,19 @@ def _columns(page: Page, results: Sequence[Result]) -> RenderableType:
 
 
 def _leaves(page: Page, result: Result) -> Sequence[Evidence]:
-    return result.evidence if page.options.verbose else result.evidence[:_SHOWN]
+    return result.evidence if page.options.verbose else _telling(result)[:_SHOWN]
+
+
+def _telling(result: Result) -> Sequence[Evidence]:
+    """The evidence that says more than the message: what was computed, such as a path, is told there in words."""
+    if result.message == result.rule.title:
+        return result.evidence
+    return [leaf for leaf in result.evidence if not leaf.path.startswith("facts.")]
 
 
 def _hidden(page: Page, result: Result, *, indent: int) -> Iterator[RenderableType]:
-    if hidden := len(result.evidence) - len(_leaves(page, result)):
+    everything = result.evidence if page.options.verbose else _telling(result)
+    if hidden := len(everything) - len(_leaves(page, result)):
         yield page.line((f"and {count(hidden, 'more property', 'more properties')}", "quiet"), indent=indent)
 
 
@@ -91,4 +102,4 @@ def _words(leaf: Evidence) -> list[Words]:
     if separator and "/" in owner:  # another resource's property: its name is enough here
         path = f"{owner.rstrip('/').rpartition('/')[2]}: {inner}"
     found = value_words(leaf.actual, _VALUE)
-    return [(f"{path} is ", "quiet"), (found, "bad"), ("; wanted: ", "quiet"), leaf.expected]
+    return [path, (" is ", "quiet"), (found, "bad"), ("; wanted: ", "quiet"), leaf.expected]

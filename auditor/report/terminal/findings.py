@@ -72,8 +72,10 @@ def _rule_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]
         yield page.line((f"... and {hidden:,} more: add --select {rule.id} --verbose", "quiet"), indent=2)
     text = rule.remediation.text
     fix = fill_names(text, group[0].subject) if len(group) == 1 else generic(text)
-    yield page.line(("Fix: ", "strong"), first_sentence(fix) if fix else "see the rule.", indent=2)
-    yield page.line(("auditor rules show ", "command"), page.rule(rule, "command"), indent=7)
+    words = page.text(first_sentence(fix) if fix else "see the rule.")
+    yield page.labelled(
+        "Fix:", words, page.text(("auditor rules show ", "command"), page.rule(rule, "command")), indent=2
+    )
     yield ""
 
 

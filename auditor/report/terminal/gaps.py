@@ -24,11 +24,12 @@ def unknowns(page: Page) -> Iterator[RenderableType]:
     results = page.report.with_outcome(Outcome.UNKNOWN)
     if not results:
         return
-    rules = {result.rule.id for result in results}
-    subscriptions = {result.subject.subscription_id for result in results} - {""}
-    where = f" in {count(len(subscriptions), 'subscription')}" if subscriptions else ""
-    rules_words, results_words = count(len(rules), "rule"), count(len(results), "result")
-    yield page.line(("UNKNOWN", "medium"), f"  {rules_words} could not be answered{where}, {results_words} in all.")
+    rules = count(len({result.rule.id for result in results}), "rule")
+    subscriptions = {result.subject.subscription_id for result in results}
+    where = count(len(subscriptions - {""}), "subscription") if subscriptions - {""} else "the tenant"
+    yield page.line(
+        ("UNKNOWN", "medium"), f"  {rules} could not be answered for {where} ({count(len(results), 'result')})."
+    )
     if page.options.verbose:
         for rule_id, number in sorted(Counter(result.rule.id for result in results).items()):
             yield page.line(f"{rule_id}  {number:,}", indent=2)

@@ -60,6 +60,18 @@ class Page:
 
         return Padding(self.text(*parts), (0, 0, 0, indent), expand=False)
 
+    def labelled(self, label: str, *rows: Text, indent: int = 0) -> Padding:
+        """A label with paragraphs beside it, their wrapped lines below one another."""
+        from rich.padding import Padding
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for number, row in enumerate(rows):
+            table.add_row("" if number else self.text((label, "strong")), row)
+        return Padding(table, (0, 0, 0, indent), expand=False)
+
     def severity(self, severity: Severity) -> Text:
         """The severity's word in its colour."""
         return self.text((severity.value.upper(), severity.value))

@@ -54,10 +54,11 @@ def next_step(page: Page) -> Iterator[RenderableType]:
     report = page.report
     worst = next((result for result in report.results if result.outcome is Outcome.FAIL), None)
     if worst:
-        show = f"auditor rules show {worst.rule.id}"
-        yield page.line(("Next: ", "strong"), f"mend the {worst.severity} findings first: ", (show, "command"))
-        keep = "auditor scan -f json -o baseline.json"
-        yield page.line("or keep today's state as a baseline: ", (keep, "command"), indent=6)
+        mend = page.text(
+            f"mend the {worst.severity} findings first: ", (f"auditor rules show {worst.rule.id}", "command")
+        )
+        keep = page.text("or keep this as a baseline: ", ("auditor scan -f json -o baseline.json", "command"))
+        yield page.labelled("Next:", mend, keep)
     elif report.gaps or report.summary.unknown:
         yield page.line(
             ("Next: ", "strong"),
