@@ -291,7 +291,7 @@ def _rule_reader(steps: tuple[Step, ...], scope: Scope, place: Place) -> Reader 
         return _bound_reader(steps, scope) or FactReader(steps[1], steps[2:], EACH in steps)
     if len(steps) == 1 and (own := _OWN.get(root.lower())):
         return own
-    if root.startswith("Microsoft.") or "/" in root:
+    if root.lower() == "microsoft" or "/" in root:
         scope.problem(place, f"{show_path(steps)!r} looks like an alias", "write the path in the body: properties....")
         return None
     return _body_reader(steps, scope)

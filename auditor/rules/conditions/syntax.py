@@ -56,7 +56,7 @@ def unescape(text: str) -> str:
 
 def parse_expression(text: str) -> Expression:
     """The tree of an expression, its outer brackets included. Raises BadExpression."""
-    parser = _Parser(_tokens(text[1:-1]), text)
+    parser = _Parser(_tokens(text[1:-1]))
     tree = parser.expression(0)
     parser.expect_end()
     return tree
@@ -69,21 +69,20 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise BadExpression(f"cannot read {text[position:].strip()!r}")
+            raise BadExpression(f"{text[position:].strip()!r} is out of place")
         tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
         position = match.end()
     return tokens
 
 
 class _Parser:
-    def __init__(self, tokens: list[tuple[str, str]], source: str) -> None:
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
-        self._source = source
         self._at = 0
 
     def expression(self, depth: int) -> Expression:
         if depth > _DEEPEST:
-            raise BadExpression("nests too deeply")
+            raise BadExpression("it nests too deeply")
         tree = self._primary(depth)
         while self._peek() in (("mark", "."), ("mark", "[")):
             tree = Member(tree, self._member(depth))
@@ -91,7 +90,7 @@ class _Parser:
 
     def expect_end(self) -> None:
         if self._at < len(self._tokens):
-            raise BadExpression(f"{self._tokens[self._at][1]!r} is too much in {self._source!r}")
+            raise BadExpression(f"{self._tokens[self._at][1]!r} is too much")
 
     def _primary(self, depth: int) -> Expression:
         kind, text = self._next()
@@ -102,7 +101,7 @@ class _Parser:
         if kind == "name":
             self._take("(")
             return Call(text, tuple(self._arguments(depth)))
-        raise BadExpression(f"{text!r} is out of place in {self._source!r}")
+        raise BadExpression(f"{text!r} is out of place")
 
     def _arguments(self, depth: int) -> list[Expression]:
         if self._peek() == ("mark", ")"):
@@ -112,14 +111,14 @@ class _Parser:
         while (mark := self._next())[1] == ",":
             arguments.append(self.expression(depth + 1))
         if mark[1] != ")":
-            raise BadExpression(f"expected ',' or ')' before {mark[1]!r} in {self._source!r}")
+            raise BadExpression(f"expected ',' or ')' before {mark[1]!r}")
         return arguments
 
     def _member(self, depth: int) -> Expression:
         if self._next()[1] == ".":
             kind, text = self._next()
             if kind != "name":
-                raise BadExpression(f"expected a name after '.' in {self._source!r}")
+                raise BadExpression("expected a name after '.'")
             return Literal(text)
         key = self.expression(depth + 1)
         self._take("]")
@@ -128,13 +127,13 @@ class _Parser:
     def _take(self, mark: str) -> None:
         found = self._next()[1]
         if found != mark:
-            raise BadExpression(f"expected {mark!r} before {found!r} in {self._source!r}")
+            raise BadExpression(f"expected {mark!r} before {found!r}")
 
     def _peek(self) -> tuple[str, str]:
         return self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
 
     def _next(self) -> tuple[str, str]:
         if self._at >= len(self._tokens):
-            raise BadExpression(f"{self._source!r} ends too early")
+            raise BadExpression("it ends too early")
         self._at += 1
         return self._tokens[self._at - 1]

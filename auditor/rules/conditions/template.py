@@ -38,7 +38,9 @@ def compile_value(value: Any, scope: Scope, place: Place) -> Value:
         try:
             return _compile(parse_expression(value), scope, place)
         except BadExpression as error:
-            scope.problem(place, f"the expression {value!r} {error}", "see the template functions in docs/rules.md")
+            scope.problem(
+                place, f"cannot read the expression {value!r}: {error}", "see the template functions in docs/rules.md"
+            )
             return lambda _frame: None
     if isinstance(value, list):
         parts = [compile_value(element, scope, (*place, index)) for index, element in enumerate(value)]
