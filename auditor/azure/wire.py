@@ -24,6 +24,7 @@ IN_FLIGHT = 64
 """Requests under way at once, over all subscriptions."""
 
 _ATTEMPTS = 6
+_ATTEMPTS_IN_VAIN = 3
 _MAX_WAIT_S = 600.0
 """What one read may wait for throttling in all."""
 _MAX_BACKOFF_S = 16.0
@@ -73,6 +74,7 @@ class Wire:
         """Base address of each service, without a slash at the end; "" for one that the cloud does not have."""
         self._sender = sender
         self._timing = timing
+        self._answered = False
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, keeps no secret
         self.budget = Budget(timing)
@@ -97,7 +99,7 @@ class Wire:
             attempt += 1
             delay = self._delay(outcome, attempt)
             throttled = outcome.status == 429
-            exhausted = waited + delay > _MAX_WAIT_S if throttled else attempt >= _ATTEMPTS
+            exhausted = waited + delay > _MAX_WAIT_S if throttled else attempt >= self._attempts(outcome)
             if not outcome.transient or exhausted:
                 raise ReadFailedError(outcome, call)
             if throttled and call.buckets:
@@ -105,6 +107,10 @@ class Wire:
             else:
                 waited += delay
                 await self._timing.sleep(delay)
+
+    def _attempts(self, trouble: Trouble) -> int:
+        """How often to try: less patience with an endpoint that has never answered at all."""
+        return _ATTEMPTS if trouble.status is not None or self._answered else _ATTEMPTS_IN_VAIN
 
     def _delay(self, trouble: Trouble, attempt: int) -> float:
         """Retrying before `Retry-After` does not help and counts against the quota; without one, back off."""
@@ -147,6 +153,7 @@ class Wire:
             return Trouble(None, "NoToken", one_line(str(error).splitlines()[0] if str(error) else error))
         except AzureError as error:
             return Trouble(None, "Unreachable", one_line(error), transient=True)
+        self._answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
         if content is None:
             return Trouble(response.status_code, "TooLarge", f"the answer is over {MAX_BODY >> 20} MB", headers=headers)

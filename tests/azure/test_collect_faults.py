@@ -29,7 +29,9 @@ def _tenant() -> Scripted:
         script.answers[list_path(VAULT, guid)] = {"value": vaults}
         for parent, child, name in [*((a, BLOBS, "default") for a in accounts), *((v, KEYS, "k1") for v in vaults)]:
             path = f"{parent['id']}/{child.rpartition('/')[2]}"
-            script.answers[path.lower()] = {"value": [{"id": f"{path}/{name}", "name": name, "type": child}]}
+            found = {"id": f"{path}/{name}", "name": name, "type": child}
+            script.answers[path.lower()] = {"value": [found]}
+            script.answers[f"{path}/{name}".lower()] = {**found, "properties": {"kty": "RSA"}}
     script.answers[QUERY] = {"totalRecords": 1, "data": [item(SERVER, "sql")], "resultTruncated": "false"}
     return script
 
@@ -90,7 +92,7 @@ def test_requests_are_as_few_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dict(done.outcome.requests) == {
         "GET Microsoft.Authorization/permissions": 2,
         "GET Microsoft.KeyVault/vaults": 2,
-        "GET Microsoft.KeyVault/vaults/keys": 10,
+        "GET Microsoft.KeyVault/vaults/keys": 20,
         "GET Microsoft.Resources/subscriptions": 1,
         "GET Microsoft.Storage/storageAccounts": 6,
         "GET Microsoft.Storage/storageAccounts/blobServices": 100,

@@ -86,6 +86,24 @@ def test_children_of_parents_that_could_not_be_listed_are_not_known(monkeypatch:
     assert done.snapshot.state(f"/subscriptions/{SUB}", KEYS) is ReadState.DENIED
 
 
+def test_keys_are_read_one_by_one_for_what_their_list_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"id": f"{item(VAULT, 'kv')['id']}/keys/k1", "name": "k1", "type": KEYS}
+    rotating = {**key, "properties": {"kty": "RSA", "rotationPolicy": {"lifetimeActions": []}}}
+    script = Scripted(
+        {
+            VAULTS: {"value": [item(VAULT, "kv")]},
+            f"{item(VAULT, 'kv')['id']}/keys".lower(): {"value": [{**key, "properties": {"attributes": {}}}]},
+            key["id"].lower(): rotating,
+        }
+    )
+    done = run(script, {KEYS}, monkeypatch)
+    assert [dict(found.body) for found in done.snapshot.resources() if found.type == KEYS] == [rotating]
+    script.answers[key["id"].lower()] = error(403, "AuthorizationFailed")
+    hidden = run(script, {KEYS}, monkeypatch).snapshot.inventory().get(key["id"])
+    assert hidden is not None
+    assert hidden.unread["properties"].code == "AuthorizationFailed"
+
+
 def test_a_forbidden_subscription_does_not_touch_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Scripted(
         {VAULTS: {"value": [item(VAULT, "kv")]}, list_path(VAULT, OTHER): error(403, "AuthorizationFailed")},

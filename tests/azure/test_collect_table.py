@@ -18,7 +18,8 @@ ALL = sorted(table().values(), key=lambda entry: entry.key)
 def test_every_entry_can_be_read(entry: Entry) -> None:
     owner = "/subscriptions/1"
     assert entry.url(owner).startswith(f"{owner}/")
-    assert "?api-version=20" in entry.url(owner)
+    if entry.how is not How.QUERY:
+        assert "?api-version=20" in entry.url(owner)
     if entry.is_child:
         assert entry.parents
         known = set(table()) | {ids.type_key(ids.SUBSCRIPTION_TYPE)}

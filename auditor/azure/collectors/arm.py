@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.azure.answers import Trouble
 from auditor.azure.budget import ARM_READS, Bucket
@@ -47,6 +47,8 @@ async def read_children(reader: Reader, subscription: Subscription, entry: Entry
     parents = [parent for name in entry.parents for parent in _parents(reader, subscription, entry, name)]
     targets = [_child_target(reader, subscription, one, parent) for parent in parents for one in (entry, *entry.parts)]
     states = await _bounded(targets, reader.read)
+    if entry.detailed:
+        await _bounded(_detail_targets(reader, subscription, entry), reader.read)
     broken = sum(state not in SETTLED for state, target in zip(states, targets, strict=True) if not target.always)
     unlisted = [t for name in entry.parents if (t := _parent_trouble(reader, subscription, name))]
     if broken:
@@ -111,6 +113,17 @@ def _target(reader: Reader, subscription: Subscription, entry: Entry, owner: str
         own_id=own_id,
         always=entry.always,
     )
+
+
+def _detail_targets(reader: Reader, subscription: Subscription, entry: Entry) -> list[Target]:
+    """Each object that was listed, by its own address; what it says replaces what the list said."""
+    found = []
+    for body in reader.sink.kept(subscription.scope, entry.type):
+        target = _target(reader, subscription, entry, str(body["id"]), "")
+        address = f"{body['id']}?api-version={entry.api_version}"
+        call = replace(target.call, url=address)
+        found.append(replace(target, call=call, single=True, own_id=str(body["id"]), always=True))
+    return found
 
 
 def _own_id(entry: Entry, owner: str) -> str:

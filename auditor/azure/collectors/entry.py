@@ -60,6 +60,8 @@ class Entry:
     quota: Quota | None = None
     absent: frozenset[str] = frozenset()
     """Error codes that say: there is none here."""
+    detailed: bool = False
+    """Whether the list leaves out what rules need, so that each object is read by its own address as well."""
     always: bool = False
     """Whether every parent has it, readable or not: where it cannot be read, the object is kept with its properties
     marked as unread, so that what a rule asks of it is unknown and its neighbours stay known."""

@@ -33,6 +33,16 @@ def _network(name: str, *, path: str = "") -> Entry:
     )
 
 
+def _network_child(parent: str, name: str) -> Entry:
+    owner = f"Microsoft.Network/{parent}"
+    return Entry(f"{owner}/{name}", _NETWORK, How.CHILDREN, parents=(owner,), client="network", quota=_NETWORK_READS)
+
+
+def _queried(name: str, table: str = "resources") -> Entry:
+    """A type that only Resource Graph shows for a whole subscription."""
+    return Entry(name, "", How.QUERY, table=table)
+
+
 def _storage_child(name: str, only: str) -> Entry:
     return Entry(
         f"Microsoft.Storage/storageAccounts/{name}",
@@ -127,6 +137,20 @@ ENTRIES = (
         quota=_NETWORK_READS,
         table="resources",
     ),
+    _network_child("firewallPolicies", "ruleCollectionGroups"),
+    _network_child("networkSecurityPerimeters", "profiles"),
+    _network_child("networkSecurityPerimeters/profiles", "accessRules"),
+    _network_child("networkSecurityPerimeters", "resourceAssociations"),
+    # Only below a resource group can ARM list these.
+    _queried("Microsoft.Network/virtualNetworkGateways"),
+    _queried("Microsoft.Network/localNetworkGateways"),
+    _queried("Microsoft.Network/connections"),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations", "networkresources"),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections", "networkresources"),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules", "networkresources"),
+    _queried("Microsoft.Network/effectiveSecurityAdminRules", "networkresources"),
+    _queried("Microsoft.Management/managementGroups", "resourcecontainers"),
+    _queried("Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "computeresources"),
     # Not part of azure-mgmt-network, but the same host and the same reads: sent through its client.
     Entry(
         "Microsoft.Network/privateDnsZones",
@@ -164,6 +188,9 @@ ENTRIES = (
     _storage_child("fileServices", "file"),
     _storage_child("queueServices", "queue"),
     _storage_child("tableServices", "queue"),
+    _storage_child("localUsers", "blob"),
+    _storage_child("encryptionScopes", "blob"),
+    _storage_child("objectReplicationPolicies", "blob"),
     Entry(
         "Microsoft.Storage/storageAccounts/managementPolicies",
         _STORAGE,
@@ -184,7 +211,9 @@ ENTRIES = (
         quota=_STORAGE_READS,
     ),
     Entry("Microsoft.KeyVault/vaults", _VAULTS, client="keyvault", table="resources"),
-    Entry("Microsoft.KeyVault/vaults/keys", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault"),
+    # The list of keys has neither their kind and size nor their rotation policy
+    # (https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/list).
+    Entry("Microsoft.KeyVault/vaults/keys", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault", detailed=True),
     Entry("Microsoft.KeyVault/vaults/secrets", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault"),
     Entry("Microsoft.KeyVault/managedHSMs", _VAULTS, client="keyvault", table="resources"),
     Entry(

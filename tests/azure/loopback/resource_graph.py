@@ -37,6 +37,7 @@ _TABLES = {
     "microsoft.web/sites/config": "appserviceresources",
     "microsoft.web/sites/slots/config": "appserviceresources",
     "microsoft.network/firewallpolicies/rulecollectiongroups": "networkresources",
+    "microsoft.network/effectivesecurityadminrules": "networkresources",
     "microsoft.compute/virtualmachinescalesets/virtualmachines": "computeresources",
 }
 _TABLE_PREFIXES = (
