@@ -1,0 +1,65 @@
+"""docs/rules.md: every example gives the answer it claims, and its tables leave nothing out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.rules.conditions import ConditionErrors
+from auditor.rules.conditions.compare import OPERATORS
+from auditor.rules.conditions.functions import NAMES
+from auditor.rules.model import Unknown
+from tests.rules.conditions.judging import compiled, context
+from tests.rules.conditions.test_condition_operators import CASES as OPERATOR_CASES
+from tests.rules.conditions.test_template_functions import CASES as FUNCTION_CASES
+
+HERE = Path(__file__).parent
+TEXT = (HERE.parents[2] / "docs" / "rules.md").read_text()
+BLOCK = re.compile(r"^```yaml (?P<mark>[a-z]+)(?:=(?P<answer>\w+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = list(BLOCK.finditer(TEXT))
+CONDITIONS = [block for block in BLOCKS if block["mark"] == "condition"]
+TABLE_TEST = re.compile(r"^\|.*\| `(?P<file>test_\w+\.py)::(?P<name>\w+)(?:\[(?P<case>\w+)\])?` \|$", re.MULTILINE)
+
+
+def parsed(mark: str) -> Any:
+    return yaml.safe_load(next(block["text"] for block in BLOCKS if block["mark"] == mark))
+
+
+def test_there_are_no_unmarked_examples() -> None:
+    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake"}
+    assert TEXT.count("```yaml") == len(BLOCKS)
+
+
+@pytest.mark.parametrize("block", CONDITIONS, ids=[f"line {TEXT[: b.start()].count(chr(10)) + 1}" for b in CONDITIONS])
+def test_example(block: re.Match[str]) -> None:
+    here = context(parsed("resource"), parsed("others"), facts={"exposure": {"internet": False}})
+    truth = compiled(yaml.safe_load(block["text"])).evaluate(here)
+    assert ("unknown" if isinstance(truth, Unknown) else str(truth).lower()) == block["answer"]
+
+
+def test_mistakes_read_as_shown() -> None:
+    with pytest.raises(ConditionErrors) as caught:
+        compiled(parsed("mistake"))
+    for problem in caught.value.problems:
+        assert f"{problem.message}: {problem.remedy}" in TEXT
+
+
+def test_tables_are_complete() -> None:
+    assert {operator.name for operator in OPERATORS.values()} <= set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
+    assert set(NAMES) == set(re.findall(r"^\| `(\w+)\(\)` \|", TEXT, re.MULTILINE))
+
+
+def test_named_tests_exist() -> None:
+    rows = list(TABLE_TEST.finditer(TEXT))
+    assert len(rows) > len(OPERATORS) + len(NAMES)
+    for row in rows:
+        tree = ast.parse((HERE / row["file"]).read_text())
+        assert row["name"] in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, row[0]
+        if row["case"]:
+            cases = OPERATOR_CASES if row["name"] == "test_operator" else FUNCTION_CASES
+            assert row["case"] in cases, row[0]
