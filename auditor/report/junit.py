@@ -79,8 +79,8 @@ def _case(report: Report, rule: Rule, results: Sequence[Result]) -> tuple[list[s
 
 def _failure(failed: Sequence[Result]) -> str:
     lines = [line for result in failed[:_SHOWN] for line in _result(result)]
-    if hidden := len(failed) - _SHOWN:
-        lines += [f"... and {count(hidden, 'more resource')}"] * (hidden > 0)
+    if (hidden := len(failed) - _SHOWN) > 0:
+        lines.append(f"... and {count(hidden, 'more resource')}")
     if fix := generic(failed[0].rule.remediation.text.strip()):
         lines += ["", f"Fix: {fix}"]
     return "\n".join(lines)

@@ -135,8 +135,8 @@ def _gaps(report: Report) -> str:
         where = ", ".join(scopes[:3]) + (f" and {len(scopes) - 3:,} more" if len(scopes) > 3 else "")
         why = f"{gaps[0].status or ''} {gaps[0].code}".strip()
         lines.append(f"| {' | '.join(map(escape, (gaps[0].type, why, where, gap_remedy(gaps[0]))))} |")
-    if hidden := len(ordered) - _SHOWN_GAPS:
-        lines += [f"| and {count(hidden, 'more kind')} | | | |"] * (hidden > 0)
+    if (hidden := len(ordered) - _SHOWN_GAPS) > 0:
+        lines.append(f"| and {count(hidden, 'more kind')} | | | |")
     return "\n".join([*lines, ""])
 
 

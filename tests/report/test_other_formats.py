@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from defusedxml import ElementTree
+from markdown_it import MarkdownIt
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from auditor.report.registry import RenderOptions, render
@@ -98,6 +99,21 @@ def test_markdown_escapes_what_github_would_act_on(rendered: Rendered):
     assert "https://evil.example" not in text
     assert not re.search(r"(?<!\\)\| `code`", text)
     assert not re.search(r"(?<!\\)\*\*bold", text)
+
+
+@pytest.mark.parametrize(
+    "name", [NASTY, "[x](https://evil.example)", "`a` <b>", "x](https://evil.example", "a\\", "<!-- x"]
+)
+def test_a_markdown_parser_sees_only_our_links_tables_and_elements(name: str, rendered: Rendered):
+    text = rendered("markdown", report_of([finding(STORAGE, name, message=name)], source=name))
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    inline = [child for token in tokens for child in token.children or ()]
+    links = [str(child.attrs["href"]) for child in inline if child.type == "link_open"]
+    markup = [token.content for token in [*tokens, *inline] if token.type.startswith("html_")]
+
+    assert sum(token.type == "table_open" for token in tokens) == 2
+    assert all(link.startswith(("https://portal.azure.com/", "https://learn.microsoft.com/")) for link in links)
+    assert {tag.lower() for html in markup for tag in re.findall(r"<(\w+)", html)} <= {"details", "summary", "b", "br"}
 
 
 def test_markdown_tables_keep_their_columns_whatever_a_name_holds(rendered: Rendered):

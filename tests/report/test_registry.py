@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from auditor.report.registry import FORMATS, RenderOptions, render
 from tests.report import samples
 from tests.report.samples import finding, report_of
 
+ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
 SUFFIX = {"table": "txt", "markdown": "md", "junit": "xml"}
 SAMPLES = {"empty": samples.empty, "small": samples.small}
@@ -53,6 +56,28 @@ def test_the_same_report_gives_the_same_bytes(name: str):
     first, second = (as_bytes(render(samples.small(), name, options).data) for _ in range(2))
 
     assert first == second
+
+
+def test_the_bytes_do_not_depend_on_the_hash_seed():
+    code = (
+        "import hashlib; from tests.report import samples; from auditor.report.registry import *; "
+        "print([hashlib.sha256(d if isinstance(d := render(samples.small(), n, RenderOptions()).data, bytes)"
+        " else d.encode()).hexdigest() for n in FORMATS])"
+    )
+
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(printed) == 1
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from auditor.evaluate.model import Report
 from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import inventory_tree
 from auditor.report.model import Place
+from auditor.report.places import places
 from auditor.report.registry import RenderOptions, render
 from auditor.report.sarif_split import split_sarif
-from auditor.rules.model import Remediation, Rule, Severity
+from auditor.rules.model import Evidence, Remediation, Rule, Severity
 from tests.report import samples
 from tests.report.samples import PRODUCTION, SANDBOX, SSH, STORAGE, finding, report_of
 
@@ -275,3 +277,46 @@ def test_the_inventory_tree_shows_the_offending_property(rendered: Rendered):
     assert physical["artifactLocation"]["uri"] == f"audit/{path}"
     assert line[region["startColumn"] - 1 : region["endColumn"] - 1] == '"publicNetworkAccess": "Enabled"'
     assert json.loads(tree.files[path]) == resource.body
+
+
+def test_code_that_declares_a_resource_wins_over_the_inventory_tree(tmp_path: Path):
+    declared, other = finding(STORAGE, "st1"), finding(STORAGE, "st2")
+    text = "resource a 'Microsoft.Storage/storageAccounts@2023-05-01' = {\n  name: 'st1'\n}\n"
+    (tmp_path / "main.bicep").write_text(text)
+    resources = {
+        result.subject.id.lower(): Resource.from_body({"id": result.subject.id}) for result in (declared, other)
+    }
+
+    found = places(report_of([declared, other]), resources, source_root=tmp_path, tree_prefix="audit")
+    run = run_of(render(report_of([declared, other]), "sarif", RenderOptions(locations=found.locations)).data)
+    uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
+
+    assert uris[0] == "main.bicep"
+    assert uris[1] == f"audit/{next(iter(found.files))}"
+    assert len(found.files) == 1
+
+
+def test_an_upload_too_large_for_code_scanning_loses_its_least_severe_results(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("auditor.report.sarif.ACCEPTED_BYTES", 12_000)
+    report = report_of([finding(STORAGE, f"st{number}") for number in range(2_000)] + [finding(SSH, "nsg1")])
+
+    rendered = render(report, "sarif", RenderOptions())
+
+    assert len(gzip.compress(as_bytes(rendered.data), 6)) <= 12_000
+    assert run_of(rendered.data)["results"][0]["ruleId"] == SSH.id
+    assert "left out" in rendered.notices[0]
+
+
+def test_a_long_value_is_shortened_so_that_uploads_stay_small(rendered: Rendered):
+    leaves = (Evidence("properties.ipRules", ["10.0.0.0/24"] * 5_000, "empty"), Evidence("properties.n", 2**40, "0"))
+
+    properties = run_of(rendered("sarif", report_of([finding(STORAGE, "st1", evidence=leaves)])))["results"][0][
+        "properties"
+    ]
+
+    assert len(properties["evidence"][0]["actual"]) <= 1_000
+    assert properties["evidence"][1]["actual"] == 2**40
+
+
+def as_bytes(data: str | bytes) -> bytes:
+    return data if isinstance(data, bytes) else data.encode()

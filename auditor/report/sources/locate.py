@@ -19,17 +19,20 @@ _SKIPPED = frozenset({".git", ".terraform", "node_modules", ".venv", "venv", "__
 _LARGEST = 5_000_000
 
 
-def declared_at(root: Path, resources: Iterable[Resource]) -> Mapping[str, Place]:
+def declared_at(root: Path, resources: Iterable[Resource], *, base: Path | None = None) -> dict[str, Place]:
     """Where files below `root` declare resources, by lower-cased id: `RenderOptions.locations`.
 
     A Terraform state's ids come first, then type and full name, then the `azd-service-name` tag. What two declarations
-    or two resources could claim stays without a place. URIs are relative to `root`.
+    or two resources could claim stays without a place. URIs are relative to `base`, a folder that holds `root`; to
+    `root` itself where that is not given or lies elsewhere.
     """
+    root = root.resolve()
+    start = base.resolve() if base and root.is_relative_to(base.resolve()) else root
     declarations: list[Declaration] = []
     blocks: list[Block] = []
     states: list[tuple[str, str]] = []
     for path, text in _files(root):
-        uri = quote(path.relative_to(root).as_posix(), safe="/")
+        uri = quote(path.relative_to(start).as_posix(), safe="/")
         match path.suffix.lower():
             case ".bicep":
                 declarations += bicep_declarations(text, uri)
