@@ -40,11 +40,11 @@ def outputs_of(chosen: str, path: Path | None, reports: Sequence[str]) -> list[O
             raise UsageError(f"--report {text!r} is not FORMAT=FILE", remedy="Write --report sarif=results.sarif.")
         outputs.append(Output(_known(name), Path(file)))
     files = [output.path for output in outputs if output.path]
-    for file in files:
-        if not file.resolve().parent.is_dir():
-            raise UsageError("its folder does not exist", subject=str(file), remedy="Create the folder first.")
-        if file.is_dir():
-            raise UsageError("is a folder", subject=str(file), remedy="Name a file.")
+    for target in files:
+        if not target.resolve().parent.is_dir():
+            raise UsageError("its folder does not exist", subject=str(target), remedy="Create the folder first.")
+        if target.is_dir():
+            raise UsageError("is a folder", subject=str(target), remedy="Name a file.")
     if len({file.resolve() for file in files}) < len(files):
         raise UsageError("two reports would be written to one file", remedy="Give each report a file of its own.")
     return outputs

@@ -37,7 +37,13 @@ class AliasTarget:
 
 
 class AliasResolver(Protocol):
-    """Knows the aliases of Azure Policy. `auditor.rules.policy` implements it."""
+    """Knows the aliases of Azure Policy. `auditor.rules.policy` implements it.
+
+    Asked once for each alias when a condition is compiled, and again for names that templates compute. It answers
+    `AliasTarget("properties.securityRules[*].properties.access")` for a place in the judged body, and
+    `AliasTarget("properties.state", child="securityAlertPolicies")` for one in child resources: the condition must
+    then hold for every child, and the child's type becomes a need. None makes the alias a mistake of the condition.
+    """
 
     def resolve(self, alias: str, types: tuple[str, ...]) -> AliasTarget | None:
         """Where an alias leads for a resource of one of `types` (lower-cased; empty: not known); None if unknown."""

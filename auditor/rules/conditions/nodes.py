@@ -161,8 +161,6 @@ class ValueTest:
     operand: Value
     text: str
     """The value as its author wrote it."""
-    readers: tuple[Reader, ...] = ()
-    """The fields that the expression reads, for the evidence."""
 
     def evaluate(self, frame: Frame) -> Truth:
         """See `Node.evaluate`."""
