@@ -135,12 +135,15 @@ async def _visible(wire: Wire) -> tuple[dict[str, str], float]:
     skew = 0.0
     url = _SUBSCRIPTIONS
     for number in range(_MOST_PAGES):
+        began = time.time()
         outcome = await _read(
             wire, Call(url, f"GET {ids.SUBSCRIPTION_TYPE}", buckets=(wire.budget.bucket("tenant", ARM_READS),))
         )
         if isinstance(outcome, Trouble):
-            raise CollectionError(f"the subscriptions cannot be listed: {_words(outcome)}", remedy="See --verbose.")
-        skew = _skew(outcome.headers) if number == 0 else skew
+            raise CollectionError(
+                f"the subscriptions cannot be listed: {_words(outcome)}", remedy="Check --tenant and --credential."
+            )
+        skew = _skew(outcome.headers, began, time.time()) if number == 0 else skew
         for item in _items(outcome.body):
             guid = ids.subscription_of(str(item.get("id", "")))
             if guid and item.get("state") != "Deleted":
@@ -152,13 +155,19 @@ async def _visible(wire: Wire) -> tuple[dict[str, str], float]:
     return found, skew
 
 
-def _skew(headers: Mapping[str, str]) -> float:
-    """How far this machine's clock is ahead of the `Date` of an answer, in seconds; its own precision is one."""
+def _skew(headers: Mapping[str, str], began: float, ended: float) -> float:
+    """How far this machine's clock is ahead of the `Date` of an answer, in seconds.
+
+    The answer was written at some time between `began` and `ended`, and its date has whole seconds: no skew is told
+    that this alone can explain.
+    """
     try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
+        theirs = parsedate_to_datetime(headers.get("date", "")).timestamp()
     except ValueError:
         return 0.0
-    return round(time.time() - theirs.timestamp(), 1)
+    if theirs + 1 < began:
+        return round(began - theirs - 1, 1)
+    return round(min(0.0, ended - theirs), 1)
 
 
 def _chosen(visible: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, merge, query, rules, scan
+from auditor.cli import collect, doctor, merge, query, rules, scan
 from auditor.cli.messages import print_error
 from auditor.errors import AuditorError, ExitCode
 
@@ -39,7 +39,7 @@ def _root(
     del version
 
 
-for _command in (scan, collect, rules, query, merge):
+for _command in (scan, collect, rules, doctor, query, merge):
     _command.register(app)
 
 

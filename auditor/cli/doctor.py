@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli import options
-from auditor.errors import ConfigError, SignInError
 
 if TYPE_CHECKING:
     from auditor.azure.checkup import Access, Connection
@@ -36,6 +35,8 @@ def doctor(
     subscription: options.Subscriptions = None,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
     select: options.Select = None,
     ignore: options.Ignore = None,
     framework: options.Framework = None,
@@ -49,7 +50,13 @@ def doctor(
     from auditor.cli.rule_choice import choose_rules
 
     chosen = load_cloud(cloud)
-    choice = choose_rules([], builtin=True, select=select or [], ignore=ignore or [], frameworks=framework or [])
+    choice = choose_rules(
+        rule_paths or [],
+        builtin=not no_builtin,
+        select=select or [],
+        ignore=ignore or [],
+        frameworks=framework or [],
+    )
     findings = asyncio.run(_examine(chosen, choice.types, credential, tenant, tuple(subscription or ())))
     typer.echo(as_json(findings) if output_format is DoctorFormat.JSON else as_text(findings))
     if findings.failure:
@@ -64,21 +71,28 @@ async def _examine(
     from auditor.azure.connections import trusted_authorities
     from auditor.azure.signin import sign_in
     from auditor.cli.doctor_findings import Findings
-    from auditor.errors import CollectionError
+    from auditor.errors import CollectionError, SignInError
 
     trusted = trusted_authorities()
     connections = await check_connections(cloud)
     session: Session | None = None
     access: Access | None = None
-    failure: SignInError | CollectionError | ConfigError | None = None
+    failure: SignInError | CollectionError | None = None
     try:
         async with sign_in(cloud, credential=credential, tenant=tenant) as session:
-            if _can_read(connections):
-                access = await check_access(session, types, subscriptions)
+            _refuse_unreachable(connections)
+            access = await check_access(session, types, subscriptions)
     except (SignInError, CollectionError) as error:
         failure = error
     return Findings(cloud, connections, trusted, session, access, failure)
 
 
-def _can_read(connections: tuple[Connection, ...]) -> bool:
-    return not any(c.trouble for c in connections if c.service == "resource manager")
+def _refuse_unreachable(connections: tuple[Connection, ...]) -> None:
+    """Without Azure Resource Manager there is nothing more to find out, and reads would only be tried again."""
+    from auditor.errors import CollectionError
+
+    for connection in connections:
+        if connection.service == "resource manager" and connection.trouble:
+            raise CollectionError(
+                f"Azure Resource Manager cannot be reached: {connection.trouble}", remedy=connection.remedy
+            )
