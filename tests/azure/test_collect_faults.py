@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from tests.azure.scripted import OTHER, SUB, Collected, Scripted, error, item, list_path, raw, reset_after, run
+from auditor.azure.collectors.table import table
+from auditor.inventory.demo import open_demo
+from tests.azure.collecting import collect_from
+from tests.azure.loopback.azure import LoopbackAzure
+from tests.azure.loopback.faults import TRANSIENT, Fault
+from tests.azure.loopback.server import Endpoints
+from tests.azure.scripted import OTHER, SUB, Clock, Collected, Scripted, error, item, list_path, raw, reset_after, run
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOBS = f"{ACCOUNT}/blobServices"
@@ -98,3 +104,18 @@ def test_requests_are_as_few_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
         "GET Microsoft.Storage/storageAccounts/blobServices": 100,
         "POST Microsoft.ResourceGraph/resources": 1,
     }
+
+
+def test_the_demo_tenant_comes_the_same_through_a_bad_network(
+    start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [dict(resource.body) for resource in open_demo().inventory.by_key.values() if resource.id[0] == "/"]
+    endpoints = start_azure(LoopbackAzure(bodies, page_size=3))
+    sound = collect_from(endpoints, frozenset(table()), monkeypatch)
+    assert sound.outcome.complete
+    assert set(sound.outcome.troubles) <= {"ManagementPolicyNotFound"}, "an answer: the account has none"
+    azure = endpoints.azure
+    azure.plan_faults(*(Fault(kind, 0.0125, path="subscriptions|ResourceGraph") for kind in TRANSIENT), seed=7)
+    shaken = collect_from(endpoints, frozenset(table()), monkeypatch, timing=Clock().timing)
+    assert sum(azure.faults.met.values()) > 5
+    assert shaken.content == sound.content

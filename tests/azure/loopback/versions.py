@@ -49,12 +49,12 @@ _READ_ONLY = {
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
     raw = json.loads(Path(__file__).with_name("api_versions.json").read_text("utf-8"))
-    table = {
-        f"{namespace}/{name}".lower(): tuple(versions.split())
-        for namespace, groups in raw.items()
-        for versions, names in groups.items()
-        for name in names
-    }
+    found: dict[str, set[str]] = {}
+    for namespace, groups in raw.items():
+        for versions, names in groups.items():
+            for name in names:  # the index spells some namespaces in two ways, with versions below each
+                found.setdefault(f"{namespace}/{name}".lower(), set()).update(versions.split())
+    table = {name: tuple(sorted(versions)) for name, versions in found.items()}
     return table | {name: tuple(versions.split()) for name, versions in _READ_ONLY.items()}
 
 

@@ -1,0 +1,86 @@
+"""kill -9 in the middle of a collection, then on with it: the same snapshot, no finished page read again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.inventory.manifest import Manifest
+from auditor.inventory.snapshot import Snapshot
+from tests.azure.collecting import Done, collect_from
+from tests.azure.loopback.azure import LoopbackAzure
+from tests.azure.loopback.server import Endpoints
+from tests.conftest import arm_id
+
+ACCOUNT = "Microsoft.Storage/storageAccounts"
+BLOBS = f"{ACCOUNT}/blobServices"
+SERVER = "Microsoft.Sql/servers"
+TYPES = frozenset({BLOBS, SERVER, "Microsoft.Network/virtualNetworks"})
+MANIFEST = Manifest("live", datetime(2026, 11, 1, tzinfo=UTC), None, needs=tuple(sorted(TYPES)))
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from auditor.azure.clouds import load_cloud
+from auditor.azure.collect import collect
+from auditor.azure.plan import CollectionPlan
+from auditor.azure.progress import Silent
+from auditor.azure.signin import sign_in
+from tests.azure.test_collect_killed import MANIFEST, TYPES, Snapshot
+
+async def main():
+    async with sign_in(load_cloud(sys.argv[1]), credential="managed-identity") as session:
+        with Snapshot.create(Path(sys.argv[2]), MANIFEST) as snapshot:
+            await collect(session, CollectionPlan(TYPES), snapshot, Silent())
+
+asyncio.run(main())
+"""
+
+
+def _azure(**more: Any) -> LoopbackAzure:
+    bodies = []
+    for number in range(40):
+        account = arm_id(ACCOUNT, f"st{number:02}")
+        bodies.append({"id": account, "name": f"st{number:02}", "type": ACCOUNT, "kind": "StorageV2", "properties": {}})
+        bodies.append({"id": f"{account}/blobServices/default", "name": "default", "type": BLOBS, "properties": {}})
+        bodies.append({"id": arm_id(SERVER, f"sql{number:02}"), "name": f"sql{number:02}", "type": SERVER})
+    return LoopbackAzure(bodies, page_size=5, **more)
+
+
+def _content(done: Done) -> tuple[list[Any], list[Any]]:
+    return done.content
+
+
+@pytest.mark.parametrize("answered", [4, 20, 45])
+def test_a_killed_collection_goes_on(
+    start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answered: int
+) -> None:
+    endpoints = start_azure(_azure(arm_latency_s=0.02))
+    whole = collect_from(endpoints, TYPES, monkeypatch)
+    journal = endpoints.azure.journal
+    journal.seen.clear()
+    path = tmp_path / "tenant.db"
+    command = [sys.executable, "-c", CHILD, str(endpoints.cloud_file(tmp_path)), str(path)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], env={**os.environ}) as child:
+        while len(journal.of(service="arm")) < answered and child.poll() is None:
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
+    with Snapshot.resume(path, MANIFEST) as snapshot:
+        done = collect_from(endpoints, TYPES, monkeypatch, snapshot=snapshot)
+        assert _content(done) == _content(whole)
+        assert done.outcome.complete
+    asked = Counter(f"{seen.path.lower()}?{seen.query}" for seen in journal if seen.service == "arm")
+    asked.pop("/subscriptions?api-version=2022-12-01", None)
+    in_flight = 16 + 4  # children of a subscription that are read at once, and its lists
+    assert sum(count - 1 for count in asked.values()) <= in_flight
