@@ -25,10 +25,11 @@ _NARROWEST = 40
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The report as text for a terminal `options.width` columns wide."""
+    from rich.console import Group
+
     stream = io.StringIO()
     console = _console(stream, options)
-    for part in _parts(Page(report, options)):
-        console.print(part)
+    console.print(Group(*_parts(Page(report, options))), end="")
     lines = _LINK_ID.sub("\x1b]8;;", stream.getvalue()).splitlines()
     return Rendered("\n".join(_TRAILING.sub(r"\1", line) for line in lines) + "\n")
 
@@ -48,6 +49,7 @@ def _console(stream: io.StringIO, options: RenderOptions) -> Console:
     return Console(
         file=stream,
         width=max(options.width, _NARROWEST),
+        height=100,
         color_system="standard" if options.colour or options.hyperlinks else None,
         force_terminal=True,
         legacy_windows=False,

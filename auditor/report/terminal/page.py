@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from auditor.report.text import plain, portal_link, rule_link, subscription_word
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
     from rich.padding import Padding
+    from rich.segment import Segment
     from rich.text import Text
 
     Words = str | tuple[str, str] | Text
@@ -35,6 +38,25 @@ _STYLES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Indented text. A tenant has a hundred thousand of these lines: most fit, and are not wrapped or padded at all."""
+
+    content: Text
+    indent: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Its lines, as rich asks for them."""
+        from rich.segment import Segment
+
+        room = max(options.max_width - self.indent, 1)
+        lines = [self.content] if self.content.cell_len <= room else self.content.wrap(console, room)
+        for line in lines:
+            line.rstrip()
+            yield Segment(" " * self.indent)
+            yield from line.render(console, end="\n")
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A report on its way to the terminal."""
 
@@ -54,11 +76,9 @@ class Page:
                 whole.append(plain(words), self._style(style))
         return whole
 
-    def line(self, *parts: Words, indent: int = 0) -> Padding:
+    def line(self, *parts: Words, indent: int = 0) -> Paragraph:
         """A paragraph of such text, its wrapped lines at the same indent."""
-        from rich.padding import Padding
-
-        return Padding(self.text(*parts), (0, 0, 0, indent), expand=False)
+        return Paragraph(self.text(*parts), indent)
 
     def labelled(self, label: str, *rows: Text, indent: int = 0) -> Padding:
         """A label with paragraphs beside it, their wrapped lines below one another."""
