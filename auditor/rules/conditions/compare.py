@@ -35,8 +35,10 @@ def as_text(value: Any) -> str:
 
 def equal(left: Any, right: Any) -> bool:
     """Equality without case; `true` equals `"true"`, 3 equals `"3"`; objects and lists compare member by member."""
-    if isinstance(left, str) and isinstance(right, str):
+    if type(left) is str and type(right) is str:
         return left == right or left.lower() == right.lower()
+    if type(left) is bool and type(right) is bool:
+        return left is right
     if is_null(left) or is_null(right):
         return is_null(left) and is_null(right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -188,16 +190,16 @@ OPERATORS: Mapping[str, Operator] = {
     )
 }
 """Every operator by its lower-cased name."""
+_EXISTS = OPERATORS["exists"]
 
 
 def holds(operator: Operator, value: Any, operand: Any) -> bool:
     """Whether the operator holds for a value. Raises Undecidable where Azure Policy throws an error."""
-    if operator.name == "exists":
-        return operator.holds(value, operand)
-    if is_null(value):
-        # Equality with null is the one positive operator that a missing property can satisfy: [null()] or `null`.
-        return (operator.holds is equal and is_null(operand)) != operator.negative
-    return operator.holds(value, operand) != operator.negative
+    test = operator.holds
+    if (value is not None and value is not MISSING) or operator is _EXISTS:
+        return test(value, operand) != operator.negative
+    # Equality with null is the one positive operator that a missing property can satisfy: [null()] or `null`.
+    return (test is equal and is_null(operand)) != operator.negative
 
 
 def wanted(operator: Operator, operand: Any, held: bool) -> str:

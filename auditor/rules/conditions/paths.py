@@ -117,8 +117,10 @@ def find(value: Any, steps: tuple[Step, ...]) -> Any:
     if type(value) is Unread:
         return value
     for step in steps:
-        if isinstance(step, str):
-            value = member(value, step)
+        if type(step) is str:
+            # Nearly always the name is written as the body has it.
+            found = value.get(step, MISSING) if type(value) is dict else MISSING
+            value = member(value, step) if found is MISSING else found
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
         else:
