@@ -19,7 +19,7 @@ from tests.report.samples import finding, report_of
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
-SUFFIX = {"table": "txt", "markdown": "md", "junit": "xml"}
+SUFFIX = {"table": "txt", "markdown": "md", "junit": "xml", "sarif": "sarif.json", "ocsf": "ocsf.json"}
 SAMPLES = {"empty": samples.empty, "small": samples.small}
 
 
