@@ -193,6 +193,15 @@ FailOnUnknown = Annotated[
     bool,
     typer.Option("--fail-on-unknown", help="Exit 1 for such rules without an answer too.", rich_help_panel=_GATE),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="An earlier JSON report: only what is new or worse fails the gate.",
+        metavar="FILE",
+        rich_help_panel=_GATE,
+    ),
+]
 RequireComplete = Annotated[
     bool,
     typer.Option("--require-complete", help="Exit 3 when anything could not be read.", rich_help_panel=_GATE),

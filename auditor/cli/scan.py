@@ -50,17 +50,20 @@ def scan(
     fail_on: options.FailOnOption = options.FailOn.HIGH,
     fail_on_unknown: options.FailOnUnknown = False,
     require_complete: options.RequireComplete = False,
+    baseline: options.Baseline = None,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
+    from auditor.evaluate.baseline import load_baseline
     from auditor.evaluate.gate import GatePolicy, judge
     from auditor.rules.model import Severity
 
     if demo and source_path:
         raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
     choice = choose_rules(
         rule_paths or [],
@@ -91,7 +94,8 @@ def scan(
         fail_on_unknown=fail_on_unknown,
         require_complete=require_complete,
     )
-    verdict = judge(report, policy)
+    known = known_before.accepts(report) if known_before else frozenset()
+    verdict = judge(report, policy, known=known)
     if verdict.reasons and not quiet:
         say("gate: fails, " + "; ".join(verdict.reasons))
     raise typer.Exit(int(verdict.exit_code))

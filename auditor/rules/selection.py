@@ -59,5 +59,5 @@ def _check_framework(framework: str, rules: Sequence[Rule]) -> None:
     if framework.lower() not in {name.lower() for name in known}:
         raise UsageError(
             f"--framework {framework!r} is not known",
-            remedy=nearest(framework, known).capitalize() or f"Frameworks: {', '.join(sorted(known))}.",
+            remedy=f"Frameworks: {', '.join(sorted(known))}.",
         )
