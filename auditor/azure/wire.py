@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import aiohttp
 import orjson
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -75,6 +76,7 @@ class Wire:
         self._sender = sender
         self._timing = timing
         self._answered = False
+        self._in_vain: dict[tuple[str, int], Trouble] = {}
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, keeps no secret
         self.budget = Budget(timing)
@@ -89,28 +91,44 @@ class Wire:
         attempt = 0
         waited = 0.0
         while True:
+            self._give_up_early(call)
             started = self._timing.now()
             await self.budget.take(call.buckets)
             if attempt:
                 waited += self._timing.now() - started
             outcome = await self._once(call)
             if isinstance(outcome, Answer):
+                self._in_vain.pop(_circuit(call), None)
                 return outcome
             attempt += 1
             delay = self._delay(outcome, attempt)
-            throttled = outcome.status == 429
-            exhausted = waited + delay > _MAX_WAIT_S if throttled else attempt >= self._attempts(outcome)
-            if not outcome.transient or exhausted:
+            if not outcome.transient or self._is_enough(call, outcome, attempt, waited + delay):
+                self._note_failure(call, outcome)
                 raise ReadFailedError(outcome, call)
-            if throttled and call.buckets:
+            if outcome.status == 429 and call.buckets:
                 self._pause(call, outcome, delay)
             else:
                 waited += delay
                 await self._timing.sleep(delay)
 
-    def _attempts(self, trouble: Trouble) -> int:
-        """How often to try: less patience with an endpoint that has never answered at all."""
-        return _ATTEMPTS if trouble.status is not None or self._answered else _ATTEMPTS_IN_VAIN
+    def _is_enough(self, call: Call, trouble: Trouble, attempt: int, waited: float) -> bool:
+        """Whether trying further would try the user's patience only."""
+        if waited > _MAX_WAIT_S or _circuit(call) in self._in_vain:
+            return True
+        if trouble.status is None and not self._answered:  # nobody has ever answered here
+            return attempt >= _ATTEMPTS_IN_VAIN
+        return trouble.status != 429 and attempt >= _ATTEMPTS
+
+    def _note_failure(self, call: Call, trouble: Trouble) -> None:
+        """Remember what stays broken: the same read of the next parent need not be as patient."""
+        if trouble.transient:
+            self._in_vain[_circuit(call)] = trouble
+
+    def _give_up_early(self, call: Call) -> None:
+        trouble = self._in_vain.get(_circuit(call))
+        now = self._timing.now()
+        if trouble is not None and any(bucket.paused_until > now for bucket in call.buckets):
+            raise ReadFailedError(trouble, call)
 
     def _delay(self, trouble: Trouble, attempt: int) -> float:
         """Retrying before `Retry-After` does not help and counts against the quota; without one, back off."""
@@ -151,7 +169,7 @@ class Wire:
                 await response.close()
         except ClientAuthenticationError as error:
             return Trouble(None, "NoToken", one_line(str(error).splitlines()[0] if str(error) else error))
-        except AzureError as error:
+        except (AzureError, aiohttp.ClientError, OSError) as error:
             return Trouble(None, "Unreachable", one_line(error), transient=True)
         self._answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -172,6 +190,11 @@ class Wire:
         if left.isdigit():
             resets_after = quota_resets_after(headers)
             call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
+
+
+def _circuit(call: Call) -> tuple[str, int]:
+    """What fails together: one operation against one quota, that is in one subscription."""
+    return call.operation, id(call.buckets[0]) if call.buckets else 0
 
 
 def _headers(call: Call) -> dict[str, str]:

@@ -22,7 +22,6 @@ from auditor.inventory.snapshot import Snapshot
 from tests.azure.loopback.azure import ARM_AUDIENCE
 from tests.azure.loopback.server import Endpoints
 
-
 _HASH = re.compile(r'(?<="hash": ")[0-9a-f]{32}')
 """What the key of one snapshot makes of a secret."""
 

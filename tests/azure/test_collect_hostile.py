@@ -188,6 +188,25 @@ def test_a_throttled_subscription_holds_no_other_up(monkeypatch: pytest.MonkeyPa
     assert [SUB in path for path in order].index(False) < 2, "the other subscription was read before the wait was over"
 
 
+def test_a_wait_without_end_is_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    for status, code in ((429, "TooManyRequests"), (503, "ServerBusy")):
+        script = Scripted({LIST: error(status, code, headers={"Retry-After": "86400"})})
+        done = run(script, {NSG}, monkeypatch)
+        assert done.gaps() == [(NSG, code)]
+        assert done.clock.at < 1
+        assert script.count("networkSecurityGroups") == 1
+
+
+def test_a_service_that_is_down_is_not_asked_six_times_for_every_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = "Microsoft.KeyVault/vaults"
+    vaults = [item(vault, f"kv{number}") for number in range(40)]
+    keys = {f"{body['id']}/keys".lower(): error(503, "ServerBusy") for body in vaults}
+    script = Scripted({list_path(vault): {"value": vaults}, **keys})
+    done = run(script, {f"{vault}/keys"}, monkeypatch)
+    assert len([code for _, code in done.gaps() if code == "ServerBusy"]) == 40
+    assert script.count("/keys") <= 16 * 6 + 24
+
+
 def test_a_refused_token_is_replaced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Scripted({LIST: [error(401, "ExpiredAuthenticationToken"), GOOD]})
     done = run(script, {NSG}, monkeypatch)
