@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -198,7 +199,7 @@ class LoopbackAzure:
             left = bucket.take(self.throttle.clock())
         scope = "subscription" if subscription else "tenant"
         if left is None:
-            seconds = max(1, round(bucket.next_in_s + 0.5))
+            seconds = max(1, math.ceil(bucket.next_in_s))
             words = (
                 f"Number of 'read' requests for {scope} '{subscription or self.tenant}' actor '{principal.object_id}' "
                 f"exceeded. Please try again after '{seconds}' seconds after additional tokens are available. Refer to "
@@ -215,7 +216,7 @@ class LoopbackAzure:
         if self.throttle.enforce_queries:
             allowed, left, resets = self.throttle.window(principal.object_id).take(self.throttle.clock())
         reply = arm.answer(self, request, principal) if allowed else resource_graph.throttled(resets)
-        seconds = max(0, round(resets + 0.5))
+        seconds = max(0, math.ceil(resets))
         reply.headers["x-ms-user-quota-remaining"] = str(left)
         reply.headers["x-ms-user-quota-resets-after"] = f"00:00:{min(59, seconds):02d}"
         return reply

@@ -5,6 +5,7 @@ https://learn.microsoft.com/rest/api/azureresourcegraph/resourcegraph/resources/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -225,5 +226,5 @@ def throttled(resets_after_s: float) -> Reply:
         " elapsed. Please see https://aka.ms/resourcegraph-throttling for help."
     )
     reply = _error(429, "RateLimiting", "RateLimiting", words)
-    reply.headers["Retry-After"] = str(max(1, round(resets_after_s + 0.5)))
+    reply.headers["Retry-After"] = str(max(1, math.ceil(resets_after_s)))
     return reply
