@@ -2,6 +2,13 @@
 
     python -m benchmarks.collection [--subscriptions 50] [--resources 100000] [--faults 0.05] [--no-quotas]
 
+Measured on two shared cores in November 2026, with 60 ms a request and 150 ms a query, ARM's 250 + 25/s a subscription
+and Resource Graph's 15 in 5 s enforced:
+
+                 seconds  requests  answered 429     peak memory
+    sound            28    13,502   none                  194 MB
+    5 % faults       35    14,179   1.2 % (as planned)    191 MB
+
 The loopback Azure runs in a process of its own, so that memory and processor time are the collector's alone.
 """
 
@@ -116,21 +123,18 @@ def azure_process(arguments: list[str]) -> Iterator[dict[str, Any]]:
 
 
 async def measure(base: str, path: Path, source: str) -> dict[str, Any]:
-    from azure.identity.aio import ManagedIdentityCredential
-
     from auditor.azure.clouds import Cloud
     from auditor.azure.collect import collect
     from auditor.azure.plan import CollectionPlan
     from auditor.azure.progress import Silent
-    from auditor.azure.signin import Principal, Session
+    from auditor.azure.signin import sign_in
     from auditor.inventory.manifest import Manifest
     from auditor.inventory.snapshot import Snapshot
 
     cloud = Cloud("loopback", base, base, "https://management.azure.com/.default", "", "")
     began = time.monotonic()
     with Snapshot.create(path, Manifest("live", datetime.now(UTC), None)) as snapshot:
-        async with ManagedIdentityCredential() as credential:
-            session = Session(credential, cloud, None, Principal("", ""))
+        async with sign_in(cloud, credential="managed-identity") as session:
             plan = CollectionPlan(frozenset(SHARES), source=source)
             outcome = await collect(session, plan, snapshot, Silent())
         snapshot.finish(datetime.now(UTC), subscriptions=outcome.subscriptions)

@@ -16,7 +16,7 @@ class CollectionPlan:
     management_group: str | None = None
     """Only subscriptions below this management group (its id, not its display name)."""
     tenant: str | None = None
-    """Only subscriptions of this tenant; None for the tenant that issued the token."""
+    """The tenant that tokens are asked for, whose subscriptions are then visible; None for the credential's own."""
     source: str = "auto"
     """`auto` reads network, storage, vaults and identities fresh from ARM and the breadth from Resource Graph; `graph`
     and `arm` prefer one of the two wherever it can answer."""

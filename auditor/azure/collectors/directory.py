@@ -9,21 +9,17 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import orjson
-
-from auditor.azure.answers import Answer, Trouble, error_of, retry_after
+from auditor.azure.answers import Trouble
 from auditor.azure.budget import Bucket, Limit
+from auditor.azure.collectors.batches import BATCH_SIZE, all_pages, read_batch
 from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
-from auditor.azure.wire import Call, ReadFailedError
+from auditor.azure.wire import Call
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
 
 SOURCE = "directory"
 PREFIX = "microsoft.graph/"
-_BATCH_SIZE = 20
-"""https://learn.microsoft.com/graph/json-batching"""
 _BATCHES_AT_ONCE = 4
-_INNER_TRIES = 5
 
 # Resource units are 3,500 to 8,000 in 10 seconds for an application and tenant, most requests cost 1 or 2
 # (https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits).
@@ -296,16 +292,16 @@ async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bo
     if reader.sink.state(whole.scope, whole.kind) in SETTLED:
         return
     owners = sorted(paths)
-    chunks = [owners[start : start + _BATCH_SIZE] for start in range(0, len(owners), _BATCH_SIZE)]
+    chunks = [owners[start : start + BATCH_SIZE] for start in range(0, len(owners), BATCH_SIZE)]
     remaining = iter(chunks)
     troubles: list[Trouble] = []
 
     async def worker() -> None:
         for chunk in remaining:
-            answers = await _batch(reader, whole, {owner: paths[owner] for owner in chunk})
+            answers = await read_batch(reader, whole, {owner: paths[owner] for owner in chunk})
             kept: list[Mapping[str, Json]] = []
             for owner in chunk:
-                outcome = await _all_pages(reader, whole, answers[owner])
+                outcome = await all_pages(reader, whole, answers[owner])
                 if isinstance(outcome, Trouble):
                     troubles.append(outcome)
                 else:
@@ -321,67 +317,3 @@ async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bo
         )
     else:
         reader.close_complete(whole)
-
-
-async def _all_pages(reader: Reader, whole: Target, first: Json | Trouble) -> Json | Trouble:
-    """An inner answer with the pages that follow it, read one by one."""
-    if isinstance(first, Trouble) or not isinstance(first, Mapping):
-        return first
-    link = first.get("@odata.nextLink")
-    if not isinstance(link, str):
-        return first
-    more = await reader.collect(replace(whole, call=replace(whole.call, url=link)))
-    if isinstance(more, Trouble):
-        return more
-    return {**first, "value": [*first.get("value", []), *more]}
-
-
-async def _batch(reader: Reader, whole: Target, paths: Mapping[str, str]) -> dict[str, Json | Trouble]:
-    """Answers by owner. Inner requests are throttled one by one, so those are asked again."""
-    answers: dict[str, Json | Trouble] = {}
-    open_paths = dict(paths)
-    for attempt in range(_INNER_TRIES):
-        outcome = await _batch_once(reader, whole, open_paths)
-        if isinstance(outcome, Trouble):
-            return {**answers, **dict.fromkeys(open_paths, outcome)}
-        answers.update(outcome)
-        again = {o: a for o, a in outcome.items() if isinstance(a, Trouble) and a.transient}
-        open_paths = {owner: paths[owner] for owner in again}
-        if not open_paths or attempt == _INNER_TRIES - 1:
-            break
-        wait = max((trouble.retry_after_s or 2.0**attempt) for trouble in again.values())
-        whole.call.buckets[0].pause(wait, reader.wire.budget.timing.now())
-    return answers
-
-
-async def _batch_once(reader: Reader, whole: Target, paths: Mapping[str, str]) -> dict[str, Json | Trouble] | Trouble:
-    owners = list(paths)
-    requests = [{"id": str(number), "method": "GET", "url": paths[owner]} for number, owner in enumerate(owners)]
-    call = replace(
-        whole.call,
-        url="/v1.0/$batch",
-        operation=f"POST $batch {whole.kind}",
-        method="POST",
-        content=orjson.dumps({"requests": requests}),
-    )
-    try:
-        answer: Answer = await reader.wire.read(call)
-    except ReadFailedError as error:
-        return error.trouble
-    responses = answer.body.get("responses") if isinstance(answer.body, Mapping) else None
-    by_number = {str(r.get("id")): r for r in responses or [] if isinstance(r, Mapping)}
-    return {owner: _inner(by_number.get(str(number))) for number, owner in enumerate(owners)}
-
-
-def _inner(response: Mapping[str, Json] | None) -> Json | Trouble:
-    if response is None:
-        return Trouble(None, "NoAnswer", "the batch answered without this request", transient=True)
-    status = response.get("status")
-    if isinstance(status, int) and status < 400:
-        return response.get("body") or {}
-    headers = {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
-    code, message = error_of(response.get("body"))
-    number = status if isinstance(status, int) else None
-    return Trouble(
-        number, code or f"Http{number}", message, number in (429, 500, 502, 503, 504), retry_after(headers), headers
-    )

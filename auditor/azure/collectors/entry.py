@@ -69,8 +69,6 @@ class Entry:
     """More requests of the same type below the same parents, each for an object of its own."""
     only: Callable[[Mapping[str, Json]], bool] | None = None
     """Which parents can have it; None for all."""
-    query: Mapping[str, str] | None = None
-    """More query parameters."""
 
     @property
     def key(self) -> str:
@@ -118,8 +116,7 @@ class Entry:
     def url(self, owner: str) -> str:
         """The request's path; `owner` is the id of the subscription or the parent."""
         below = self.path or (f"providers/{self.type}" if self.how is How.LIST else self.type.rpartition("/")[2])
-        more = "".join(f"&{name}={value}" for name, value in (self.query or {}).items())
-        return f"{owner}/{below}?api-version={self.api_version}{more}"
+        return f"{owner}/{below}?api-version={self.api_version}"
 
 
 _SOURCES = {

@@ -74,8 +74,6 @@ class Reader:
     redact: Redact
     gaps: int = 0
     """Ledger lines with a gap that were written."""
-    kept: int = 0
-    """New objects."""
     troubled: dict[str, int] = field(default_factory=dict)
     """Gaps by source, for the note at its end."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -160,7 +158,7 @@ class Reader:
         """Put a page into the sink, secrets replaced, with where it goes on."""
         if bodies or cursor:
             safe = [self.redact(_type_key(body, kind), body) for body in bodies]
-            self.kept += self.sink.add(scope, kind, safe, cursor=cursor)
+            self.sink.add(scope, kind, safe, cursor=cursor)
         self.progress.advance(source, len(bodies))
 
     def _next(self, answer: Answer, target: Target, seen: set[str]) -> tuple[str | None, Trouble | None]:
