@@ -18,45 +18,43 @@ if TYPE_CHECKING:
     import aiohttp
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-"""Environment variables that name a file of trusted authorities; the first that is set counts."""
+"""Environment variables that name a file of trusted authorities. Several can be set, by an image and by its user for
+example, and a program would honour any one of them: authorities of all of them are trusted."""
 
 
-def trusted_authorities() -> tuple[str, Path] | None:
-    """The variable that names the trusted authorities and the file or folder it names; None for the system's own.
+def trusted_authorities() -> tuple[tuple[str, Path], ...]:
+    """Each variable that names trusted authorities, with the file or folder it names; none for the system's own.
 
     Raises ConfigError where there is nothing at that place.
     """
-    for name in CA_VARIABLES:
-        value = os.environ.get(name)
-        if not value:
-            continue
-        path = Path(value)
+    named = tuple((name, Path(value)) for name in CA_VARIABLES if (value := os.environ.get(name)))
+    for name, path in named:
         if not path.exists():
-            raise ConfigError(
-                "does not exist",
-                subject=f"{name}={value}",
-                remedy=f"Let {name} name a PEM file of certificate authorities, or unset it.",
-            )
-        return name, path
-    return None
+            raise ConfigError("does not exist", subject=f"{name}={path}", remedy=_name_a_file(name))
+    return named
 
 
 def tls_context() -> ssl.SSLContext:
     """TLS that trusts what the environment says. Raises ConfigError for a file that holds no certificates."""
     named = trusted_authorities()
-    if named is None:
+    if not named:
         return ssl.create_default_context()
-    name, path = named
-    try:
-        if path.is_dir():
-            return ssl.create_default_context(capath=str(path))
-        return ssl.create_default_context(cafile=str(path))
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigError(
-            "holds no certificates that can be read",
-            subject=f"{name}={path}",
-            remedy=f"Let {name} name a PEM file of certificate authorities, or unset it.",
-        ) from error
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for name, path in named:
+        try:
+            if path.is_dir():
+                context.load_verify_locations(capath=path)
+            else:
+                context.load_verify_locations(cafile=path)
+        except (ssl.SSLError, OSError) as error:
+            raise ConfigError(
+                "holds no certificates that can be read", subject=f"{name}={path}", remedy=_name_a_file(name)
+            ) from error
+    return context
+
+
+def _name_a_file(variable: str) -> str:
+    return f"Let {variable} name a PEM file of certificate authorities, or unset it."
 
 
 def open_session(*, limit: int, proxies: bool = True) -> aiohttp.ClientSession:

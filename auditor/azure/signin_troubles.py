@@ -114,6 +114,7 @@ _UNAVAILABLE = (
     # (what the part's own words hold, what we say)
     ("no identity has been assigned", "no identity is assigned to this machine"),
     ("requested identity has not been assigned", "the identity of AZURE_CLIENT_ID is not assigned to this machine"),
+    ("unexpected content type", "not on a machine with a managed identity"),
     ("no response from the imds", "not on a machine with a managed identity"),
     ("az login", "not signed in"),
     ("azd auth login", "not signed in"),

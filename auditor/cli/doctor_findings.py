@@ -27,8 +27,8 @@ class Findings:
 
     cloud: Cloud
     connections: tuple[Connection, ...]
-    trusted: tuple[str, Path] | None
-    """The variable and file that name the trusted certificate authorities."""
+    trusted: tuple[tuple[str, Path], ...]
+    """The variables and files that name the trusted certificate authorities; none for the system's own."""
     session: Session | None
     """None where sign-in failed."""
     access: Access | None
@@ -90,8 +90,7 @@ def as_json(findings: Findings) -> str:
             }
             for c in findings.connections
         ],
-        "certificate_authorities": findings.trusted
-        and {"variable": findings.trusted[0], "path": str(findings.trusted[1])},
+        "certificate_authorities": [{"variable": name, "path": str(path)} for name, path in findings.trusted],
         "identity": _identity(findings.session) if findings.session else None,
         "clock_skew_s": access.clock_skew_s if access else None,
         "subscriptions": [
@@ -150,8 +149,8 @@ def _surroundings(findings: Findings) -> Iterator[str]:
         via = f" through the proxy {connection.proxy}" if connection.proxy else ""
         state = f"not reachable: {connection.trouble}. {connection.remedy}" if connection.trouble else "reachable"
         yield f"  {'!' if connection.trouble else ' '} {connection.service:<17} {connection.url}{via}  {state}"
-    if findings.trusted:
-        yield f"    authorities       {findings.trusted[1]} ({findings.trusted[0]})"
+    for name, path in findings.trusted:
+        yield f"    authorities       {path} ({name})"
 
 
 def _who(findings: Findings) -> Iterator[str]:

@@ -12,10 +12,10 @@ import pytest
 
 from auditor.azure.clouds import Cloud, load_cloud
 from auditor.azure.signin import Session, sign_in
-from auditor.errors import SignInError
+from auditor.errors import ConfigError, SignInError
 from tests.azure.loopback.access import TENANT, Principal
 from tests.azure.loopback.azure import LoopbackAzure
-from tests.azure.loopback.certificates import client_certificate
+from tests.azure.loopback.certificates import Authority, client_certificate
 from tests.azure.loopback.server import Endpoints
 from tests.azure.loopback.tokens import sign
 
@@ -107,6 +107,29 @@ def test_a_service_principal_with_a_secret_signs_in_over_tls_with_a_private_auth
     assert session.principal.kind == "service principal"
     assert session.principal.application_id == endpoints.azure.principals[0].application_id
     assert session.principal.expires_at is not None
+
+
+def test_authorities_that_an_image_and_its_user_name_are_both_trusted(
+    start_azure: Start, no_identity: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    endpoints = start_azure(tls=True)
+    (tmp_path / "image").mkdir()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Authority().write(tmp_path / "image")))
+    cloud = _tls(endpoints, monkeypatch, tmp_path, "SSL_CERT_FILE")
+    _use(monkeypatch, endpoints.service_principal())
+
+    assert _sign_in(cloud).credential_name == "environment"
+
+
+def test_a_file_that_holds_no_authority_is_refused(
+    start_azure: Start, no_identity: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    endpoints = start_azure()
+    cloud = load_cloud(str(endpoints.cloud_file(tmp_path)))
+    monkeypatch.setenv("SSL_CERT_FILE", cloud.source)
+
+    with pytest.raises(ConfigError, match="holds no certificates"):
+        _sign_in(cloud)
 
 
 def test_a_service_principal_with_a_certificate_signs_in(
