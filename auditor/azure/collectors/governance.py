@@ -72,7 +72,7 @@ ENTRIES = (
         How.POST,
         path="providers/Microsoft.PolicyInsights/policyStates/latest/summarize",
         parents=_SUBSCRIPTION,
-        action="Microsoft.PolicyInsights/policyStates/summarize/action",
+        action="Microsoft.PolicyInsights/policyStates/summarize/read",
     ),
     Entry("Microsoft.Security/pricings", "2024-01-01", table="securityresources"),
     Entry("Microsoft.Security/securityContacts", "2020-01-01-preview"),

@@ -34,6 +34,8 @@ _UNSUPPORTED = frozenset(
         # The cloud has no such provider or type.
         "invalidresourcenamespace",
         "invalidresourcetype",
+        # The tier of an API Management service does not have it.
+        "methodnotallowedinpricingtier",
     }
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from auditor.azure.collectors.entry import Entry, How
 from auditor.inventory.model import Json
@@ -26,9 +26,9 @@ def _top(name: str, version: str) -> Entry:
     return Entry(name, version, table="resources")
 
 
-def _below(parent: str, name: str, version: str, *, path: str = "") -> Entry:
-    """A child type, by one list a parent."""
-    return Entry(f"{parent}/{name}", version, How.CHILDREN, path=path, parents=(parent,))
+def _below(parent: str, name: str, version: str, only: Callable[[Mapping[str, Json]], bool] | None = None) -> Entry:
+    """A child type, by one list a parent; `only` of parents that can have it."""
+    return Entry(f"{parent}/{name}", version, How.CHILDREN, parents=(parent,), only=only)
 
 
 # --- App Service
@@ -109,8 +109,13 @@ _ACCOUNT = "Microsoft.DocumentDB/databaseAccounts"
 
 
 def _not_master(body: Mapping[str, Json]) -> bool:
-    """Transparent data encryption of `master` cannot be asked for."""
+    """What is set for `master` is set for the server."""
     return str(body.get("name", "")).rpartition("/")[2].lower() != "master"
+
+
+def _speaks_sql(body: Mapping[str, Json]) -> bool:
+    """Roles of the data plane exist in accounts for the API for NoSQL, which are of kind `GlobalDocumentDB`."""
+    return body.get("kind") in (None, "GlobalDocumentDB")
 
 
 _DATABASE_ENTRIES = (
@@ -142,7 +147,7 @@ _DATABASE_ENTRIES = (
         parents=(f"{_SERVER}/databases",),
         only=_not_master,
     ),
-    _below(f"{_SERVER}/databases", "auditingSettings", _SQL),
+    _below(f"{_SERVER}/databases", "auditingSettings", _SQL, _not_master),
     _top("Microsoft.Sql/managedInstances", _SQL),
     _below("Microsoft.Sql/managedInstances", "encryptionProtector", _SQL),
     _below("Microsoft.Sql/managedInstances", "azureADOnlyAuthentications", _SQL),
@@ -151,8 +156,8 @@ _DATABASE_ENTRIES = (
     _top(_MY, _MYSQL),
     *(_below(_MY, name, _MYSQL) for name in ("configurations", "firewallRules", "administrators")),
     _top(_ACCOUNT, _COSMOS),
-    _below(_ACCOUNT, "sqlRoleAssignments", _COSMOS),
-    _below(_ACCOUNT, "sqlRoleDefinitions", _COSMOS),
+    _below(_ACCOUNT, "sqlRoleAssignments", _COSMOS, _speaks_sql),
+    _below(_ACCOUNT, "sqlRoleDefinitions", _COSMOS, _speaks_sql),
     _top("Microsoft.Cache/redis", _REDIS),
     _below("Microsoft.Cache/redis", "firewallRules", _REDIS),
     _below("Microsoft.Cache/redis", "accessPolicyAssignments", _REDIS),
@@ -194,13 +199,20 @@ _API_ENTRIES = (
 _BUS = "Microsoft.ServiceBus/namespaces"
 _HUBS = "Microsoft.EventHub/namespaces"
 
+
+def _has_topics(body: Mapping[str, Json]) -> bool:
+    """The tier Basic has queues only (https://azure.microsoft.com/pricing/details/service-bus/)."""
+    sku = body.get("sku")
+    return not (isinstance(sku, Mapping) and sku.get("name") == "Basic")
+
+
 _MESSAGING_ENTRIES = (
     _top(_BUS, _MESSAGING),
     _top(_HUBS, _MESSAGING),
     *(_below(owner, name, _MESSAGING) for owner in (_BUS, _HUBS) for name in ("authorizationRules", "networkRuleSets")),
     _below(_BUS, "queues", _MESSAGING),
     _below(f"{_BUS}/queues", "authorizationRules", _MESSAGING),
-    _below(_BUS, "topics", _MESSAGING),
+    _below(_BUS, "topics", _MESSAGING, _has_topics),
     _below(f"{_BUS}/topics", "authorizationRules", _MESSAGING),
     _below(_HUBS, "eventhubs", _MESSAGING),
     _below(f"{_HUBS}/eventhubs", "authorizationRules", _MESSAGING),
