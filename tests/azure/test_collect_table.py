@@ -31,12 +31,27 @@ def test_every_entry_can_be_read(entry: Entry) -> None:
     assert entry.client == "" or entry.client in SDK_CLIENTS
 
 
-@pytest.mark.parametrize("client", ["storage", "keyvault"])
+CLIENT_VERSIONS = {
+    "storage": "azure.mgmt.storage.aio",
+    "keyvault": "azure.mgmt.keyvault.aio",
+    "msi": "azure.mgmt.msi.v2024_11_30.aio",
+}
+
+
+@pytest.mark.parametrize("client", CLIENT_VERSIONS)
 def test_the_versions_of_the_clients_are_sent(client: str) -> None:
-    configuration = importlib.import_module(f"azure.mgmt.{client}.aio._configuration")
+    configuration = importlib.import_module(f"{CLIENT_VERSIONS[client]}._configuration")
     name = next(name for name in dir(configuration) if name.endswith("ClientConfiguration"))
     version = getattr(configuration, name)(object(), "s", credential_scopes=["x/.default"]).api_version
     assert {entry.api_version for entry in ALL if entry.client == client} == {version}
+
+
+def test_the_version_of_the_network_client_is_sent() -> None:
+    operations = importlib.import_module("azure.mgmt.network.operations._operations")
+    url = operations.build_network_security_groups_list_all_request("s").url
+    version = url.rpartition("api-version=")[2]
+    mine = [entry for entry in ALL if entry.client == "network" and "privateDnsZones" not in entry.type]
+    assert {entry.api_version for entry in mine} == {version}
 
 
 def _types(*wanted: str) -> list[str]:
