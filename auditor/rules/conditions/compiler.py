@@ -12,6 +12,7 @@ from auditor.rules.conditions.fields import (
     ChildReader,
     ComputedReader,
     FactReader,
+    OfTypeReader,
     Reader,
     compile_field,
     normal_location,
@@ -27,6 +28,7 @@ from auditor.rules.conditions.sources import (
     CollectionSource,
     Forwards,
     Matching,
+    OfType,
     Parent,
     ValueSource,
 )
@@ -233,11 +235,15 @@ def _counted_field(
     if reader is None:
         return None, None
     current = name or str(text).lower()
+    owner = ""
+    if isinstance(reader, OfTypeReader):
+        owner, reader = reader.type, reader.inner
     if isinstance(reader, BodyReader | FactReader) and EACH in reader.steps:
         ends = [index + 1 for index, step in enumerate(reader.rest) if step is EACH]
         segments = tuple(reader.rest[start:end] for start, end in zip([0, *ends], ends, strict=False))
         before = len(reader.steps) - len(reader.rest)
-        source = ArraySource(str(text), reader, segments, reader.rest[ends[-1] if ends else 0 :], current)
+        array = ArraySource(str(text), reader, segments, reader.rest[ends[-1] if ends else 0 :], current)
+        source = OfType(owner, array) if owner else array
         inner = scope.in_arrays((reader.steps[: before + end] for end in ends), current)
         return source, _where(value, keys, inner, place)
     if isinstance(reader, ChildReader):

@@ -18,6 +18,7 @@ from auditor.rules.conditions.paths import (
     Step,
     find,
     find_all,
+    loosened,
     parse_path,
     pattern,
     places,
@@ -34,6 +35,8 @@ class AliasTarget:
     """Path in the body, `[*]` for arrays."""
     child: str = ""
     """Type segments of the child resource that holds it (`firewallRules`); "" for the resource itself."""
+    type: str = ""
+    """Type key that the resource must have for the alias to say anything of it; "" for any."""
 
 
 class AliasResolver(Protocol):
@@ -200,6 +203,26 @@ class ChildReader:
 
 
 @dataclass(frozen=True, slots=True)
+class OfTypeReader:
+    """An alias of one type in a condition over several: missing on resources of the others."""
+
+    type: str
+    inner: BodyReader
+    many: bool
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        if frame.resource.type_key != self.type:
+            return [] if self.many else MISSING
+        return self.inner.read(frame)
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        if frame.resource.type_key == self.type:
+            yield from self.inner.locate(frame)
+
+
+@dataclass(frozen=True, slots=True)
 class ComputedReader:
     """A field whose name is a template: `[concat('tags[', parameters('tagName'), ']')]`."""
 
@@ -273,11 +296,7 @@ def compile_field(text: str, scope: Scope, place: Place) -> Reader | None:
     try:
         if scope.language is Language.POLICY and (path := _policy_path(text, scope, place)) is not None:
             if isinstance(path, AliasTarget):
-                steps = _parsed(path.path)
-                if path.child:
-                    scope.need(types=frozenset(f"{t}/{path.child}".lower() for t in scope.types))
-                    return ChildReader(path.child, BodyReader(steps, -1, steps, EACH in steps))
-                return _body_reader(steps, scope)
+                return _alias_reader(path, scope)
             return _body_reader(_parsed(path), scope)
         if scope.language is Language.POLICY:
             return None
@@ -301,6 +320,17 @@ def _rule_reader(steps: tuple[Step, ...], scope: Scope, place: Place) -> Reader 
         scope.problem(place, f"{show_path(steps)!r} looks like an alias", "write the path in the body: properties....")
         return None
     return _body_reader(steps, scope)
+
+
+def _alias_reader(target: AliasTarget, scope: Scope) -> Reader:
+    steps = loosened(_parsed(target.path))
+    if target.child:
+        scope.need(types=frozenset(f"{t}/{target.child}".lower() for t in scope.types))
+        return ChildReader(target.child, BodyReader(steps, -1, steps, EACH in steps))
+    reader = _body_reader(steps, scope)
+    if target.type and scope.types != (target.type,):
+        return OfTypeReader(target.type, reader, reader.many)
+    return reader
 
 
 def _policy_path(text: str, scope: Scope, place: Place) -> str | AliasTarget | None:

@@ -98,6 +98,20 @@ def pattern(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return tuple(step.lower() if isinstance(step, str) else step for step in steps)
 
 
+class Loose(str):
+    """A name in an alias: where it is missing, it may stand below `properties`, which aliases leave out."""
+
+    __slots__ = ()
+
+
+def loosened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of an alias: names at the root and right behind an array are looked for below `properties` too."""
+    return tuple(
+        Loose(step) if isinstance(step, str) and (index == 0 or steps[index - 1] is EACH) else step
+        for index, step in enumerate(steps)
+    )
+
+
 def member(value: Any, name: str) -> Any:
     """The member of an object by name, without case; MISSING where there is none or the value is no object."""
     if not isinstance(value, Mapping):
@@ -109,6 +123,8 @@ def member(value: Any, name: str) -> Any:
     for key in value:
         if len(key) == len(lowered) and key.lower() == lowered:
             return value[key]
+    if type(name) is Loose and lowered != "properties" and "properties" in value:
+        return member(value["properties"], str(name))
     return MISSING
 
 
@@ -117,7 +133,7 @@ def find(value: Any, steps: tuple[Step, ...]) -> Any:
     if type(value) is Unread:
         return value
     for step in steps:
-        if type(step) is str:
+        if isinstance(step, str):
             # Nearly always the name is written as the body has it.
             found = value.get(step, MISSING) if type(value) is dict else MISSING
             value = member(value, step) if found is MISSING else found

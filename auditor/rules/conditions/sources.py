@@ -90,6 +90,23 @@ class ValueSource:
 
 
 @dataclass(frozen=True, slots=True)
+class OfType:
+    """Elements of a resource of one type; none on resources of others."""
+
+    type: str
+    inner: ArraySource
+
+    @property
+    def name(self) -> str:
+        """See `Source.name`."""
+        return self.inner.name
+
+    def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
+        """See `Source.frames`."""
+        return self.inner.frames(frame) if frame.resource.type_key == self.type else ([], None)
+
+
+@dataclass(frozen=True, slots=True)
 class Forwards:
     """Resources whose ids a property of this one holds."""
 

@@ -1,0 +1,92 @@
+"""Azure Policy objects in JSON files: definitions, initiatives and assignments, in every form they are exported in.
+
+`az policy definition list` flattens `properties`, REST and the published repository keep it; lists come bare, under
+`value` or under `data`. https://learn.microsoft.com/azure/governance/policy/concepts/definition-structure-basics
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.errors import Problem, RuleError
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyObject:
+    """One object, whichever form it came in."""
+
+    file: str
+    name: str
+    """Name: the GUID of a built-in definition."""
+    id: str
+    properties: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """`definition`, `initiative`, `assignment`, or "" for anything else."""
+        if isinstance(self.properties.get("policyRule"), Mapping):
+            return "definition"
+        if isinstance(self.properties.get("policyDefinitions"), list):
+            return "initiative"
+        return "assignment" if "policyDefinitionId" in self.properties else ""
+
+    @property
+    def title(self) -> str:
+        """The display name, or the name."""
+        return str(self.properties.get("displayName") or self.name)
+
+    @property
+    def category(self) -> str:
+        """The category of its metadata, or ""."""
+        metadata = self.properties.get("metadata")
+        return str(metadata.get("category", "")) if isinstance(metadata, Mapping) else ""
+
+
+def read_objects(paths: Iterable[Path]) -> list[PolicyObject]:
+    """Every policy object of the files. Raises RuleError for files that are no JSON or hold none."""
+    problems: list[Problem] = []
+    objects: list[PolicyObject] = []
+    for path in paths:
+        found = list(_objects(path, _read(path, problems)))
+        if not found and not any(problem.file == str(path) for problem in problems):
+            what = "holds no policy definition, initiative or assignment"
+            problems.append(Problem(str(path), 0, 0, what, "export with: az policy definition list -o json"))
+        objects += found
+    if problems:
+        raise RuleError("the policies cannot be used", problems=problems)
+    return objects
+
+
+def _read(path: Path, problems: list[Problem]) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
+    except json.JSONDecodeError as error:
+        problems.append(Problem(str(path), error.lineno, error.colno, f"is not JSON: {error.msg}"))
+    except (UnicodeDecodeError, RecursionError) as error:
+        problems.append(Problem(str(path), 0, 0, f"is not JSON: {error}"))
+    return None
+
+
+def _objects(path: Path, document: Any) -> Iterator[PolicyObject]:
+    if isinstance(document, Mapping):
+        for envelope in ("value", "data"):
+            if isinstance(document.get(envelope), list):
+                document = document[envelope]
+                break
+        else:
+            document = [document]
+    for item in document if isinstance(document, list) else []:
+        if not isinstance(item, Mapping):
+            continue
+        inner = item.get("properties")
+        properties = inner if isinstance(inner, Mapping) else item
+        name = str(item.get("name") or path.stem)
+        found = PolicyObject(str(path), name, str(item.get("id") or name), properties)
+        if found.kind:
+            yield found
