@@ -1,0 +1,95 @@
+"""The shipped rules as a whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from auditor.facts.registry import FactStore, family_names
+from auditor.rules.lint import lint_rules
+from auditor.rules.loader import builtin_path, load_rules
+from auditor.rules.model import Rule
+from auditor.rules.schema import rule_schema
+from auditor.rules.selftest import run_examples
+from auditor.rules.vocabulary import TOPICS
+from auditor.rules.yaml_source import read_document
+
+RULES = load_rules(examples=True).rules
+FILES = sorted(builtin_path().glob("*/*.yaml"))
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+@each_rule
+def test_every_example_comes_out_as_its_author_says(rule: Rule):
+    assert [(f.example, f.expected, f.actual, f.evidence) for f in run_examples(rule, FactStore)] == []
+
+
+def test_lint_has_nothing_to_say():
+    assert [str(message) for message in lint_rules(RULES)] == []
+
+
+@each_rule
+def test_a_rule_is_whole(rule: Rule):
+    assert rule.topic in TOPICS
+    assert rule.description
+    assert rule.message
+    assert all(reference.startswith("https://") for reference in rule.references)
+    assert rule.references
+    assert rule.frameworks
+    assert all((rule.remediation.text, rule.remediation.az, rule.remediation.bicep, rule.remediation.terraform))
+    assert all(GUID.fullmatch(guid) for guid in rule.equivalents.get("azure-policy", ()))
+    assert rule.needs.facts <= set(family_names())
+
+
+@each_rule
+def test_a_failing_example_is_explained(rule: Rule):
+    from auditor.rules.selftest import example_context
+
+    for example in rule.examples.fail:
+        evidence = rule.fail_if.explain(example_context(example, FactStore))
+        assert evidence
+        assert all(line.path and line.expected for line in evidence)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_rule_file_agrees_with_the_schema(path: Path):
+    document = read_document(path.read_text(), path.name)
+
+    jsonschema.Draft202012Validator(rule_schema()).validate(document.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"severity": "hihg"},
+        {"resource": "storage"},
+        {"fail_if": {"field": "a", "equals": 1, "in": [1]}},
+        {"fail_if": {"feild": "a", "equals": 1}},
+        {"fail_if": {"allOf": []}},
+        {"surprise": 1},
+        {"frameworks": {"mcsb": ["NS-1"]}},
+        {"examples": {"fail": [{}]}},
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(change):
+    good = read_document(FILES[0].read_text(), "x").value
+
+    assert not jsonschema.Draft202012Validator(rule_schema()).is_valid({**good, **change})
+
+
+def test_the_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(json.loads(json.dumps(rule_schema())))
+
+
+def test_another_yaml_parser_reads_the_same_rules():
+    """PyYAML's own safe loader, on everything that YAML 1.1 and the core schema agree about."""
+    for path in FILES:
+        ours, theirs = read_document(path.read_text(), path.name).value, yaml.safe_load(path.read_text())
+        assert ours["fail_if"] == theirs["fail_if"], path.name
+        assert ours.get("when") == theirs.get("when"), path.name
