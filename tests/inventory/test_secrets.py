@@ -105,7 +105,7 @@ def setting(value: Any) -> Any:
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", {"kind": "token"}),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", {"kind": "private-key"}),
         (f"https://user:{MARKED}@git.contoso.com/r", {"kind": "password", "host": "git.contoso.com"}),
-        ("https://f1.azurewebsites.net/api/f?code=abcdefabcdef", {"kind": "function-key", "host": "f1.azurewebsites.net"}),
+        ("https://f1.azurewebsites.net/f?code=abcdefabcdef", {"kind": "function-key", "host": "f1.azurewebsites.net"}),
         ("https://hooks.contoso.com/T0/B0/XX", {"kind": "url", "host": "hooks.contoso.com"}),
         (
             VAULT,
@@ -137,8 +137,16 @@ def test_a_value_is_told_by_its_kind_and_not_by_itself(text: str, expected: dict
 
 @pytest.mark.parametrize(
     "harmless",
-    [True, False, None, "true", "1", "{{named-value}}", "@parameters('key')"]
-    + ["/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Web/sites/a"],
+    [
+        True,
+        False,
+        None,
+        "true",
+        "1",
+        "{{named-value}}",
+        "@parameters('key')",
+        "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Web/sites/a",
+    ],
 )
 def test_what_is_provably_no_secret_stays(harmless: Any):
     assert setting(harmless) == harmless
@@ -163,7 +171,7 @@ def _fill(place: str, value: str) -> dict[str, Any]:
         elif step == "**":
             found = {"Outer": {"actions": {"Inner": found}}}
         else:
-            found = {"name" if step == "*" and False else (f"N{len(step)}" if step == "*" else step): found}
+            found = {"Anything" if step == "*" else step: found}
     return dict(found)
 
 
@@ -308,7 +316,7 @@ POLICY = f"""<policies>
     <set-backend-service base-url="https://st1.blob.core.windows.net/c?sv=1&amp;sig={MARKED}" />
     <set-body><![CDATA[{{"k": "{MARKED}"}}]]></set-body>
     <set-body>@("{MARKED}")</set-body>
-    <choose><when condition="@(context.Request.Headers.GetValueOrDefault(&quot;k&quot;,&quot;&quot;) == &quot;{MARKED}&quot;)">
+    <choose><when condition="@(context.Request.Headers[&quot;k&quot;] == &quot;{MARKED}&quot;)">
       <return-response><set-status code="403" /></return-response></when></choose>
     <choose><when condition='@((string)context.Variables["x"] == "{MARKED}" && 1 < 2)'><base /></when></choose>
     <ip-filter action="allow"><address>10.0.0.1</address></ip-filter>
