@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any
 
 from tests.azure.loopback import ids
@@ -40,10 +41,18 @@ class Journal:
     """All requests in the order of their answers."""
 
     seen: list[Seen] = field(default_factory=list)
+    arrived: Condition = field(default_factory=Condition, repr=False)
 
     def add(self, seen: Seen) -> None:
         """Take one down."""
-        self.seen.append(seen)
+        with self.arrived:
+            self.seen.append(seen)
+            self.arrived.notify_all()
+
+    def wait_for(self, count: int, service: str, timeout_s: float = 30.0) -> bool:
+        """Wait until a service was asked so often; False where that does not happen in time."""
+        with self.arrived:
+            return self.arrived.wait_for(lambda: len(self.of(service=service)) >= count, timeout_s)
 
     def __iter__(self) -> Iterator[Seen]:
         return iter(self.seen)
