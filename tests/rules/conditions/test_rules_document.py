@@ -13,14 +13,16 @@ import yaml
 from auditor.rules.conditions import ConditionErrors
 from auditor.rules.conditions.compare import OPERATORS
 from auditor.rules.conditions.functions import NAMES
+from auditor.rules.loader import load_rules
 from auditor.rules.model import Unknown
+from auditor.rules.selftest import run_examples
 from tests.rules.conditions.judging import compiled, context
 from tests.rules.conditions.test_condition_operators import CASES as OPERATOR_CASES
 from tests.rules.conditions.test_template_functions import CASES as FUNCTION_CASES
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parents[2] / "docs" / "rules.md").read_text()
-BLOCK = re.compile(r"^```yaml (?P<mark>[a-z]+)(?:=(?P<answer>\w+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```yaml (?P<mark>[a-z]+)(?:=(?P<answer>[\w-]+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = list(BLOCK.finditer(TEXT))
 CONDITIONS = [block for block in BLOCKS if block["mark"] == "condition"]
 TABLE_TEST = re.compile(r"^\|.*\| `(?P<file>test_\w+\.py)::(?P<name>\w+)(?:\[(?P<case>\w+)\])?` \|$", re.MULTILINE)
@@ -31,7 +33,7 @@ def parsed(mark: str) -> Any:
 
 
 def test_there_are_no_unmarked_examples() -> None:
-    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake"}
+    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake", "rule"}
     assert TEXT.count("```yaml") == len(BLOCKS)
 
 
@@ -40,6 +42,14 @@ def test_example(block: re.Match[str]) -> None:
     here = context(parsed("resource"), parsed("others"), facts={"exposure": {"internet": False}})
     truth = compiled(yaml.safe_load(block["text"])).evaluate(here)
     assert ("unknown" if isinstance(truth, Unknown) else str(truth).lower()) == block["answer"]
+
+
+def test_the_rule_file_loads_and_passes_its_own_examples(tmp_path: Path) -> None:
+    block = next(block for block in BLOCKS if block["mark"] == "rule")
+    path = tmp_path / f"{block['answer']}.yaml"
+    path.write_text(block["text"])
+    (rule,) = load_rules([path], builtin=False, examples=True).rules
+    assert run_examples(rule) == []
 
 
 def test_mistakes_read_as_shown() -> None:
