@@ -66,10 +66,12 @@ def parent_of(resource_id: str) -> str:
     A child's parent is its resource, an extension resource's parent the resource it extends, a resource's parent its
     resource group, a group's parent its subscription.
     """
-    segments = resource_id.rstrip("/").split("/")
-    if len(segments) <= 3:  # "/subscriptions/x" or shorter
+    text = resource_id.rstrip("/")
+    cut = text.rfind("/", 0, max(text.rfind("/"), 0))
+    if cut <= 0:  # "/subscriptions/x", a bare GUID
         return ""
-    head = segments[:-2]
-    if len(head) >= 2 and head[-2].lower() == "providers":  # cut off the namespace too
-        head = head[:-2]
-    return "/".join(head)
+    head = text[:cut]
+    namespace = head.rfind("/")
+    before = head.rfind("/", 0, max(namespace, 0))
+    # What is left ends in "/providers/Microsoft.X": that is part of the object's own name.
+    return head[:before] if before >= 0 and head[before + 1 : namespace].lower() == "providers" else head

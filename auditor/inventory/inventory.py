@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
 from types import MappingProxyType
 
 from auditor.inventory import ids
@@ -28,23 +32,19 @@ class Inventory:
         """What absence of a resource means."""
         self.gaps: tuple[Gap, ...] = tuple(gaps)
         """What could not be read, in the order of the reads."""
-        by_key: dict[str, Resource] = {}
-        for resource in resources:
-            by_key[resource.key] = resource
-        self.collected = len(by_key)
-        """How many resources were read, without the children that their bodies hold."""
-        for resource in list(by_key.values()):
-            for child in _embedded_children(resource):
-                by_key.setdefault(child.key, child)
-        self._by_key = by_key
-        self._by_type: dict[str, list[Resource]] = {}
-        self._children: dict[tuple[str, str], list[Resource]] = {}
-        for key in sorted(by_key):
-            resource = by_key[key]
-            self._by_type.setdefault(resource.type_key, []).append(resource)
-            parent = ids.parent_of(key)
-            if parent:
-                self._children.setdefault((parent, resource.type_key), []).append(resource)
+        with _uncollected():
+            by_key = {resource.key: resource for resource in resources}
+            self.collected = len(by_key)
+            """How many resources were read, without the children that their bodies hold."""
+            _add_embedded(by_key)
+            self._by_key = {key: by_key[key] for key in sorted(by_key)}
+            self._by_type: dict[str, list[Resource]] = {}
+            self._children: dict[tuple[str, str], list[Resource]] = {}
+            for key, resource in self._by_key.items():
+                self._by_type.setdefault(resource.type_key, []).append(resource)
+                if parent := ids.parent_of(key):
+                    self._children.setdefault((parent, resource.type_key), []).append(resource)
+        self._shared = _keys_by_tail(self._by_type)
         self._outgoing: dict[str, tuple[Reference, ...]] = {}
         self._incoming: dict[str, list[Reference]] | None = None
 
@@ -63,18 +63,21 @@ class Inventory:
 
     def __iter__(self) -> Iterator[Resource]:
         """All resources in order of their keys."""
-        return (self._by_key[key] for key in sorted(self._by_key))
+        return iter(self._by_key.values())
 
     def get(self, resource_id: str) -> Resource | None:
-        """The resource with this id, compared without case."""
-        return self._by_key.get(ids.id_key(resource_id))
+        """The resource with this id, compared without case.
+
+        A role or policy definition is found whatever scope its id is written with.
+        """
+        return self._by_key.get(self._known_key(ids.id_key(resource_id)))
 
     def nearest(self, resource_id: str) -> Resource | None:
         """The resource with this id, or the closest one that contains it.
 
         A public IP refers to an IP configuration inside a network interface; the interface is what can be judged.
         """
-        key = ids.id_key(resource_id)
+        key = self._known_key(ids.id_key(resource_id))
         while key:
             if found := self._by_key.get(key):
                 return found
@@ -99,8 +102,10 @@ class Inventory:
         steps = 0 if is_extension else lowered.count("/")
         if not steps:
             return self._children.get((resource.key, child_type), ())
-        prefix = resource.key + "/"
-        return [r for r in self._by_type.get(child_type, ()) if r.key.startswith(prefix)]
+        found = self._by_type.get(child_type, [])
+        # "0" follows "/" in the alphabet: every key below the resource, and no other.
+        first, last = (bisect_left(found, resource.key + sign, key=attrgetter("key")) for sign in "/0")
+        return found[first:last]
 
     def references_from(self, resource: Resource) -> Sequence[Reference]:
         """Every property of `resource` that holds another object's id."""
@@ -139,51 +144,126 @@ class Inventory:
 
     def _index_incoming(self) -> dict[str, list[Reference]]:
         if self._incoming is None:
-            incoming: dict[str, list[Reference]] = {}
-            for key in sorted(self._by_key):
-                for reference in self.references_from(self._by_key[key]):
-                    incoming.setdefault(reference.target, []).append(reference)
-                    container = self.nearest(reference.target)
-                    if container is not None and container.key != reference.target:
-                        incoming.setdefault(container.key + "/", []).append(reference)
-            self._incoming = incoming
+            with _uncollected():
+                self._incoming = self._all_incoming()
         return self._incoming
 
+    def _all_incoming(self) -> dict[str, list[Reference]]:
+        incoming: dict[str, list[Reference]] = {}
+        for resource in self._by_key.values():
+            for reference in self.references_from(resource):
+                incoming.setdefault(reference.target, []).append(reference)
+        for target in [target for target in incoming if target not in self._by_key]:
+            if container := self.nearest(target):
+                incoming.setdefault(container.key + "/", []).extend(incoming[target])
+        return incoming
+
     def _find_references(self, resource: Resource) -> Iterator[Reference]:
+        own = resource.key
+        below = own + "/"
         for path, text in _id_like_strings(resource.body):
             target = ids.id_key(text)
-            if target == resource.key or target.startswith(resource.key + "/"):
+            if target == own or target.startswith(below):
                 continue
             # Object ids of Microsoft Graph are bare GUIDs: a reference only where they name something known.
             if target[0] != "/" and target not in self._by_key:
                 continue
-            yield Reference(source=resource.key, path=path, target=target)
+            yield Reference(source=own, path=path, target=self._known_key(target))
+
+    def _known_key(self, key: str) -> str:
+        """The key under which a definition is known, where the id names it below another scope; else the key itself."""
+        if self._shared and key not in self._by_key and "/providers/microsoft.authorization/" in key:
+            return self._shared.get(_tail(key), key)
+        return key
 
 
-def _id_like_strings(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's collector of cycles: it would walk through all bodies again and again, and they hold none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+_DEFINITIONS = (
+    "microsoft.authorization/roledefinitions",
+    "microsoft.authorization/policydefinitions",
+    "microsoft.authorization/policysetdefinitions",
+)
+
+
+def _keys_by_tail(by_type: Mapping[str, Sequence[Resource]]) -> Mapping[str, str]:
+    """Definitions by the end of their ids: built-in ones are written with and without a subscription in front.
+
+    An assignment names `/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/<guid>`; a list at the
+    tenant gives `/providers/Microsoft.Authorization/roleDefinitions/<guid>` for the same one
+    (https://learn.microsoft.com/azure/role-based-access-control/role-definitions-list#rest-api).
+    """
+    found: dict[str, str] = {}
+    for kind in _DEFINITIONS:
+        for resource in by_type.get(kind, ()):
+            found.setdefault(_tail(resource.key), resource.key)
+    return found
+
+
+def _tail(key: str) -> str:
+    return key[key.rfind("/providers/") :]
+
+
+def _add_embedded(by_key: dict[str, Resource]) -> None:
+    """Add the children that bodies hold; one that was read on its own stays, unless its properties were not."""
+    for resource in list(by_key.values()):
+        for child in _embedded_children(resource):
+            own = by_key.get(child.key)
+            if own is None or "properties" in own.unread:
+                by_key[child.key] = child
+
+
+def _id_like_strings(body: Mapping[str, Json]) -> list[tuple[str, str]]:
     """Property paths and values of all strings that can be an ARM id or a GUID; property names can be ids too.
 
-    `identity.userAssignedIdentities` is keyed by the ids of the identities.
+    `identity.userAssignedIdentities` is keyed by the ids of the identities. The body's own `id` is none. Within one
+    object texts come before what is nested.
     """
-    stack: list[tuple[str, Json]] = [(key, value) for key, value in reversed(list(body.items())) if key != "id"]
+    found: list[tuple[str, str]] = []
+    stack: list[tuple[str, Json]] = [("", {key: value for key, value in body.items() if key != "id"})]
     while stack:
         path, value = stack.pop()
-        if isinstance(value, str):
-            if _looks_like_id(value):
-                yield path, value
-        elif isinstance(value, Mapping):
-            for key in value:
+        nested: list[tuple[str, Json]] = []
+        if isinstance(value, dict):
+            start = f"{path}." if path else ""
+            for key, inner in value.items():
                 if key[:1] == "/" and _looks_like_id(key):
-                    yield path, key
-            stack.extend((f"{path}.{key}", inner) for key, inner in reversed(list(value.items())))
-        elif isinstance(value, list):
-            stack.extend((f"{path}[{index}]", inner) for index, inner in reversed(list(enumerate(value))))
+                    found.append((path, key))
+                kind = type(inner)
+                if kind is str:
+                    if (inner[:1] == "/" or len(inner) == _GUID_LENGTH) and _looks_like_id(inner):
+                        found.append((start + key, inner))
+                elif (kind is dict or kind is list) and inner:
+                    nested.append((start + key, inner))
+        else:
+            for index, inner in enumerate(value):
+                kind = type(inner)
+                if kind is str:
+                    if (inner[:1] == "/" or len(inner) == _GUID_LENGTH) and _looks_like_id(inner):
+                        found.append((f"{path}[{index}]", inner))
+                elif (kind is dict or kind is list) and inner:
+                    nested.append((f"{path}[{index}]", inner))
+        stack.extend(reversed(nested))
+    return found
+
+
+_GUID_LENGTH = 36
 
 
 def _looks_like_id(text: str) -> bool:
     if text[:1] == "/":
         return text[:15].lower() == "/subscriptions/" or "/providers/" in text.lower()
-    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
+    return len(text) == _GUID_LENGTH and text[8] == text[13] == text[18] == text[23] == "-"
 
 
 def _embedded_children(resource: Resource) -> Iterator[Resource]:

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -230,11 +231,10 @@ class Snapshot:
 
     def resources(self) -> Iterator[Resource]:
         """Every resource in order of its key, read from disk as it is asked for."""
-        for type_name, note, body, identifier in self._connection.execute(
-            "SELECT type, unread, body, id FROM resources ORDER BY key"
-        ):
-            unread = {key: Gap(**values) for key, values in json.loads(note).items()} if note else None
-            yield Resource.from_body(_loads(body), resource_type=type_name, resource_id=identifier, unread=unread)
+        query = "SELECT key, id, type, type_key, unread, body FROM resources ORDER BY key"
+        for key, identifier, kind, type_key, note, body in self._connection.execute(query):
+            unread = {name: Gap(**values) for name, values in json.loads(note).items()} if note else {}
+            yield Resource(identifier, sys.intern(kind), _loads(body), unread, key, sys.intern(type_key))
 
     def count(self) -> int:
         """How many resources there are."""
