@@ -28,7 +28,7 @@ def audit(
     from auditor.evaluate.evaluator import evaluate
     from auditor.facts.registry import FactStore
 
-    scan = _scan_of(source, partial=partial)
+    scan = _scan_of(source, rules, partial=partial)
     return evaluate(
         rules,
         source.inventory,
@@ -40,7 +40,8 @@ def audit(
     )
 
 
-def _scan_of(source: Source, *, partial: bool) -> Scan:
+def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:
+    from auditor.evaluate.evaluator import relevant_gaps
     from auditor.evaluate.model import Scan
 
     manifest, inventory = source.manifest, source.inventory
@@ -54,7 +55,7 @@ def _scan_of(source: Source, *, partial: bool) -> Scan:
         subscriptions=tuple(sorted(found | {guid.lower() for guid in names})),
         started_at=started,
         finished_at=finished,
-        complete=manifest.complete and not inventory.gaps,
+        complete=manifest.complete and not relevant_gaps(rules, inventory.gaps),
         resources=inventory.collected,
         subscription_names=names,
         scope=manifest.scope,

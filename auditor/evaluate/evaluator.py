@@ -9,6 +9,7 @@ from datetime import datetime
 from auditor import __version__
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
 from auditor.evaluate.wording import fill
+from auditor.facts.registry import needs_of
 from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
@@ -59,11 +60,23 @@ def evaluate(
         scan=scan,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
-        gaps=inventory.gaps,
+        gaps=relevant_gaps(rules, inventory.gaps),
         summary=summarise(tallies, rules),
         tallies=tallies,
         notices=tuple(notices),
     )
+
+
+def relevant_gaps(rules: Iterable[Rule], gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+    """The gaps that some rule could run into: what other rules need is not missed by these."""
+    wanted: set[str] = set()
+    for rule in rules:
+        if not rule.resource:  # it judges every type there is
+            return tuple(gaps)
+        wanted |= rule.needs.types | needs_of(rule.needs.facts)
+    wanted = {ids.type_key(name) for name in wanted}
+    wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
+    return tuple(gap for gap in gaps if ids.type_key(gap.type) in wanted)
 
 
 def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
@@ -110,17 +123,18 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
     resource = context.resource
     explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
     gaps = truth.gaps if isinstance(truth, Unknown) else ()
+    evidence = tuple(explained.explain(context)) if explained else ()
     if outcome is Outcome.UNKNOWN:
         message = f"{rule.title}: cannot be decided, {_why(truth)}"
     else:
-        message = fill(rule.message, context) if outcome is Outcome.FAIL and rule.message else rule.title
+        message = fill(rule.message, context, evidence) if outcome is Outcome.FAIL and rule.message else rule.title
     return Result(
         rule=rule,
         outcome=outcome,
         subject=Subject.of_resource(resource),
         message=message,
         fingerprint=fingerprint(rule.id, resource.id),
-        evidence=tuple(explained.explain(context)) if explained else (),
+        evidence=evidence,
         gaps=gaps,
     )
 

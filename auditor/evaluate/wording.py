@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.inventory.model import Json, Resource, Unread
-from auditor.rules.model import Context
+from auditor.rules.model import Context, Evidence
 
 _PLACE = re.compile(r"\{([A-Za-z][\w.$\[\]*@' -]*)\}")
 _STEP = re.compile(r"\[\*\]|\[(\d+)\]|\['([^']+)'\]|([^.\[\]]+)")
 _NOT_SET = "(not set)"
 
 
-def fill(template: str, context: Context) -> str:
+def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> str:
     """The template with each `{path}` replaced by what the resource has there, lists joined by commas.
+
+    `[*]` stands for the elements that `evidence` names, since these are what the message is about; for all of them
+    where it names none.
 
     `name`, `id`, `type`, `location`, `resource_group` and `subscription_id` are the resource's own; anything else is a
     path into its body, or below `facts.` into what was computed for it.
     """
-    return _PLACE.sub(lambda match: _words(list(_values(match[1], context))), template)
+
+    def replaced(match: re.Match[str]) -> str:
+        paths = _decided(match[1], evidence)
+        return _words([value for path in paths for value in _values(path, context)])
+
+    return _PLACE.sub(replaced, template)
+
+
+def _decided(path: str, evidence: Sequence[Evidence]) -> list[str]:
+    """The path with its first `[*]` as each index that the evidence has there."""
+    array, wildcard, rest = path.partition("[*]")
+    if not wildcard:
+        return [path]
+    found = re.compile(re.escape(array) + r"\[(\d+)\]", re.IGNORECASE)
+    indexes = dict.fromkeys(match[1] for line in evidence if (match := found.match(line.path)))
+    return [f"{array}[{index}]{rest}" for index in indexes] or [path]
 
 
 def fill_command(template: str, resource: Resource) -> str:

@@ -4,9 +4,10 @@ import pytest
 
 from auditor.evaluate.evaluator import evaluate
 from auditor.evaluate.model import Outcome, fingerprint
+from auditor.evaluate.wording import fill
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
-from auditor.rules.model import NoFacts, Severity, Unknown
+from auditor.rules.model import Context, Evidence, NoFacts, Severity, Unknown
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -67,6 +68,13 @@ def test_a_scope_that_could_not_be_read_is_unknown_for_every_rule_over_its_type(
     ]
 
 
+def test_a_gap_that_no_chosen_rule_could_run_into_is_left_out(judge, rule):
+    other = Gap(DENIED.scope, "Microsoft.KeyVault/vaults", "GET", 403, "AuthorizationFailed")
+
+    assert judge([rule()], gaps=[DENIED, other]).gaps == (DENIED,)
+    assert judge([rule(resource=())], gaps=[DENIED, other]).gaps == (DENIED, other)
+
+
 def test_subnets_are_unknown_where_virtual_networks_could_not_be_read(judge, rule):
     networks = Gap(DENIED.scope, "Microsoft.Network/virtualNetworks", "GET", 403, "AuthorizationFailed")
 
@@ -118,6 +126,16 @@ def test_a_message_is_filled_from_the_resource(judge, rule, verdicts):
     )
 
     assert judge([wording]).results[0].message == "bad in rg-app is BAD, (not set)"
+
+
+def test_a_list_in_a_message_names_the_elements_that_decided():
+    bodies = {"id": "/subscriptions/x/a", "properties": {"ports": [{"n": 22}, {"n": 80}, {"n": 3389}]}}
+    context = Context(Resource.from_body(bodies), Inventory([]))
+    decided = [Evidence(f"properties.ports[{index}].n", 0, "x") for index in (0, 2, 2)]
+
+    assert fill("open: {properties.ports[*].n}", context, decided) == "open: 22, 3389"
+    assert fill("open: {properties.ports[*].n}", context) == "open: 22, 80, 3389"
+    assert fill("open: {properties.ports[1].n}", context, decided) == "open: 80"
 
 
 def test_a_fingerprint_depends_on_rule_and_resource_only():
