@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, doctor, merge, query, rules, scan
+from auditor.cli import collect, doctor, init, merge, query, rules, scan
 from auditor.cli.messages import print_error
 from auditor.errors import AuditorError, ExitCode
 
@@ -20,7 +21,11 @@ app = typer.Typer(
     epilog="Start with: auditor scan --demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 110,
+        "auto_envvar_prefix": "AUDITOR",
+    },
 )
 
 
@@ -32,14 +37,28 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Configuration file; default: the closest auditor.toml.", metavar="FILE"),
+    ] = None,
 ) -> None:
     del version
+    path = config
+    if path is None:
+        from auditor.cli.config import find_config
+
+        path = find_config(Path.cwd())
+    if path is not None:
+        from auditor.cli.config import load_config
+
+        context.default_map = load_config(path, context.command)
 
 
-for _command in (scan, collect, rules, doctor, query, merge):
+for _command in (scan, collect, rules, doctor, query, merge, init):
     _command.register(app)
 
 
