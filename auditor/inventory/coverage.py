@@ -98,8 +98,10 @@ class ClosedWorld:
 class ExportCoverage:
     """An export has no ledger: a type of which it holds none counts as not read."""
 
-    def __init__(self, present: Collection[str], source: str) -> None:
+    def __init__(self, present: Collection[str], source: str, gaps: Iterable[Gap] = ()) -> None:
+        """`present` are type keys of which all is there; `gaps` say of others why only a part is."""
         self._present = frozenset(present)
+        self._gaps = {ids.type_key(gap.type): gap for gap in gaps}
         self._source = source
 
     def gap(self, type_key: str, scope: str | None) -> Gap | None:
@@ -107,6 +109,8 @@ class ExportCoverage:
         wanted = embedding_parent(type_key) or type_key
         if type_key in self._present or wanted in self._present:
             return None
+        if gap := self._gaps.get(type_key) or self._gaps.get(wanted):
+            return gap
         return Gap(
             scope=scope or "/",
             type=type_key,

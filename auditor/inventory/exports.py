@@ -1,147 +1,135 @@
-"""Exports of other tools as a source: REST lists, `az resource list`, `az graph query`, JSON lines, folders."""
+"""Exports of other tools as a source: REST lists, `az resource list`, `az graph query`, JSON lines, folders of these.
+
+An export has no ledger, so what it cannot show counts as not read. Secrets in it are replaced as at collection.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import Problem, SnapshotError
+from auditor.inventory import ids
 from auditor.inventory.coverage import ExportCoverage
+from auditor.inventory.export_files import Document, files_below, read_document
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.secrets import Redactor
 from auditor.inventory.source import Source
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _REMEDY = "Export with: az graph query -q 'resources' --first 1000 -o json"
-# Microsoft Graph objects have no properties of their own kind of envelope.
-_FLAT_NAMESPACES = ("microsoft.graph/",)
+_SUBSCRIPTION = ids.type_key(ids.SUBSCRIPTION_TYPE)
+_DIRECTORY = "microsoft.graph/"
+# What Resource Graph and the Azure CLI add to each row, and ARM's own body does not have.
+_ADDED = frozenset({"subscriptionId", "resourceGroup", "tenantId"})
+# Top-level names of ARM's envelope: https://learn.microsoft.com/azure/templates/ and `az resource list`.
+_ENVELOPE = frozenset(
+    (  # noqa: SIM905 - names are easier to read without quotes
+        "apiVersion changedTime createdTime etag extendedLocation id identity kind location managedBy name plan "
+        "provisioningState resourceGroup scale sku subscriptionId systemData tags tenantId type zones"
+    ).split()
+)
 
 
 def read_exports(path: Path) -> Source:
     """Resources from a file or a folder of files. Raises SnapshotError with every file's problem."""
     problems: list[Problem] = []
-    bodies: list[tuple[Path, Mapping[str, Json]]] = []
-    for file in _files(path):
-        bodies += [(file, body) for body in _read_file(file, problems)]
+    documents = [found for file in files_below(path) if (found := read_document(file, problems))]
     if problems:
         raise SnapshotError("cannot be read as an export", subject=str(path), remedy=_REMEDY, problems=problems)
+    bodies = [body for document in documents for body in document.bodies]
     if not bodies:
         raise SnapshotError("holds no resources", subject=str(path), remedy=_REMEDY)
-    resources = [_resource(file, body) for file, body in bodies]
-    present = {resource.type_key for resource in resources if not resource.unread}
-    modified = datetime.fromtimestamp(max(file.stat().st_mtime for file, _ in bodies), UTC).replace(microsecond=0)
-    manifest = Manifest(source=str(path), started_at=modified, finished_at=modified, tenant=_tenant(bodies))
-    inventory = Inventory(resources, ExportCoverage(present, str(path)))
-    return Source(manifest, inventory, tuple(_notices(resources)))
+    # Keyed with the files' own content: the same export gives the same report, and a report alone gives nothing away.
+    redactor = Redactor(hashlib.sha256(b"".join(document.digest for document in documents)).digest())
+    resources = [_resource(document.file, body, redactor) for document in documents for body in document.bodies]
+    cut = _cut_types(documents)
+    present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
+    gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
+    coverage = ExportCoverage(present, str(path), gaps)
+    notices = (*_cut_notices(cut), *_notices(resources))
+    return Source(_manifest(path, documents, bodies), Inventory(resources, coverage, gaps), notices)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
-
-
-def _text(file: Path) -> str:
-    """The text of a file: UTF-8, or UTF-16 with a byte-order mark as Windows PowerShell writes it."""
-    raw = file.read_bytes()
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16")
-    return raw.decode("utf-8-sig")
-
-
-def _read_file(file: Path, problems: list[Problem]) -> list[Mapping[str, Json]]:
-    try:
-        text = _text(file)
-        if file.suffix.lower() in (".jsonl", ".ndjson"):
-            return [
-                body for number, line in enumerate(text.splitlines(), 1) for body in _line(file, number, line, problems)
-            ]
-        found = json.loads(text)
-    except OSError as error:
-        problems.append(Problem(str(file), 0, 0, f"cannot be read: {error.strerror}"))
-    except UnicodeDecodeError as error:
-        problems.append(Problem(str(file), 0, 0, f"is neither UTF-8 nor UTF-16: byte {error.start}"))
-    except json.JSONDecodeError as error:
-        problems.append(_broken(file, text, error))
-    except RecursionError:
-        problems.append(Problem(str(file), 0, 0, "nests too deeply"))
-    else:
-        return list(_checked(file, _items(file, found, problems), problems))
-    return []
-
-
-def _broken(file: Path, text: str, error: json.JSONDecodeError) -> Problem:
-    if not text.strip():
-        return Problem(str(file), 0, 0, "is empty")
-    if error.pos >= len(text.rstrip()) - 1:
-        return Problem(str(file), error.lineno, error.colno, "ends too early: it is truncated", "export it again")
-    return Problem(str(file), error.lineno, error.colno, f"is not JSON: {error.msg}")
-
-
-def _line(file: Path, number: int, line: str, problems: list[Problem]) -> Iterator[Mapping[str, Json]]:
-    if not line.strip():
-        return
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        problems.append(Problem(str(file), number, 1, f"is not JSON: {error}"))
-        return
-    yield from _checked(file, [found], problems, line=number)
-
-
-def _items(file: Path, found: Any, problems: list[Problem]) -> list[Any]:
-    """The list of resources in a document, whichever envelope it has."""
-    if isinstance(found, list):
-        return found
-    if isinstance(found, Mapping):
-        for envelope in ("value", "data"):
-            if isinstance(found.get(envelope), list):
-                return list(found[envelope])
-        if "id" in found:
-            return [found]
-        if "error" in found:
-            problems.append(
-                Problem(str(file), 0, 0, "holds an error answer of Azure, not resources", "export it again")
-            )
-            return []
-    problems.append(Problem(str(file), 0, 0, 'is no array, {"value": [...]} or {"data": [...]}'))
-    return []
-
-
-def _checked(
-    file: Path, items: Iterable[Any], problems: list[Problem], *, line: int = 0
-) -> Iterator[Mapping[str, Json]]:
-    for index, item in enumerate(items):
-        if isinstance(item, Mapping) and isinstance(item.get("id"), str) and item["id"]:
-            yield item
-        else:
-            what = f"item {index}" if not line else "the line"
-            problems.append(Problem(str(file), line, 1 if line else 0, f"{what} is no resource: it has no id"))
-
-
-def _resource(file: Path, body: Mapping[str, Json]) -> Resource:
-    resource = Resource.from_body(body)
-    if "properties" in body or resource.type_key.startswith(_FLAT_NAMESPACES) or not resource.type_key:
-        return resource
-    gap = Gap(
-        scope=resource.id,
-        type=resource.type,
-        operation=f"read {file}",
-        status=None,
-        code="NotInExport",
-        message="the export leaves out properties, as `az resource list` and `az <service> list` do",
+def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]]) -> Manifest:
+    modified_at = max(document.modified_at for document in documents)
+    return Manifest(
+        source=str(path),
+        started_at=modified_at,
+        finished_at=modified_at,
+        tenant=_tenant(bodies),
+        subscriptions=dict(sorted(_subscriptions(bodies))),
     )
-    return Resource.from_body(body, unread={"properties": gap})
 
 
-def _tenant(bodies: Iterable[tuple[Path, Mapping[str, Json]]]) -> str:
+def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resource:
+    plain = Resource.from_body(body)
+    if plain.type_key.startswith(_DIRECTORY):
+        return Resource.from_body(redactor.redact(plain.type_key, body))
+    trimmed = body if plain.type_key == _SUBSCRIPTION else _as_arm(body)
+    kept = redactor.redact(plain.type_key, trimmed)
+    if "properties" in kept or plain.type_key in ("", _SUBSCRIPTION):
+        return Resource.from_body(kept)
+    gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
+    return Resource.from_body(kept, unread={"properties": gap})
+
+
+def _as_arm(body: Mapping[str, Json]) -> dict[str, Json]:
+    """A row as Azure Resource Manager would have sent it: without added columns, and without those left empty."""
+    return {name: value for name, value in body.items() if name not in _ADDED and value is not None and value != ""}
+
+
+def _why_bare(body: Mapping[str, Json]) -> str:
+    if len(set(body) - _ENVELOPE) > 2:
+        return (
+            "the export has flattened the properties, as `az <service> list` does; "
+            "use `az graph query` or `az rest`, which leave bodies as they are"
+        )
+    return "the export leaves out properties, as `az resource list` does; use `az graph query` or `az rest`"
+
+
+def _cut_types(documents: Sequence[Document]) -> dict[str, Path]:
+    """Types of which a file says that there are more on pages that are not here, with the file."""
+    cut: dict[str, Path] = {}
+    ended = {kind for document in documents if not document.continued for kind in _types(document)}
+    for document in documents:
+        rows = sum(len(other.bodies) for other in documents if other.total == document.total)
+        missing = document.total is not None and rows < document.total
+        types = _types(document)
+        # Pages saved as files of one folder: the last one of them has no continuation.
+        if missing or (document.continued and document.total is None and not types & ended):
+            cut.update(dict.fromkeys(types, document.file))
+    return cut
+
+
+def _types(document: Document) -> set[str]:
+    return {Resource.from_body(body).type_key for body in document.bodies}
+
+
+def _cut_gap(kind: str, file: Path) -> Gap:
+    message = f"{file.name} is only the first part of its query's answer"
+    return Gap("/", kind, f"read {file}", None, "NotInExport", message)
+
+
+def _cut_notices(cut: Mapping[str, Path]) -> Iterator[str]:
+    for file in sorted(set(cut.values())):
+        yield f"{file} is cut short: it says that there are more pages; follow its skip token, or use `auditor collect`"
+
+
+def _tenant(bodies: Iterable[Mapping[str, Json]]) -> str:
     """The tenant, where all rows of a Resource Graph query name the same one."""
-    tenants = {str(body["tenantId"]).lower() for _, body in bodies if body.get("tenantId")}
+    tenants = {str(body["tenantId"]).lower() for body in bodies if body.get("tenantId")}
     return tenants.pop() if len(tenants) == 1 else ""
+
+
+def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str]]:
+    """Names of subscriptions, where the export holds them (`resourcecontainers`)."""
+    for body in bodies:
+        resource = Resource.from_body(body)
+        if resource.type_key == _SUBSCRIPTION and resource.subscription_id:
+            yield resource.subscription_id, resource.display_name
 
 
 def _notices(resources: Iterable[Resource]) -> Iterator[str]:

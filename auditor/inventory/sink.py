@@ -37,6 +37,7 @@ class Sink(Protocol):
     ) -> int:
         """Keep one page of bodies, each with an `id`, and its continuation; both or neither survive a crash.
 
+        Secrets in the bodies have been replaced already (`auditor.inventory.secrets`): they are kept as they are.
         A body whose id was kept before replaces the older one. `kind` becomes the type of bodies without one.
         Returns how many ids were new.
         """

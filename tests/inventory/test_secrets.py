@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.inventory.manifest import Manifest
 from auditor.inventory.secret_places import _PLACES, SECRET_NAMES
 from auditor.inventory.secrets import MARK, Redactor, is_replaced
+from auditor.inventory.snapshot import Snapshot
 
 KEY = b"k" * 32
 STORAGE_KEY = base64.b64encode(b"s" * 64).decode()
@@ -293,6 +297,30 @@ def test_nesting_beyond_reason_is_cut_and_not_followed():
     found = redact("microsoft.logic/workflows", {"properties": {"definition": {"actions": deep}, "x": [deep]}})
 
     assert MARKED not in json.dumps(found)
+
+
+def test_no_marked_secret_reaches_a_byte_of_any_file_of_a_snapshot(tmp_path: Path):
+    path = tmp_path / "tenant.db"
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    bodies = [
+        {"id": f"/subscriptions/s/providers/{type_key}/x{n}", "name": "x", "type": type_key, **_fill(place, MARKED)}
+        for type_key, places in _PLACES.items()
+        for n, place in enumerate(places)
+    ]
+    settings = {"id": "/s/appsettings", "name": "appsettings", "properties": {"A": MARKED, "B": {"C": [MARKED]}}}
+    policy = {"id": "/s/policy", "properties": {"value": POLICY}}
+    special = {"microsoft.web/sites/config": settings, "microsoft.apimanagement/service/policies": policy}
+    with Snapshot.create(path, Manifest(source="live", started_at=now, finished_at=None)) as snapshot:
+        redactor = Redactor(snapshot.secret_key)
+        for kind, body in [*((str(body["type"]), body) for body in bodies), *special.items()]:
+            snapshot.add("/", kind, [redactor.redact(kind, body)])
+        written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        snapshot.finish(now)
+
+    assert written.count(b"$secret") > len(bodies)
+    for data in (written, path.read_bytes()):
+        assert MARKED.encode() not in data
+        assert base64.b64encode(MARKED.encode()) not in data
 
 
 POLICY = f"""<policies>
