@@ -26,7 +26,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
 
 def test_the_file_is_found_upwards_and_lists_are_lists(tmp_path):
     (tmp_path / "auditor.toml").write_text(
-        '[scan]\nselect = ["encryption-in-use", "jwt", "storage-copy-scope"]\nfail_on = "high"\n'
+        '[scan]\nselect = ["storage-copy-scope", "storage-blob-soft-delete"]\nfail_on = "high"\n'
     )
     deeper = tmp_path / "a" / "b"
     deeper.mkdir(parents=True)
