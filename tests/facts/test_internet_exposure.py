@@ -1,0 +1,190 @@
+"""What the internet reaches, by which way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditor.facts.registry import FactStore
+from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Resource, Unread
+from tests.azure.loopback.bodies_network import (
+    load_balancer,
+    network_interface,
+    network_security_group,
+    public_ip,
+    security_rule,
+    virtual_network,
+)
+from tests.conftest import SUBSCRIPTION
+
+Body = dict[str, Any]
+
+
+def rule(name: str, priority: int, ports: str = "22", source: Any = "*", **more: Any) -> Body:
+    return security_rule(name, priority, ports=ports, source=source, **more)
+
+
+def world(
+    subnet_rules: list[Body] | None = None,
+    nic_rules: list[Body] | None = None,
+    *,
+    sku: str = "Standard",
+    public: bool = True,
+) -> list[Body]:
+    """A network interface with a public address, and the security groups of its subnet and of itself."""
+    bodies: list[Body] = []
+    subnet: Body = {"addressPrefix": "10.0.0.0/24"}
+    if subnet_rules is not None:
+        group = network_security_group("nsg-subnet", subnet_rules)
+        subnet["networkSecurityGroup"] = {"id": group["id"]}
+        bodies.append(group)
+    network = virtual_network("vnet", {"app": subnet})
+    address = public_ip("pip", "203.0.113.9", sku=sku)
+    more = {"public_ip_id": address["id"]} if public else {}
+    if nic_rules is not None:
+        own = network_security_group("nsg-nic", nic_rules)
+        more["security_group_id"] = own["id"]
+        bodies.append(own)
+    nic = network_interface("nic", network["properties"]["subnets"][0]["id"], **more)
+    return [nic, network, address, *bodies]
+
+
+def exposure(bodies: list[Body], coverage: Any = None) -> Any:
+    resources = [Resource.from_body(body) for body in bodies]
+    return FactStore(Inventory(resources, coverage)).get("internet_exposure", resources[0])
+
+
+def reached(bodies: list[Body]) -> list[tuple[str, int, int]]:
+    return [(p["protocol"], p["first_port"], p["last_port"]) for p in exposure(bodies)["paths"] if p["wide"]]
+
+
+SSH = [("tcp", 22, 22)]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [
+        pytest.param(world([rule("ssh", 100)]), SSH, id="allowed by the subnet"),
+        pytest.param(world(None, [rule("ssh", 100)]), SSH, id="allowed by the interface"),
+        pytest.param(world([rule("ssh", 100)], [rule("ssh", 100)]), SSH, id="allowed by both"),
+        pytest.param(world([rule("ssh", 100)], []), [], id="the interface's default rules shut it"),
+        pytest.param(world([], [rule("ssh", 100)]), [], id="the subnet's default rules shut it"),
+        pytest.param(world([rule("ssh", 100)], public=False), [], id="no public address"),
+        pytest.param(world(), [], id="Standard is closed without a group"),
+        pytest.param(world([rule("a", 100, source="Internet")]), SSH, id="service tag Internet"),
+        pytest.param(world([rule("a", 100, source="0.0.0.0/0")]), SSH, id="every IPv4 address"),
+        pytest.param(world([rule("a", 100, source=["0.0.0.0/1", "128.0.0.0/1"])]), SSH, id="two halves"),
+        pytest.param(
+            world([rule("a", 100, source="0.0.0.0/1"), rule("b", 110, source="128.0.0.0/1")]),
+            SSH,
+            id="halves in two rules",
+        ),
+        pytest.param(world([rule("a", 100, source="198.51.100.0/24")]), [], id="one office"),
+        pytest.param(world([rule("a", 100, source="VirtualNetwork")]), [], id="inside only"),
+        pytest.param(world([rule("a", 100, source="AzureCloud")]), [], id="a service tag of unknown extent"),
+        pytest.param(world([rule("no", 100, access="Deny"), rule("ssh", 110)]), [], id="denied first"),
+        pytest.param(world([rule("ssh", 100), rule("no", 110, access="Deny")]), SSH, id="denied too late"),
+        pytest.param(
+            world([rule("no", 100, ports="1-1000", access="Deny", source="Internet"), rule("ssh", 110)]),
+            [],
+            id="in a range",
+        ),
+        pytest.param(world([rule("r", 100, ports="20-25")]), [("tcp", 20, 25)], id="a range of ports"),
+        pytest.param(
+            world([rule("a", 100, ports="22"), rule("b", 110, ports="23")]),
+            [("tcp", 22, 22), ("tcp", 23, 23)],
+            id="neighbours by two rules",
+        ),
+        pytest.param(world([rule("out", 100, direction="Outbound")]), [], id="outbound says nothing"),
+    ],
+)
+def test_what_gets_through(bodies, expected):
+    assert reached(bodies) == expected
+
+
+def test_a_basic_address_is_open_without_a_group():
+    found = exposure(world(sku="Basic"))
+
+    assert ("tcp", 0, 65535) in [(p["protocol"], p["first_port"], p["last_port"]) for p in found["paths"]]
+    assert all(path["everyone"] for path in found["paths"])
+
+
+def test_everyone_but_a_denied_block_is_wide_and_not_everyone():
+    (path,) = exposure(world([rule("no", 100, source="8.0.0.0/8", access="Deny"), rule("ssh", 110)]))["paths"]
+
+    assert (path["everyone"], path["wide"]) == (False, True)
+
+
+def test_an_office_is_counted_and_a_service_tag_is_named():
+    (path,) = exposure(world([rule("a", 100, source=["198.51.100.0/24", "AzureCloud"])]))["paths"]
+
+    assert (path["addresses"], path["tags"], path["wide"]) == (256, ["azurecloud"], False)
+
+
+def test_the_path_names_every_step_and_the_rule():
+    (path,) = exposure(world([rule("allow-ssh", 300)], [rule("ssh", 100)]))["paths"]
+
+    assert path["text"] == (
+        "internet -> pip (203.0.113.9) -> nic tcp 22, allowed by nsg-subnet/allow-ssh (300) and nsg-nic/ssh (100)"
+    )
+
+
+def balanced(subnet_rules: list[Body], **changes: Any) -> list[Body]:
+    nic, network, address, *groups = world(subnet_rules, public=False)
+    balancer = load_balancer("lb", address["id"], port=443)
+    properties = balancer["properties"]
+    properties["loadBalancingRules"][0]["properties"] |= {"frontendPort": 443, "backendPort": 8443, **changes}
+    pool = properties["backendAddressPools"][0]["id"]
+    nic["properties"]["ipConfigurations"][0]["properties"]["loadBalancerBackendAddressPools"] = [{"id": pool.upper()}]
+    return [nic, network, address, balancer, *groups]
+
+
+def test_a_load_balancer_leads_to_the_backend_port():
+    (path,) = exposure(balanced([rule("app", 100, ports="8443")]))["paths"]
+
+    assert (path["via"], path["frontend_port"], path["first_port"]) == ("load-balancer", 443, 8443)
+    assert "pip (203.0.113.9) -> lb :443 -> nic tcp 8443" in path["text"]
+
+
+def test_a_load_balancer_opens_no_other_port():
+    assert exposure(balanced([rule("ssh", 100, ports="22")]))["paths"] == []
+
+
+def test_with_floating_ip_the_frontend_port_counts():
+    assert reached(balanced([rule("app", 100, ports="443")], enableFloatingIP=True)) == [("tcp", 443, 443)]
+
+
+def test_a_nat_rule_leads_to_one_machine():
+    nic, network, address, *groups = world([rule("ssh", 100)], public=False)
+    balancer = load_balancer("lb", address["id"])
+    front = balancer["properties"]["frontendIPConfigurations"][0]["id"]
+    nat_id = f"{balancer['id']}/inboundNatRules/ssh"
+    nat = {"frontendIPConfiguration": {"id": front}, "frontendPort": 50001, "backendPort": 22, "protocol": "Tcp"}
+    balancer["properties"]["inboundNatRules"] = [{"id": nat_id, "name": "ssh", "properties": nat}]
+    nic["properties"]["ipConfigurations"][0]["properties"]["loadBalancerInboundNatRules"] = [{"id": nat_id}]
+
+    (path,) = exposure([nic, network, address, balancer, *groups])["paths"]
+
+    assert (path["via"], path["frontend_port"], path["first_port"]) == ("nat-rule", 50001, 22)
+
+
+@pytest.mark.parametrize(
+    ("missing", "kind"),
+    [
+        ("networkSecurityGroups", "Microsoft.Network/networkSecurityGroups"),
+        ("virtualNetworks", "Microsoft.Network/virtualNetworks"),
+        ("publicIPAddresses", "Microsoft.Network/publicIPAddresses"),
+    ],
+)
+def test_what_was_not_read_on_the_way_is_unknown(missing, kind):
+    gap = Gap(f"/subscriptions/{SUBSCRIPTION}", kind, "GET", 403, "AuthorizationFailed")
+    bodies = [body for body in world([rule("ssh", 100)]) if missing not in body["id"]]
+    scope = "/".join(bodies[0]["id"].split("/")[:3])
+    entries = [LedgerEntry(scope, body["type"], ReadState.COMPLETE) for body in bodies]
+
+    found = exposure(bodies, Ledger([*entries, LedgerEntry(scope, kind, ReadState.DENIED, gap=gap)]))
+
+    assert found == Unread(gap)
