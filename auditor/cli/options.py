@@ -202,6 +202,15 @@ Baseline = Annotated[
         rich_help_panel=_GATE,
     ),
 ]
+Exemptions = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--exemptions",
+        help="YAML file with findings that are accepted until a date. Repeatable.",
+        metavar="FILE",
+        rich_help_panel=_GATE,
+    ),
+]
 RequireComplete = Annotated[
     bool,
     typer.Option("--require-complete", help="Exit 3 when anything could not be read.", rich_help_panel=_GATE),

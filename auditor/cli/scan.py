@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,7 @@ def scan(
     fail_on_unknown: options.FailOnUnknown = False,
     require_complete: options.RequireComplete = False,
     baseline: options.Baseline = None,
+    exemptions: options.Exemptions = None,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -58,11 +60,13 @@ def scan(
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
     from auditor.evaluate.baseline import load_baseline
+    from auditor.evaluate.exemptions import apply_exemptions, load_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
     from auditor.rules.model import Severity
 
     if demo and source_path:
         raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    accepted = load_exemptions(exemptions or [])
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
     choice = choose_rules(
@@ -86,6 +90,8 @@ def scan(
         )
         found = collect_live(live, choice.types)
     report = _audit(found, choice.rules, choice.notices, partial=choice.partial, keep_passed=include_passed)
+    applied = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC))
+    report = applied.report
     told = write_reports(report, outputs, render_options(group_by.value, include_passed, width, verbose))
     for text in (*report.notices, *told):
         warn(text)
@@ -95,7 +101,7 @@ def scan(
         require_complete=require_complete,
     )
     known = known_before.accepts(report) if known_before else frozenset()
-    verdict = judge(report, policy, known=known)
+    verdict = judge(report, policy, known=known, lapsed=applied.lapsed)
     if verdict.reasons and not quiet:
         say("gate: fails, " + "; ".join(verdict.reasons))
     raise typer.Exit(int(verdict.exit_code))

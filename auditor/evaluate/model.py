@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +82,12 @@ def fingerprint(rule_id: str, resource_id: str, discriminator: str = "") -> str:
     """
     text = "\n".join((rule_id, ids.id_key(resource_id), discriminator.lower()))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def evidence_hash(evidence: Sequence[Evidence]) -> str:
+    """What binds an exemption to what was accepted: 16 hexadecimal digits over paths and values found."""
+    found = sorted((line.path.lower(), json.dumps(line.actual, sort_keys=True, default=str)) for line in evidence)
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary
+from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary, evidence_hash
 from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
@@ -72,6 +72,7 @@ def _result(result: Result) -> dict[str, Any]:
             "location": subject.location,
         },
         "evidence": [{"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence],
+        "evidence_hash": evidence_hash(result.evidence),
         "exemption": _exemption(result.exemption) if result.exemption else None,
     }
 

@@ -263,3 +263,27 @@ def test_an_export_of_the_demo_is_judged_and_what_it_cannot_show_is_unknown(tmp_
     report = json.loads(done.stdout)
     assert ("storage-https-only", "st1") in found_in(report)
     assert ("storage-blob-soft-delete", "st1") in found_in(report, "unknown")
+
+
+def test_an_exemption_keeps_the_finding_in_the_report_and_out_of_the_gate(tmp_path):
+    (tmp_path / "accepted.yaml").write_text(
+        "exemptions:\n"
+        "- {rule: storage-https-only, resource: stlarkspurlegacy, reason: moves in May, owner: shop, expires: 2099-01-01}\n"
+    )
+    options = ("--select", "storage-https-only", "--format", "json")
+
+    assert demo(*options).returncode == 1
+    done = demo(*options, "--exemptions", tmp_path / "accepted.yaml")
+
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["results"]
+    assert (result["outcome"], result["exemption"]["owner"]) == ("exempt", "shop")
+
+
+def test_an_expired_exemption_fails_the_gate(tmp_path):
+    (tmp_path / "accepted.yaml").write_text("- {rule: storage-copy-scope, reason: a, owner: b, expires: 2020-01-01}\n")
+
+    done = demo("--select", "storage-copy-scope", "--exemptions", tmp_path / "accepted.yaml")
+
+    assert done.returncode == 1
+    assert "expired on 2020-01-01" in done.stderr
