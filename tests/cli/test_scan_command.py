@@ -268,7 +268,7 @@ def test_an_export_of_the_demo_is_judged_and_what_it_cannot_show_is_unknown(tmp_
 def test_an_exemption_keeps_the_finding_in_the_report_and_out_of_the_gate(tmp_path):
     (tmp_path / "accepted.yaml").write_text(
         "exemptions:\n"
-        "- {rule: storage-https-only, resource: stlarkspurlegacy, reason: moves in May, owner: shop, expires: 2099-01-01}\n"
+        "- {rule: storage-https-only, resource: stlarkspurlegacy, reason: moves, owner: shop, expires: 2099-01-01}\n"
     )
     options = ("--select", "storage-https-only", "--format", "json")
 
