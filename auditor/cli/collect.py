@@ -58,15 +58,7 @@ def collect(
     if everything:
         types = _all_types()
     else:
-        types = choose_rules(
-            rule_paths or [],
-            builtin=not no_builtin,
-            select=select or [],
-            ignore=ignore or [],
-            frameworks=framework or [],
-            min_severity=min_severity.value if min_severity else None,
-            policy_parameters=policy_parameters,
-        ).types
+        types = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters).types
     live = LiveOptions(
         cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from auditor.cli.options import SeverityName
     from auditor.rules.model import Rule
 
 
@@ -35,16 +36,15 @@ class RuleChoice:
 
 
 def choose_rules(
-    paths: Sequence[Path],
-    *,
-    builtin: bool,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    frameworks: Sequence[str] = (),
-    min_severity: str | None = None,
-    policy_parameters: Path | None = None,
+    paths: Sequence[Path] | None,
+    no_builtin: bool,
+    select: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    frameworks: Sequence[str] | None,
+    min_severity: SeverityName | None,
+    policy_parameters: Path | None,
 ) -> RuleChoice:
-    """The rules that the options leave; deprecated ones never run.
+    """The rules that the options leave, given as typer gives them; deprecated rules never run.
 
     Raises RuleError for rules that cannot be loaded and UsageError where nothing is left to run.
     """
@@ -52,18 +52,18 @@ def choose_rules(
     from auditor.rules.model import Severity
     from auditor.rules.selection import select_rules
 
-    catalogue = load_rules(paths, builtin=builtin, policy_parameters=_parameters(policy_parameters))
+    catalogue = load_rules(paths or (), builtin=not no_builtin, policy_parameters=_parameters(policy_parameters))
     live = tuple(rule for rule in catalogue.rules if not rule.deprecated)
     chosen = select_rules(
         live,
-        select=select,
-        ignore=ignore,
-        frameworks=frameworks,
-        min_severity=Severity(min_severity) if min_severity else None,
+        select=select or (),
+        ignore=ignore or (),
+        frameworks=frameworks or (),
+        min_severity=Severity(min_severity.value) if min_severity else None,
     )
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
-    return RuleChoice(chosen, catalogue.notices, partial=not builtin or len(chosen) < len(live))
+    return RuleChoice(chosen, catalogue.notices, partial=no_builtin or len(chosen) < len(live))
 
 
 def _parameters(path: Path | None) -> dict[str, object] | None:

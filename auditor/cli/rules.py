@@ -62,15 +62,7 @@ def list_rules(
     """List rules."""
     from auditor.cli.rule_choice import choose_rules
 
-    choice = choose_rules(
-        rule_paths or [],
-        builtin=not no_builtin,
-        select=select or [],
-        ignore=ignore or [],
-        frameworks=framework or [],
-        min_severity=min_severity.value if min_severity else None,
-        policy_parameters=policy_parameters,
-    )
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     if output_format is ListFormat.JSON:
         sys.stdout.write(json.dumps([_listed(rule) for rule in choice.rules], indent=2, ensure_ascii=False) + "\n")
     else:

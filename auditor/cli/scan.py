@@ -69,15 +69,7 @@ def scan(
     accepted = load_exemptions(exemptions or [])
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
-    choice = choose_rules(
-        rule_paths or [],
-        builtin=not no_builtin,
-        select=select or [],
-        ignore=ignore or [],
-        frameworks=framework or [],
-        min_severity=min_severity.value if min_severity else None,
-        policy_parameters=policy_parameters,
-    )
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     if demo:
         found = _demo()
     elif source_path:
