@@ -50,7 +50,7 @@ def doctor(
     from auditor.cli.rule_choice import choose_rules
 
     chosen = load_cloud(cloud)
-    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None)
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, None, None)
     findings = asyncio.run(_examine(chosen, choice.types, credential, tenant, tuple(subscription or ())))
     typer.echo(as_json(findings) if output_format is DoctorFormat.JSON else as_text(findings))
     if findings.failure:
