@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli import options
-from auditor.cli.messages import say, warn
+from auditor.cli.messages import note, say, warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,8 +85,10 @@ def scan(
     applied = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC))
     report = applied.report
     told = write_reports(report, outputs, render_options(group_by.value, include_passed, width, verbose))
-    for text in (*report.notices, *told):
+    for text in (*found.notices, *report.notices, *told):
         warn(text)
+    if (demo or source_path) and (tenant or subscription or management_group or credential):
+        note("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
     policy = GatePolicy(
         fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
         fail_on_unknown=fail_on_unknown,
