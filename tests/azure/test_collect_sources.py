@@ -111,6 +111,23 @@ def test_the_quota_of_resource_graph_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     assert done.clock.at >= 10
 
 
+def test_where_resource_graph_leaves_subscriptions_out_types_are_listed_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = ResourceGraph([item(SERVER, "sql")])
+
+    async def limited(request: Any) -> Any:
+        response = await graph(request)
+        response.headers["x-ms-tenant-subscription-limit-hit"] = "true"
+        return response
+
+    done = run(Scripted({QUERY: limited, PERMISSIONS: READER}), {SERVER}, monkeypatch)
+
+    assert len(done.ids(SERVER)) == 1
+    assert done.outcome.requests["GET Microsoft.Sql/servers"] == 1
+    assert done.outcome.complete
+
+
 def test_too_large_an_answer_is_asked_for_in_smaller_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = ResourceGraph([item(SERVER, "sql")])
 

@@ -203,6 +203,12 @@ def _page_of(answer: Answer) -> _Page | Trouble:
     total = body.get("totalRecords")
     if not token and body.get("resultTruncated") == "true":
         fault = fault or Trouble(200, "ResultTruncated", "Resource Graph cut the result and gave no continuation")
+    # Queries name at most 290 subscriptions, so this cannot happen; where it does, it must not go unnoticed:
+    # https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
+    if answer.headers.get("x-ms-tenant-subscription-limit-hit", "").lower() == "true":
+        fault = fault or Trouble(
+            200, "SubscriptionLimit", "Resource Graph left out what lies beyond 10,000 subscriptions"
+        )
     return _Page(sound, token if isinstance(token, str) else None, total if isinstance(total, int) else 0, fault)
 
 
