@@ -13,6 +13,7 @@ _SCOPE = "What to audit"
 _SIGN_IN = "Sign-in"
 _OUTPUT = "Output"
 _GATE = "Gate"
+_SARIF = "Code scanning"
 
 
 class SeverityName(StrEnum):
@@ -181,6 +182,51 @@ GroupBy = Annotated[
 Width = Annotated[
     int | None,
     typer.Option("--width", help="Columns of the table; default: the terminal's.", min=40, rich_help_panel=_OUTPUT),
+]
+
+# --- code scanning
+
+SourceRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--source-root",
+        help="Show findings at the Bicep, ARM or Terraform code below this folder that declares the resource.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifInventory = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif-inventory",
+        help="Write one JSON file a resource with findings here, and show them at the property.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifPrefix = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-prefix",
+        help="Folder that SARIF places undeclared resources in; default: azure, or the inventory's.",
+        metavar="FOLDER",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifCategory = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-category", help="Code-scanning category; default: made from the scope.", rich_help_panel=_SARIF
+    ),
+]
+SarifSplit = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif-split",
+        help="Write one SARIF file a subscription into this folder, each with a category of its own.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
 ]
 
 # --- gate

@@ -48,6 +48,11 @@ def scan(
     include_passed: options.IncludePassed = False,
     group_by: options.GroupBy = options.GroupChoice.RULE,
     width: options.Width = None,
+    source_root: options.SourceRoot = None,
+    sarif_inventory: options.SarifInventory = None,
+    sarif_prefix: options.SarifPrefix = None,
+    sarif_category: options.SarifCategory = None,
+    sarif_split: options.SarifSplit = None,
     fail_on: options.FailOnOption = options.FailOn.HIGH,
     fail_on_unknown: options.FailOnUnknown = False,
     require_complete: options.RequireComplete = False,
@@ -59,6 +64,7 @@ def scan(
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
+    from auditor.cli.sarif_output import SarifOptions, with_places, write_split
     from auditor.evaluate.baseline import load_baseline
     from auditor.evaluate.exemptions import apply_exemptions, load_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
@@ -66,6 +72,8 @@ def scan(
 
     if demo and source_path:
         raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    for_scanning = SarifOptions(source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split)
+    for_scanning.check()
     accepted = load_exemptions(exemptions or [])
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
@@ -84,7 +92,11 @@ def scan(
     report = _audit(found, choice.rules, choice.notices, partial=choice.partial, keep_passed=include_passed)
     applied = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC))
     report = applied.report
-    told = write_reports(report, outputs, render_options(group_by.value, include_passed, width, verbose))
+    rendering = render_options(group_by.value, include_passed, width, verbose)
+    rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
+    told = write_reports(report, outputs, rendering)
+    if sarif_split:
+        told += write_split(sarif_split, report, rendering)
     for text in (*found.notices, *report.notices, *told):
         warn(text)
     if (demo or source_path) and (tenant or subscription or management_group or credential):

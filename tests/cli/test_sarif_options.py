@@ -1,0 +1,95 @@
+"""The options for code scanning, as their users run them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+AUDITOR = Path(sys.executable).parent / "auditor"
+
+
+def scan(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(AUDITOR), "scan", "--demo", "--quiet", "--report", "sarif=out.sarif", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
+
+
+def run_of(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())["runs"][0]
+
+
+def uris(path: Path) -> dict[str, str]:
+    return {
+        result["properties"]["resourceId"]: result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in run_of(path)["results"]
+    }
+
+
+def test_a_finding_is_shown_in_the_inventory_tree_at_a_file_that_is_there(tmp_path: Path):
+    done = scan(tmp_path, "--sarif-inventory", "posture")
+
+    assert done.returncode == 1, done.stderr
+    found = uris(tmp_path / "out.sarif")
+    assert found
+    for resource_id, uri in found.items():
+        body = json.loads((tmp_path / uri).read_text())
+        assert uri.startswith("posture/")
+        assert body["id"].lower() == resource_id.lower()
+
+
+def test_a_finding_is_shown_at_the_code_that_declares_its_resource(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    infra = tmp_path / "infra"
+    infra.mkdir()
+    scan(tmp_path, "--sarif-prefix", "cloud/azure")
+    before = uris(tmp_path / "out.sarif")
+    nic = next(key for key in before if key.endswith("/nic-legacy-web"))
+    (infra / "main.bicep").write_text(
+        "resource nic 'Microsoft.Network/networkInterfaces@2024-05-01' = {\n  name: 'nic-legacy-web'\n}\n"
+    )
+
+    scan(tmp_path, "--sarif-prefix", "cloud/azure", "--source-root", "infra")
+
+    after = uris(tmp_path / "out.sarif")
+    assert before[nic].startswith("cloud/azure/subscriptions/")
+    assert after[nic] == "infra/main.bicep"
+    assert {key: uri for key, uri in after.items() if key != nic} == {k: u for k, u in before.items() if k != nic}
+
+
+def test_each_subscription_gets_a_file_with_a_category_of_its_own(tmp_path: Path):
+    scan(tmp_path, "--sarif-split", "parts", "--sarif-category", "posture")
+
+    whole = run_of(tmp_path / "out.sarif")
+    parts = [run_of(path) for path in sorted((tmp_path / "parts").glob("*.sarif"))]
+    names = {part["automationDetails"]["id"] for part in parts}
+    assert sum(len(part["results"]) for part in parts) == len(whole["results"])
+    assert len(names) == len(parts) >= 3
+    assert all(name.startswith("posture/split/") for name in names)
+
+
+def test_a_run_of_some_rules_never_carries_the_category_that_was_asked_for(tmp_path: Path):
+    scan(tmp_path, "--sarif-category", "posture", "--select", "storage-https-only")
+
+    assert run_of(tmp_path / "out.sarif")["automationDetails"]["id"].startswith("posture/selection-")
+
+
+def test_a_link_below_the_tree_does_not_lead_the_writing_elsewhere(tmp_path: Path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "subscriptions").symlink_to(outside)
+
+    done = scan(tmp_path, "--sarif-inventory", "tree")
+
+    assert done.returncode == 2
+    assert "leads out of its folder" in done.stderr
+    assert list(outside.iterdir()) == []
+
+
+def test_folders_that_cannot_be_used_are_refused_before_the_audit(tmp_path: Path):
+    for arguments in (("--source-root", "nowhere"), ("--sarif-prefix", "../up"), ("--sarif-split", __file__)):
+        done = scan(tmp_path, *arguments)
+        assert done.returncode == 2, arguments
+        assert not (tmp_path / "out.sarif").exists()
