@@ -206,7 +206,7 @@ def wanted(operator: Operator, operand: Any, held: bool) -> str:
     """In words, what would have been right where the operator held (or did not) and decided a failure."""
     if operator.name == "exists":
         return "absent" if truthy(operand) == held else "present"
-    shown = ", ".join(map(show, operand)) if isinstance(operand, list) else show(operand)
+    shown = ", ".join(map(show, operand)) if isinstance(operand, list) else show(operand) or "an empty text"
     return (operator.wrong if held else operator.right).format(shown)
 
 
