@@ -43,7 +43,7 @@ class Subject:
         return cls(
             id=resource.id,
             type=resource.type,
-            name=resource.display_name,
+            name=_shown_name(resource),
             subscription_id=resource.subscription_id,
             resource_group=resource.resource_group,
             location=resource.location,
@@ -59,6 +59,13 @@ class Subject:
             subscription_id=ids.subscription_of(gap.scope),
             resource_group=ids.resource_group_of(gap.scope),
         )
+
+
+def _shown_name(resource: Resource) -> str:
+    """A child with its parents' names, `vault/key`: many children are called `default` or `web`."""
+    tail = resource.id.rpartition("/providers/")[2].split("/")
+    names = tail[2::2]
+    return "/".join(names) if len(names) > 1 else resource.display_name
 
 
 @dataclass(frozen=True, slots=True)

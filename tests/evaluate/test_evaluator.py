@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from auditor.evaluate.evaluator import evaluate
-from auditor.evaluate.model import Outcome, fingerprint
+from auditor.evaluate.model import Outcome, Subject, fingerprint
 from auditor.evaluate.wording import fill
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
@@ -126,6 +126,12 @@ def test_a_message_is_filled_from_the_resource(judge, rule, verdicts):
     )
 
     assert judge([wording]).results[0].message == "bad in rg-app is BAD, (not set)"
+
+
+def test_a_child_is_shown_with_its_parents_name(body):
+    child = Resource.from_body(body(f"{ACCOUNTS}/blobServices", "st1/default"))
+
+    assert (Subject.of_resource(child).name, child.name) == ("st1/default", "default")
 
 
 def test_a_list_in_a_message_names_the_elements_that_decided():
