@@ -149,6 +149,48 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """One thing in a picture."""
+
+    id: str
+    """Unique in its picture: a lower-cased resource id, or a word such as `internet`."""
+    label: str
+    """The name shown."""
+    kind: str
+    """What it is, in kebab-case: `internet`, `public-ip`, `load-balancer`, `machine`, `key`, `key-vault`, ..."""
+    detail: str = ""
+    """A second line: an address, a port, a state."""
+    severity: Severity | None = None
+    """The worst finding on it; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A directed connection between two nodes."""
+
+    source: str
+    target: str
+    label: str = ""
+    """Port and rule, or what the connection is: `tcp 443, nsg-web/allow-https (310)`, `encrypted with`."""
+    broken: bool = False
+    """Whether the connection is denied, or does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A directed graph that a report draws: paths of exposure, chains of keys."""
+
+    id: str
+    """kebab-case, unique in a report."""
+    title: str
+    caption: str
+    """One sentence: what it shows, and what is left out."""
+    nodes: tuple[Node, ...]
+    """In the order in which they are drawn."""
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Counts of results by outcome."""
 
@@ -180,6 +222,8 @@ class Report:
     """Counts by rule id and outcome, those of results that were not kept included."""
     notices: tuple[str, ...] = ()
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
+    pictures: tuple[Picture, ...] = ()
+    """What formats that can draw show beside the results."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
         """The results with one of these outcomes, in order."""
