@@ -51,12 +51,12 @@ TOPICS = {rule.topic for rule in RULES}
 
 
 def read_map() -> dict[str, dict[str, list[str]]]:
-    """Names by heading, then by the word that their line begins with."""
+    """Names by heading, then by the word before their list; one a line, so that changes side by side merge."""
     sections = re.split(r"^## (.+)$", MAP.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     return {
         heading: {
-            word: re.findall(r"`([^`]+)`", line)
-            for word, line in re.findall(r"^(Rules|Facts): (.+)$", body, re.MULTILINE)
+            word: re.findall(r"`([^`]+)`", lines)
+            for word, lines in re.findall(r"^(Rules|Facts):\n((?:`.+\n?)+)", body, re.MULTILINE)
         }
         for heading, body in zip(sections[::2], sections[1::2], strict=True)
     }
