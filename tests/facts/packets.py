@@ -56,6 +56,7 @@ def side_matches(properties: Mapping[str, Any], side: str, address: str, world: 
     if any(address in world.members.get(group, ()) for group in groups):
         return True
     texts = [properties.get(f"{side}AddressPrefix"), *(properties.get(f"{side}AddressPrefixes") or ())]
+    texts += [entry["addressPrefix"] for entry in properties.get(f"{side}s") or ()]
     for text in filter(None, texts):
         match text.lower():
             case "*":
@@ -86,16 +87,55 @@ def ports_match(properties: Mapping[str, Any], side: str, port: int, protocol: s
     return False
 
 
-def group_allows(rules: Sequence[Mapping[str, Any]], packet: Packet, world: World, direction: str) -> bool:
-    """The first rule by priority that matches decides."""
+def rule_matches(properties: Mapping[str, Any], packet: Packet, world: World) -> bool:
+    return (
+        properties["protocol"].lower() in ("*", "any", packet.protocol)
+        and side_matches(properties, "source", packet.source, world)
+        and side_matches(properties, "destination", packet.destination, world)
+        and ports_match(properties, "source", packet.source_port, packet.protocol)
+        and ports_match(properties, "destination", packet.port, packet.protocol)
+    )
+
+
+def decision(rules: Sequence[Mapping[str, Any]], packet: Packet, world: World, direction: str) -> str:
+    """What the first rule by priority that matches says; "" where none does."""
     ours = [rule["properties"] for rule in rules if rule["properties"]["direction"].lower() == direction]
     for properties in sorted(ours, key=lambda p: p["priority"]):
-        if (
-            properties["protocol"].lower() in ("*", packet.protocol)
-            and side_matches(properties, "source", packet.source, world)
-            and side_matches(properties, "destination", packet.destination, world)
-            and ports_match(properties, "source", packet.source_port, packet.protocol)
-            and ports_match(properties, "destination", packet.port, packet.protocol)
-        ):
-            return bool(properties["access"].lower() == "allow")
-    return False
+        if rule_matches(properties, packet, world):
+            return str(properties["access"].lower())
+    return ""
+
+
+def group_allows(rules: Sequence[Mapping[str, Any]], packet: Packet, world: World, direction: str) -> bool:
+    """The first rule by priority that matches decides."""
+    return decision(rules, packet, world, direction) == "allow"
+
+
+def passes(
+    admin: Sequence[Mapping[str, Any]],
+    groups: Sequence[Sequence[Mapping[str, Any]]],
+    packet: Packet,
+    world: World,
+    direction: str,
+) -> bool:
+    """Security admin rules first: AlwaysAllow skips the groups, Deny ends it, anything else leaves it to them.
+
+    https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins
+    """
+    match decision(admin, packet, world, direction):
+        case "alwaysallow":
+            return True
+        case "deny":
+            return False
+    return all(group_allows(rules, packet, world, direction) for rules in groups)
+
+
+def source_ports(rules: Iterable[Mapping[str, Any]]) -> list[int]:
+    """One source port of each range that no rule tells apart: 0, and where a range begins or has just ended."""
+    cuts = {0}
+    for rule in rules:
+        properties = rule["properties"]
+        for text in filter(None, [properties.get("sourcePortRange"), *(properties.get("sourcePortRanges") or ())]):
+            first, _, last = ("0", "-", "65535") if text == "*" else text.partition("-")
+            cuts |= {int(first), int(last or first) + 1}
+    return sorted(port for port in cuts if port <= 65535)

@@ -95,6 +95,48 @@ def _rule(body: Json, owner: str) -> SecurityRule | None:
     )
 
 
+def admin_rules_of(bodies: Iterable[Json]) -> tuple[SecurityRule, ...]:
+    """Security admin rules in the order they are tried.
+
+    Shape: https://learn.microsoft.com/rest/api/networkmanager/admin-rules/get. A rule's owner is its rule collection.
+    """
+    rules = [rule for body in bodies if (rule := _admin_rule(body)) is not None]
+    return tuple(sorted(rules, key=lambda rule: (rule.inbound, rule.priority)))
+
+
+def _admin_rule(body: Json) -> SecurityRule | None:
+    properties = _properties(body)
+    if not isinstance(properties.get("priority"), int):
+        return None
+    return SecurityRule(
+        name=str(body.get("name", "")).rpartition("/")[2],
+        owner=_collection_of(str(body.get("id", ""))),
+        priority=properties["priority"],
+        inbound=_text(properties, "direction") == "inbound",
+        access=_text(properties, "access"),
+        protocols=protocols_of(_text(properties, "protocol")),
+        source=_admin_endpoint(properties, "sources"),
+        destination=_admin_endpoint(properties, "destinations"),
+        source_ports=_admin_ports(properties, "sourcePortRanges"),
+        destination_ports=_admin_ports(properties, "destinationPortRanges"),
+    )
+
+
+def _collection_of(rule_id: str) -> str:
+    parts = rule_id.split("/")
+    return parts[-3] if len(parts) > 2 else "security admin rules"
+
+
+def _admin_endpoint(properties: Mapping[str, Any], side: str) -> Endpoint:
+    """A side of a security admin rule; without any prefix it is every address."""
+    texts = [entry.get("addressPrefix") for entry in _list(properties, side) if isinstance(entry, Mapping)]
+    return endpoint_of([text for text in texts if isinstance(text, str)] or [ANY])
+
+
+def _admin_ports(properties: Mapping[str, Any], name: str) -> tuple[Interval, ...]:
+    return ports_of(tuple(map(str, _list(properties, name)))) if _list(properties, name) else (PORTS,)
+
+
 def protocols_of(text: str) -> frozenset[str]:
     """The protocols a rule's `protocol` covers."""
     return frozenset(PROTOCOLS) if text in _ANY_WORDS or not text else frozenset((text,))
