@@ -3,12 +3,14 @@
 A fact of a network interface:
 
     {"machine": "vm-web", "open": true, "paths": [
-        {"protocol": "tcp", "first_port": 22, "last_port": 22, "via": "public-ip", "address": "203.0.113.7",
-         "frontend_port": null, "everyone": true, "wide": true, "addresses": 3702259455, "tags": [],
+        {"protocol": "tcp", "first_port": 22, "last_port": 22, "services": ["SSH"], "kinds": ["ssh"],
+         "via": "public-ip", "address": "203.0.113.7", "frontend_port": null,
+         "everyone": true, "wide": true, "addresses": 3702259455, "tags": [],
          "rule": "nsg-web/allow-ssh (300)", "text": "internet -> pip-web (203.0.113.7) -> nic-web :22, ..."}]}
 
 `everyone` says that every public IPv4 address reaches it, `wide` that at least a sixteenth of them do; `addresses`
 counts public IPv4 addresses; `tags` names service tags (their addresses are not known offline) that reach it besides.
+`services` and `kinds` are what well-known ports in the range mean (`auditor.facts.network.services`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from auditor.facts.network.addresses import Interval
 from auditor.facts.network.effective import filter_traffic, relevant
 from auditor.facts.network.reach import Opening, Reach, openings
 from auditor.facts.network.security_rules import PORTS, SecurityRule
+from auditor.facts.network.services import described
 from auditor.facts.network.topology import (
     GROUP,
     LOAD_BALANCER,
@@ -137,6 +140,7 @@ def _path(nic: Resource, door: Door, protocol: str, ports: Interval, reach: Reac
         "protocol": protocol,
         "first_port": ports[0],
         "last_port": ports[1],
+        **described(protocol, ports),
         "via": door.via,
         "address": door.address,
         "frontend_port": door.frontend_port,

@@ -2,11 +2,12 @@
 
 A fact of a security group:
 
-    {"internet": [{"protocol": "tcp", "first_port": 22, "last_port": 22, "everyone": true, "wide": true,
-                   "addresses": 3702259455, "tags": [], "rule": "nsg-web/allow-ssh (300)"}],
+    {"internet": [{"protocol": "tcp", "first_port": 22, "last_port": 22, "services": ["SSH"], "kinds": ["ssh"],
+                   "everyone": true, "wide": true, "addresses": 3702259455, "tags": [],
+                   "rule": "nsg-web/allow-ssh (300)"}],
      "attached": true}
 
-`everyone`, `wide`, `addresses` and `tags` mean what they mean in `internet_exposure`.
+`services`, `kinds`, `everyone`, `wide`, `addresses` and `tags` mean what they mean in `internet_exposure`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 from auditor.facts.network.effective import Surroundings, filter_traffic
 from auditor.facts.network.reach import openings
 from auditor.facts.network.security_rules import Endpoint, rules_of
+from auditor.facts.network.services import described
 from auditor.facts.network.topology import GROUP, NETWORK, NIC, items
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
@@ -39,6 +41,7 @@ def _openings(group: Resource) -> Json | Unread:
             "protocol": opening.protocol,
             "first_port": opening.first_port,
             "last_port": opening.last_port,
+            **described(opening.protocol, (opening.first_port, opening.last_port)),
             "everyone": opening.reach.everyone,
             "wide": opening.reach.wide,
             "addresses": opening.reach.addresses,
