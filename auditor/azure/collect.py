@@ -119,14 +119,19 @@ class _Work:
             by_table.setdefault(entry.table, []).append(entry.key)
         guids = [subscription.guid for subscription in self._subscriptions]
         async with asyncio.TaskGroup() as group:
-            for query in queries_for(by_table, guids, above=_ABOVE):
+            queries = list(queries_for(by_table, guids, above=_ABOVE))
+            self._reader.progress.expect(SOURCE, len(queries))
+            for query in queries:
                 group.create_task(self._settle(query.types, query.subscriptions, run_query(self._reader, query)))
         broken = self._reader.troubled.get(SOURCE, 0)
         self._reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
 
     async def _settle(self, types: Iterable[str], guids: Iterable[str], running: Awaitable[Trouble | None]) -> None:
         """Ledger lines of one query's types and subscriptions; where the query failed, the types are listed instead."""
+        from auditor.azure.collectors.graph_query import SOURCE
+
         trouble = await running
+        self._reader.progress.settle(SOURCE)
         chosen = frozenset(guids)
         entries = [entry for entry in self._queries if entry.key in frozenset(types)]
         async with asyncio.TaskGroup() as group:
@@ -176,6 +181,8 @@ class _Work:
     async def read_source(self, source: str, entries: Sequence[Entry]) -> None:
         """Everything of one source from ARM; a subscription that is throttled holds up no other."""
         self._reader.progress.begin(source)
+        lists = sum(not entry.is_child for entry in entries)
+        self._reader.progress.expect(source, lists * len(self._subscriptions))
         async with asyncio.TaskGroup() as group:
             for subscription in self._subscriptions:
                 for entry in entries:

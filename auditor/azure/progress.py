@@ -8,8 +8,14 @@ from typing import Protocol
 class Progress(Protocol):
     """One line a source: begun, advanced by what was read, ended with a note."""
 
-    def begin(self, source: str, total: int | None = None) -> None:
-        """A source starts; `total` where it is known how much there is to read."""
+    def begin(self, source: str) -> None:
+        """A source starts."""
+
+    def expect(self, source: str, reads: int) -> None:
+        """So many more reads are known to be needed; each ends with `settle`."""
+
+    def settle(self, source: str) -> None:
+        """One read is done, well or not."""
 
     def advance(self, source: str, count: int = 1) -> None:
         """So many more objects have been read."""
@@ -21,8 +27,14 @@ class Progress(Protocol):
 class Silent:
     """A `Progress` that shows nothing."""
 
-    def begin(self, source: str, total: int | None = None) -> None:
+    def begin(self, source: str) -> None:
         """See `Progress.begin`."""
+
+    def expect(self, source: str, reads: int) -> None:
+        """See `Progress.expect`."""
+
+    def settle(self, source: str) -> None:
+        """See `Progress.settle`."""
 
     def advance(self, source: str, count: int = 1) -> None:
         """See `Progress.advance`."""

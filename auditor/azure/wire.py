@@ -7,6 +7,7 @@ like a 503.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,9 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from auditor.azure.answers import MAX_BODY, Answer, Trouble, one_line, quota_resets_after, read_answer
 from auditor.azure.budget import Bucket, Budget, Timing
 from auditor.inventory.model import Json
+
+_LOG = logging.getLogger(__name__)
+_REQUEST_IDS = ("x-ms-request-id", "request-id", "x-ms-correlation-request-id")
 
 IN_FLIGHT = 64
 """Requests under way at once, over all subscriptions."""
@@ -150,7 +154,9 @@ class Wire:
         try:
             async with self._slots:
                 self.requests[call.operation] += 1
+                begun = self._timing.now()
                 outcome = await self._send(call)
+                _log(call, outcome, self._timing.now() - begun)
         finally:
             for bucket in call.buckets:
                 bucket.in_flight -= 1
@@ -190,6 +196,25 @@ class Wire:
         if left.isdigit():
             resets_after = quota_resets_after(headers)
             call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
+
+
+def _log(call: Call, outcome: Answer | Trouble, took_s: float) -> None:
+    """One request for whoever keeps a debug log: what was asked, never what was answered."""
+    if not _LOG.isEnabledFor(logging.DEBUG):
+        return
+    headers = outcome.headers
+    trouble = outcome if isinstance(outcome, Trouble) else None
+    fields = {
+        "operation": call.operation,
+        "status": trouble.status if trouble else 200,
+        "code": trouble.code if trouble else None,
+        "took_s": took_s,
+        "retry_after_s": trouble.retry_after_s if trouble else None,
+        "client": call.client or None,
+        "request_id": next((headers[name] for name in _REQUEST_IDS if name in headers), None),
+        "path": call.url,
+    }
+    _LOG.debug("request", extra={"fields": fields})
 
 
 def _circuit(call: Call) -> tuple[str, int]:

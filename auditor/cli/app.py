@@ -12,13 +12,15 @@ import typer
 
 from auditor import __version__
 from auditor.cli import collect, compliance, diff, doctor, init, merge, query, rules, scan
-from auditor.cli.messages import print_error
+from auditor.cli.application import Application
+from auditor.cli.messages import note, print_error
 from auditor.errors import AuditorError, ExitCode
 
-app = typer.Typer(
+app = Application(
     name="auditor",
     help="Audit the security posture of Azure: collect what exists, relate it, judge it by rules, report it.",
-    epilog="Start with: auditor scan --demo",
+    epilog="Start with: auditor scan --demo. Options can also be set in auditor.toml (auditor init writes one) and in "
+    "environment variables named after command and option: AUDITOR_SCAN_FAIL_ON=critical.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={
@@ -39,7 +41,14 @@ def _version(show: bool) -> None:
 def _root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            allow_from_autoenv=False,
+            help="Show the version and exit.",
+        ),
     ] = False,
     config: Annotated[
         Path | None,
@@ -68,22 +77,39 @@ def run() -> int:
         app()
     except AuditorError as error:
         print_error(error)
+        _end_debug_log(error)
         return int(error.exit_code)
     except BrokenPipeError:
         # The reader of our output has left (`auditor ... | head`); nothing is wrong, and nobody reads more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:
-        if os.environ.get("AUDITOR_DEBUG"):
-            traceback.print_exc()
-        print_error(
-            AuditorError(
-                f"this is a mistake in auditor itself: {type(error).__name__} in {_place(error)}",
-                remedy="Run again with AUDITOR_DEBUG=1 and report the trace; check it for private names first.",
-            )
-        )
+        print_error(_mistake_of_ours(error))
+        _end_debug_log(error)
         return ExitCode.USAGE
+    except SystemExit:
+        _end_debug_log(None)
+        raise
     return ExitCode.OK
+
+
+def _mistake_of_ours(error: Exception) -> AuditorError:
+    from auditor.cli import debug_log
+
+    log = debug_log.current()
+    return AuditorError(
+        f"this is a mistake in auditor itself: {type(error).__name__} in {_place(error)}",
+        remedy=f"Report it with {log.path} attached."
+        if log
+        else "Run again with --debug and report it with the log that this writes attached.",
+    )
+
+
+def _end_debug_log(error: BaseException | None) -> None:
+    from auditor.cli import debug_log
+
+    if path := debug_log.finish(error):
+        note(f"the debug log is in {path}; read it before you share it")
 
 
 def _place(error: BaseException) -> str:

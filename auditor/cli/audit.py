@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from auditor.cli.steps import Steps
     from auditor.evaluate.model import Report, Scan
+    from auditor.inventory.inventory import Inventory
     from auditor.inventory.source import Source
     from auditor.rules.model import Rule
 
@@ -19,25 +21,49 @@ def audit(
     notices: Sequence[str] = (),
     partial: bool = False,
     keep_passed: bool = False,
+    steps: Steps | None = None,
+    quiet: bool = True,
 ) -> Report:
-    """Judge a source by rules.
+    """Judge a source by rules, with progress on stderr unless `quiet`.
 
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
-    from auditor.evaluate.evaluator import evaluate
+    from auditor.cli.progress import judging
+    from auditor.cli.steps import Steps
+    from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
 
+    steps = steps or Steps()
     scan = _scan_of(source, rules, partial=partial)
-    return evaluate(
-        rules,
-        source.inventory,
-        scan,
-        facts=FactStore(source.inventory),
-        now=scan.finished_at,
-        keep_passed=keep_passed,
-        notices=notices,
-    )
+    facts = FactStore(source.inventory)
+    if steps.detailed:
+        for family in _asked(rules, source.inventory):
+            with steps.step(f"facts {family}"):
+                facts.prepare(family)
+    with steps.step("judge"), judging(judged_count(rules, source.inventory), quiet=quiet) as advance:
+        return evaluate(
+            rules,
+            source.inventory,
+            scan,
+            facts=facts,
+            now=scan.finished_at,
+            keep_passed=keep_passed,
+            notices=notices,
+            advance=advance,
+            spent=steps.rules if steps.detailed else None,
+        )
+
+
+def _asked(rules: Sequence[Rule], inventory: Inventory) -> Sequence[str]:
+    """The fact families that rules over resources that exist ask for."""
+    from auditor.facts.registry import family_names
+
+    asked: set[str] = set()
+    for rule in rules:
+        if any(inventory.of_type(name) for name in rule.resource or inventory.types):
+            asked |= set(rule.needs.facts)
+    return sorted(asked & set(family_names()))
 
 
 def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:

@@ -45,10 +45,13 @@ def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]
     """Collect what `types` names into a snapshot and finish it; says on stderr what was asked and what failed."""
     import asyncio
 
+    from auditor.cli.debug_log import event, learn
     from auditor.cli.progress import progress_for
 
     with progress_for(quiet=options.quiet) as progress:
         tenant, outcome = asyncio.run(_collect(snapshot, options, types, progress))
+    learn(*outcome.subscriptions.values())
+    event("collected", subscriptions=len(outcome.subscriptions), gaps=outcome.gaps, types=len(types))
     snapshot.finish(datetime.now(UTC), tenant=tenant, subscriptions=outcome.subscriptions)
     if options.verbose:
         _say_requests(outcome)
@@ -64,10 +67,12 @@ async def _collect(
     from auditor.azure.collect import collect
     from auditor.azure.plan import CollectionPlan
     from auditor.azure.signin import sign_in
+    from auditor.cli.debug_log import event
 
     plan = CollectionPlan(types, options.subscriptions, options.management_group, options.tenant, options.source)
     cloud = load_cloud(options.cloud)
     async with sign_in(cloud, credential=options.credential, tenant=options.tenant) as session:
+        event("sign-in", credential=session.credential_name, passed_over="; ".join(session.passed_over) or None)
         return session.principal.tenant, await collect(session, plan, snapshot, progress)
 
 

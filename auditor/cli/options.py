@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli import completion
+
 _RULES = "Which rules"
 _SCOPE = "What to audit"
 _SIGN_IN = "Sign-in"
@@ -59,21 +61,42 @@ RulePaths = Annotated[
 NoBuiltin = Annotated[bool, typer.Option("--no-builtin", help="Leave the built-in rules out.", rich_help_panel=_RULES)]
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", help="Only these: rule id, topic or glob. Repeatable.", rich_help_panel=_RULES),
+    typer.Option(
+        "--select",
+        metavar="RULE",
+        help="Only these: rule id, topic or glob. Repeatable.",
+        autocompletion=completion.rule_or_topic,
+        rich_help_panel=_RULES,
+    ),
 ]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option("--ignore", help="Not these: rule id, topic or glob. Repeatable.", rich_help_panel=_RULES),
+    typer.Option(
+        "--ignore",
+        metavar="RULE",
+        help="Not these: rule id, topic or glob. Repeatable.",
+        autocompletion=completion.rule_or_topic,
+        rich_help_panel=_RULES,
+    ),
 ]
 Framework = Annotated[
     list[str] | None,
     typer.Option(
-        "--framework", help="Only rules mapped to this framework, for example mcsb-v1.", rich_help_panel=_RULES
+        "--framework",
+        metavar="NAME",
+        help="Only rules mapped to this framework, for example mcsb-v1.",
+        autocompletion=completion.framework,
+        rich_help_panel=_RULES,
     ),
 ]
 MinSeverity = Annotated[
     SeverityName | None,
-    typer.Option("--min-severity", help="Only rules at least this severe.", rich_help_panel=_RULES),
+    typer.Option(
+        "--min-severity",
+        metavar="SEVERITY",
+        help="Only rules at least this severe: critical, high, medium, low or info.",
+        rich_help_panel=_RULES,
+    ),
 ]
 PolicyParameters = Annotated[
     Path | None,
@@ -89,20 +112,27 @@ PolicyParameters = Annotated[
 
 Tenant = Annotated[
     str | None,
-    typer.Option("--tenant", help="Tenant to sign in to (GUID or domain).", rich_help_panel=_SCOPE),
+    typer.Option("--tenant", metavar="TENANT", help="Tenant to sign in to (GUID or domain).", rich_help_panel=_SCOPE),
 ]
 Subscriptions = Annotated[
     list[str] | None,
     typer.Option(
         "--subscription",
         "-s",
+        metavar="NAME",
         help="Only this subscription (GUID or name). Repeatable. Default: all that the identity can read.",
+        autocompletion=completion.subscription,
         rich_help_panel=_SCOPE,
     ),
 ]
 ManagementGroup = Annotated[
     str | None,
-    typer.Option("--management-group", help="Only subscriptions below this management group.", rich_help_panel=_SCOPE),
+    typer.Option(
+        "--management-group",
+        metavar="NAME",
+        help="Only subscriptions below this management group.",
+        rich_help_panel=_SCOPE,
+    ),
 ]
 ReadSource = Annotated[
     SourceChoice,
@@ -120,7 +150,9 @@ CloudName = Annotated[
     str,
     typer.Option(
         "--cloud",
+        metavar="CLOUD",
         help="public, usgov, china, or a file as `az cloud show` prints it.",
+        autocompletion=completion.cloud,
         rich_help_panel=_SIGN_IN,
     ),
 ]
@@ -128,7 +160,9 @@ Credential = Annotated[
     str | None,
     typer.Option(
         "--credential",
+        metavar="NAME",
         help="Only this part of DefaultAzureCredential: environment, workload-identity, azure-cli, ...",
+        autocompletion=completion.credential,
         rich_help_panel=_SIGN_IN,
     ),
 ]
@@ -136,7 +170,10 @@ Credential = Annotated[
 # --- output
 
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say more: requests by endpoint, timings.", rich_help_panel=_OUTPUT)
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Say more: long lists in full, requests by endpoint, times.", rich_help_panel=_OUTPUT
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.", rich_help_panel=_OUTPUT)]
 
@@ -155,13 +192,17 @@ Format = Annotated[
     typer.Option(
         "--format",
         "-f",
+        metavar="FORMAT",
         help="table, json, sarif, junit, csv, markdown, html or ocsf.",
+        autocompletion=completion.output_format,
         rich_help_panel=_OUTPUT,
     ),
 ]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write to this file instead of stdout.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to this file instead of stdout.", rich_help_panel=_OUTPUT
+    ),
 ]
 Reports = Annotated[
     list[str] | None,
@@ -169,6 +210,7 @@ Reports = Annotated[
         "--report",
         help="Write one more report, for example sarif=results.sarif. Repeatable.",
         metavar="FORMAT=FILE",
+        autocompletion=completion.report,
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -177,11 +219,23 @@ IncludePassed = Annotated[
     typer.Option("--include-passed", help="Keep passed and not applicable results.", rich_help_panel=_OUTPUT),
 ]
 GroupBy = Annotated[
-    GroupChoice, typer.Option("--group-by", help="How the table groups findings.", rich_help_panel=_OUTPUT)
+    GroupChoice,
+    typer.Option(
+        "--group-by",
+        metavar="WHAT",
+        help="How the table groups findings: by rule, resource, subscription or topic.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 Width = Annotated[
     int | None,
-    typer.Option("--width", help="Columns of the table; default: the terminal's.", min=40, rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--width",
+        metavar="COLUMNS",
+        help="Columns of the table; default: the terminal's.",
+        min=40,
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 
 # --- code scanning
@@ -216,7 +270,10 @@ SarifPrefix = Annotated[
 SarifCategory = Annotated[
     str | None,
     typer.Option(
-        "--sarif-category", help="Code-scanning category; default: made from the scope.", rich_help_panel=_SARIF
+        "--sarif-category",
+        metavar="NAME",
+        help="Code-scanning category; default: made from the scope.",
+        rich_help_panel=_SARIF,
     ),
 ]
 SarifSplit = Annotated[
@@ -233,7 +290,12 @@ SarifSplit = Annotated[
 
 FailOnOption = Annotated[
     FailOn,
-    typer.Option("--fail-on", help="Exit 1 for findings of this severity or worse.", rich_help_panel=_GATE),
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit 1 for findings of this severity or worse: critical, high, medium, low, info; or none.",
+        rich_help_panel=_GATE,
+    ),
 ]
 FailOnUnknown = Annotated[
     bool,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditor.cli.steps import Steps
     from auditor.evaluate.model import Report
     from auditor.report.registry import RenderOptions
 
@@ -87,7 +88,7 @@ def write_file(path: Path, data: bytes) -> None:
         ) from error
 
 
-def write_reports(report: Report, outputs: Sequence[Output], options: RenderOptions) -> tuple[str, ...]:
+def write_reports(report: Report, outputs: Sequence[Output], options: RenderOptions, steps: Steps) -> tuple[str, ...]:
     """Render and write every report; gives what the formats have to say of limits that bit."""
     from dataclasses import replace
 
@@ -97,7 +98,8 @@ def write_reports(report: Report, outputs: Sequence[Output], options: RenderOpti
     for output in outputs:
         # Colours and links are for a terminal, never for a file.
         fitted = options if output.path is None else replace(options, colour=False, hyperlinks=False)
-        rendered = render(report, output.format, fitted)
+        with steps.step(f"render {output.format}"):
+            rendered = render(report, output.format, fitted)
         notices.extend(rendered.notices)
         data = rendered.data if isinstance(rendered.data, bytes) else rendered.data.encode("utf-8", "replace")
         if output.path:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditor.cli import options
+from auditor.cli import completion, options
+from auditor.cli.application import Application
 from auditor.cli.messages import say
 from auditor.errors import ExitCode, UsageError
 
@@ -40,7 +41,7 @@ class ShowFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(name="rules", help="List, show, test and check rules.", no_args_is_help=True)
+    group = Application(name="rules", help="List, show, test and check rules.", no_args_is_help=True)
     group.command("list")(list_rules)
     group.command("show")(show)
     group.command("test")(run_tests)
@@ -74,7 +75,7 @@ def list_rules(
 
 
 def show(
-    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id.")],
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id.", autocompletion=completion.rule)],
     rule_paths: options.RulePaths = None,
     output_format: Annotated[ShowFormat, typer.Option("--format", "-f", help="page or json.")] = ShowFormat.PAGE,
 ) -> None:

@@ -13,9 +13,7 @@ from auditor.cli.messages import note, say, warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.evaluate.model import Report
     from auditor.inventory.source import Source
-    from auditor.rules.model import Rule
 
 
 def register(app: typer.Typer) -> None:
@@ -62,9 +60,11 @@ def scan(
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
+    from auditor.cli.audit import audit
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
     from auditor.cli.sarif_output import SarifOptions, with_places, write_split
+    from auditor.cli.steps import Steps
     from auditor.evaluate.baseline import load_baseline
     from auditor.evaluate.exemptions import apply_exemptions, load_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
@@ -77,30 +77,41 @@ def scan(
     accepted = load_exemptions(exemptions or [])
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
-    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
-    if demo:
-        found = _demo()
-    elif source_path:
-        found = _saved(source_path)
+    steps = Steps(wanted=verbose)
+    with steps.step("load rules"):
+        choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+    if demo or source_path:
+        with steps.step("read resources"):
+            found = _saved(source_path)
     else:
         from auditor.cli.live import LiveOptions, collect_live
 
         live = LiveOptions(
             cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
         )
-        found = collect_live(live, choice.types)
-    report = _audit(found, choice.rules, choice.notices, partial=choice.partial, keep_passed=include_passed)
+        with steps.step("collect"):
+            found = collect_live(live, choice.types)
+    report = audit(
+        found,
+        choice.rules,
+        notices=choice.notices,
+        partial=choice.partial,
+        keep_passed=include_passed,
+        steps=steps,
+        quiet=quiet,
+    )
     applied = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC))
     report = applied.report
     rendering = render_options(group_by.value, include_passed, width, verbose)
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
-    told = write_reports(report, outputs, rendering)
+    told = write_reports(report, outputs, rendering, steps)
     if sarif_split:
         told += write_split(sarif_split, report, rendering)
     for text in (*found.notices, *report.notices, *told):
         warn(text)
     if (demo or source_path) and (tenant or subscription or management_group or credential):
         note("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
+    steps.finish()
     policy = GatePolicy(
         fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
         fail_on_unknown=fail_on_unknown,
@@ -113,21 +124,9 @@ def scan(
     raise typer.Exit(int(verdict.exit_code))
 
 
-def _demo() -> Source:
+def _saved(path: Path | None) -> Source:
+    """A snapshot or export; the demo tenant where no path is given."""
     from auditor.inventory.demo import open_demo
-
-    return open_demo()
-
-
-def _saved(path: Path) -> Source:
     from auditor.inventory.source import open_source
 
-    return open_source(path)
-
-
-def _audit(
-    found: Source, rules: tuple[Rule, ...], notices: tuple[str, ...], *, partial: bool, keep_passed: bool
-) -> Report:
-    from auditor.cli.audit import audit
-
-    return audit(found, rules, notices=notices, partial=partial, keep_passed=keep_passed)
+    return open_source(path) if path else open_demo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -30,12 +31,15 @@ def evaluate(
     keep_passed: bool = False,
     notices: Sequence[str] = (),
     advance: Advance | None = None,
+    spent: dict[str, float] | None = None,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
-    `Report.results` only with `keep_passed`: a large tenant has millions of them.
+    `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
+    seconds that each rule took, by rule id.
     """
+    judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     results: list[Result] = []
@@ -45,7 +49,7 @@ def evaluate(
             context = (
                 shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
             )
-            outcome, truth = _judge(rule, context)
+            outcome, truth = judge(rule, context)
             tallies[rule.id][outcome] += 1
             if outcome in kept:
                 results.append(_result(rule, outcome, truth, context))
@@ -65,6 +69,13 @@ def evaluate(
         tallies=tallies,
         notices=tuple(notices),
     )
+
+
+def judged_count(rules: Sequence[Rule], inventory: Inventory) -> int:
+    """How many resources some rule judges: what `advance` adds up to."""
+    types = {ids.type_key(name) for rule in rules for name in rule.resource}
+    types |= set(inventory.types) if any(not rule.resource for rule in rules) else set()
+    return sum(len(inventory.of_type(name)) for name in types)
 
 
 def relevant_gaps(rules: Iterable[Rule], gaps: Sequence[Gap]) -> tuple[Gap, ...]:
@@ -117,6 +128,17 @@ def _judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
     if applies is not True:
         return Outcome.UNKNOWN, applies
     return (Outcome.FAIL, fails) if fails is True else (Outcome.UNKNOWN, fails)
+
+
+def _timed(spent: dict[str, float]) -> Callable[[Rule, Context], tuple[Outcome, Truth]]:
+    def judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
+        begun = time.perf_counter()
+        try:
+            return _judge(rule, context)
+        finally:
+            spent[rule.id] = spent.get(rule.id, 0.0) + time.perf_counter() - begun
+
+    return judge
 
 
 def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:

@@ -59,6 +59,11 @@ class FactStore:
         self._inventory = inventory
         self._computed: dict[str, FactValues] = {}
 
+    def prepare(self, family: str) -> None:
+        """Compute a family now and not when a rule first asks for it."""
+        if family not in self._computed:
+            self._computed[family] = self._compute(family)
+
     def get(self, family: str, resource: Resource) -> Json | Unread | None:
         """The family's value for a resource; None where the family does not exist or says nothing of it."""
         values = self._computed.get(family)

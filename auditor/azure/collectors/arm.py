@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from auditor.azure.answers import Trouble
@@ -46,9 +47,9 @@ async def read_children(reader: Reader, subscription: Subscription, entry: Entry
         return
     parents = [parent for name in entry.parents for parent in _parents(reader, subscription, entry, name)]
     targets = [_child_target(reader, subscription, one, parent) for parent in parents for one in (entry, *entry.parts)]
-    states = await _bounded(targets, reader.read)
+    states = await _bounded(reader, targets)
     if entry.detailed:
-        await _bounded(_detail_targets(reader, subscription, entry), reader.read)
+        await _bounded(reader, _detail_targets(reader, subscription, entry))
     broken = sum(state not in SETTLED for state, target in zip(states, targets, strict=True) if not target.always)
     unlisted = [t for name in entry.parents if (t := _parent_trouble(reader, subscription, name))]
     if broken:
@@ -61,14 +62,16 @@ async def read_children(reader: Reader, subscription: Subscription, entry: Entry
         reader.close_complete(whole)
 
 
-async def _bounded(targets: Sequence[Target], read: Callable[[Target], Awaitable[ReadState]]) -> Sequence[ReadState]:
+async def _bounded(reader: Reader, targets: Sequence[Target]) -> Sequence[ReadState]:
     """Read targets a few at a time; states in their order."""
+    for source, count in Counter(target.source for target in targets).items():
+        reader.progress.expect(source, count)
     remaining = iter(enumerate(targets))
     states = [ReadState.NOT_ASKED] * len(targets)
 
     async def worker() -> None:
         for index, target in remaining:
-            states[index] = await read(target)
+            states[index] = await reader.read(target)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(PER_SUBSCRIPTION, len(targets))):

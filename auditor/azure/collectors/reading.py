@@ -85,6 +85,12 @@ class Reader:
 
     async def read(self, target: Target) -> ReadState:
         """Read one target, unless it was read to its end before; gives how it ended."""
+        try:
+            return await self._read(target)
+        finally:
+            self.progress.settle(target.source)
+
+    async def _read(self, target: Target) -> ReadState:
         before = self.sink.state(target.scope, target.kind)
         if before in SETTLED:
             return before

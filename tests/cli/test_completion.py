@@ -1,0 +1,85 @@
+"""Completion, asked as shells ask."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_scan_command import run
+
+
+def offered(words: str, *, cwd: Path | None = None, **env: str) -> list[str]:
+    """What bash is offered for a line; the last word is being typed."""
+    count = len(words.split(" ")) - 1
+    done = run(
+        cwd=cwd, env={"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count), **env}
+    )
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "some"),
+    [
+        ("auditor sc", "scan"),
+        ("auditor scan --sel", "--select"),
+        ("auditor scan --deb", "--debug"),
+        ("auditor rules show storage-https", "storage-https-only"),
+        ("auditor scan --select netw", "network"),
+        ("auditor scan --ignore storage-https", "storage-https-only"),
+        ("auditor scan --format sa", "sarif"),
+        ("auditor scan --report sa", "sarif="),
+        ("auditor scan --framework mcsb", "mcsb-v1"),
+        ("auditor scan --fail-on cr", "critical"),
+        ("auditor scan --min-severity me", "medium"),
+        ("auditor scan --group-by re", "resource"),
+        ("auditor scan --credential azure-c", "azure-cli"),
+        ("auditor scan --cloud us", "usgov"),
+        ("auditor rules list --framework cis", "cis-azure-4.0"),
+    ],
+)
+def test_words_are_offered(words: str, some: str):
+    assert some in offered(words)
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_shells_that_show_explanations_get_titles(shell: str):
+    line = {"_AUDITOR_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "auditor rules show storage-https"}
+
+    done = run(env={**line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})
+
+    assert "Storage account accepts unencrypted HTTP" in done.stdout
+
+
+def test_subscriptions_are_those_of_the_azure_cli_and_names_of_two_words_are_ids(tmp_path: Path):
+    known = [{"name": "shop-prod", "id": "1"}, {"name": "Shop Dev", "id": "22222222"}]
+    (tmp_path / "azureProfile.json").write_text(json.dumps({"subscriptions": known}))
+
+    assert offered("auditor scan --subscription s", AZURE_CONFIG_DIR=str(tmp_path)) == ["shop-prod"]
+    assert offered("auditor scan --subscription 2", AZURE_CONFIG_DIR=str(tmp_path)) == ["22222222"]
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", '{"subscriptions": [{}]}', None])
+def test_completion_never_fails(text: str | None, tmp_path: Path):
+    if text is not None:
+        (tmp_path / "azureProfile.json").write_text(text)
+    (tmp_path / "auditor.toml").write_text("is not TOML [")
+
+    assert offered("auditor scan --subscription s", cwd=tmp_path, AZURE_CONFIG_DIR=str(tmp_path)) in ([], [""])
+
+
+def test_completion_of_rules_takes_a_blink():
+    begun = time.monotonic()
+    quickest = min(_seconds("auditor rules show sto") for _ in range(3))
+
+    assert quickest < 1.0  # a third of it on an idle machine
+    assert time.monotonic() - begun < 20
+
+
+def _seconds(words: str) -> float:
+    begun = time.monotonic()
+    offered(words)
+    return time.monotonic() - begun
