@@ -141,6 +141,34 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkControl:
+    """One control of a framework."""
+
+    id: str
+    """As the publisher writes it: `NS-1`, `AC-2(1)`, `8.3.10`; DORA and NIS 2 by article and point, `9.3a`."""
+    title: str
+    section: str = ""
+    """The domain or chapter it stands in; "" where the framework has none."""
+    assessable: str = ""
+    """`technical`, `manual` or `partly`, where the publisher says so; else ""."""
+    rules: tuple[str, ...] = ()
+    """In a framework of the user's own: rule ids, topics and globs that look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework with all its controls, in the publisher's order."""
+
+    id: str
+    name: str
+    controls: tuple[FrameworkControl, ...]
+    version: str = ""
+    publisher: str = ""
+    source: str = ""
+    """Where the publisher has it, a URL; of a framework of the user's own, the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule, compiled."""
 

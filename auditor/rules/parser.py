@@ -10,6 +10,7 @@ from auditor.errors import Problem
 from auditor.rules.conditions import CompiledCondition, ConditionErrors, compile_condition
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.examples import parse_examples
+from auditor.rules.frameworks import control_problem
 from auditor.rules.model import Examples, Remediation, Rule, Severity
 from auditor.rules.vocabulary import EQUIVALENTS, FRAMEWORKS, OPTIONAL_KEYS, REMEDIATION_KEYS, REQUIRED_KEYS
 from auditor.rules.yaml_source import Document, Place
@@ -56,7 +57,7 @@ class _Parser:
             description=self._text("description"),
             remediation=self._remediation(),
             references=self._texts("references"),
-            frameworks=self._mapping("frameworks", tuple(FRAMEWORKS)),
+            frameworks=self._frameworks(check_controls=with_examples),
             equivalents=self._mapping("equivalents", EQUIVALENTS),
             examples=self._examples(types) if with_examples else Examples(),
             source=source,
@@ -145,7 +146,20 @@ class _Parser:
             if not isinstance(entries, list) or not entries:
                 self._wrong((key, name), f"{name} takes a list of ids")
                 continue
-            found[name] = tuple(str(entry) for entry in entries)
+            for index, entry in enumerate(entries):
+                if isinstance(entry, float):
+                    self._wrong((key, name, index), f"{entry} is a number", "write it in quotes: 4.10 would become 4.1")
+            found[name] = tuple(str(entry) for entry in entries if not isinstance(entry, float))
+        return found
+
+    def _frameworks(self, *, check_controls: bool) -> dict[str, tuple[str, ...]]:
+        """Controls by framework. That the controls exist is for authors to check: a scan need not read the lists."""
+        found = self._mapping("frameworks", tuple(FRAMEWORKS))
+        if check_controls:
+            for name, controls in found.items():
+                for index, control in enumerate(controls):
+                    if problem := control_problem(name, control):
+                        self._wrong(("frameworks", name, index), *problem)
         return found
 
     def _examples(self, types: Sequence[str]) -> Examples:

@@ -55,7 +55,7 @@ def _properties() -> dict[str, Any]:
 
 
 def _mapping(names: list[str]) -> dict[str, Any]:
-    entries = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"]}}
+    entries = {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}}
     return {
         "type": "object",
         "additionalProperties": False,
