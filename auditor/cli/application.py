@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -47,14 +48,18 @@ class Application(typer.Typer):
         register = super().command(name, **settings)
 
         def add(function: Command) -> Command:
-            register(_with_debug(function))
+            place = "_".join(filter(None, (self.info.name if self.info.name != "auditor" else "", name)))
+            register(_with_debug(function, f"AUDITOR_{place.upper()}"))
             return function
 
         return add
 
 
-def _with_debug(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The command with the options of the debug log, which it need not know."""
+def _with_debug(function: Callable[..., Any], prefix: str) -> Callable[..., Any]:
+    """The command with the options of the debug log, which it need not know.
+
+    Each option also gets its environment variable: `prefix` and its own name.
+    """
     signature = inspect.signature(function, eval_str=True)
     own = next((name for name, known in signature.parameters.items() if known.annotation is typer.Context), None)
 
@@ -65,10 +70,7 @@ def _with_debug(function: Callable[..., Any]) -> Callable[..., Any]:
             _begin(context, debug_log, readable=debug_names)
         return function(**given)
 
-    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
-    parameters += _OPTIONS
-    for parameter in parameters:
-        _tidy_help(parameter)
+    parameters = [_prepared(parameter, prefix) for parameter in (*signature.parameters.values(), *_OPTIONS)]
     if not own:
         parameters.append(inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
     # typer reads both; it would follow __wrapped__ to the signature without these options.
@@ -78,16 +80,22 @@ def _with_debug(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _tidy_help(parameter: inspect.Parameter) -> None:
-    """Leave out of an option's help what is the same for all.
+def _prepared(parameter: inspect.Parameter, prefix: str) -> inspect.Parameter:
+    """The parameter with its environment variable, and a help without what is the same for all options.
 
-    Environment variables follow one pattern, told once at the top; that a flag is a flag shows without `<bool>`.
+    Variables follow one pattern, told once at the top; that a flag is a flag shows without `<bool>`.
     """
-    for told in getattr(parameter.annotation, "__metadata__", ()):
-        if hasattr(told, "show_envvar"):
-            told.show_envvar = False
-            if parameter.annotation.__origin__ is bool:
-                told.metavar = ""
+    annotation = parameter.annotation
+    for told in getattr(annotation, "__metadata__", ()):
+        if hasattr(told, "show_envvar") and told.param_decls is not None:
+            own = copy(told)  # options are declared once for several commands
+            option = next(name for name in (told.default, *told.param_decls) if str(name).startswith("--"))
+            own.envvar = told.envvar or f"{prefix}_{option.strip('-').replace('-', '_').upper()}"
+            own.show_envvar = False
+            if annotation.__origin__ is bool:
+                own.metavar = ""
+            annotation = Annotated[annotation.__origin__, own]
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
 
 
 def _begin(context: typer.Context, path: Path | None, *, readable: bool) -> None:

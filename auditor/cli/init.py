@@ -1,13 +1,14 @@
-"""`auditor init`: a commented configuration file."""
+"""`auditor init`: a commented configuration file, and what is set at present."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from auditor.cli.messages import say
+from auditor.cli.messages import plain, say
 from auditor.errors import UsageError
 
 
@@ -20,12 +21,20 @@ def init(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("auditor.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Write nothing; show what is set, and where.")] = False,
 ) -> None:
     """Write a commented auditor.toml with every setting."""
-    from auditor.cli.config import template
+    from auditor.cli.config import find_config
+    from auditor.cli.config_origin import origins
+    from auditor.cli.config_template import template
     from auditor.cli.output import write_file
 
+    root = context.find_root()
+    if show:
+        for line in origins(root.command, root.params.get("config") or find_config(Path.cwd()), os.environ):
+            typer.echo(plain(line))
+        return
     if path.exists() and not force:
         raise UsageError("exists already", subject=str(path), remedy="Give --force to replace it.")
-    write_file(path, template(context.find_root().command).encode())
+    write_file(path, template(root.command).encode())
     say(f"wrote {path}: every setting, each commented out")

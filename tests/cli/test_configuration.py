@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
+from auditor.cli.app import app
+from auditor.cli.settings import all_settings, for_all
 from tests.cli.test_scan_command import run
 
 GATE_HOLDS, GATE_FAILS, WRONG = 0, 1, 2
@@ -70,13 +75,126 @@ def test_a_mistake_in_the_file_is_told_and_nothing_runs(tmp_path, text, says):
     assert "Traceback" not in done.stderr
 
 
-def test_init_writes_every_setting_commented_out(tmp_path):
-    assert run("init", cwd=tmp_path).returncode == 0
-    text = (tmp_path / "auditor.toml").read_text()
+def test_every_mistake_is_told_with_its_line_and_what_would_be_right(tmp_path):
+    (tmp_path / "auditor.toml").write_text(
+        'tenan = "x"\n'
+        'fail-on = "high"\n'
+        "[scan]\n"
+        'fail-on = "hihg"\n'
+        'verbose = "yes"\n'
+        "width = 10\n"
+        "exemptions = ['a.yaml', 3]\n"
+        "[query]\n"
+        "timeout = '9'\n"
+        "[rules]\n"
+        "list.formt = 1\n"
+    )
 
-    assert set(tomllib.loads(text)) >= {"scan", "collect"}
+    done = run("scan", "--demo", cwd=tmp_path)
+
+    assert done.returncode == WRONG
+    for line, words in {
+        1: "there is no setting 'tenan' (did you mean tenant?)",
+        2: "'fail-on' cannot be set for all commands (write it below [scan]",
+        4: "fail-on is 'hihg', which is none of critical, high, medium, low, info, none (did you mean high?)",
+        5: "verbose takes true or false, not 'yes'",
+        6: "width is 10, which is below 40",
+        7: "exemptions takes texts, not 3",
+        9: "timeout takes a number, not '9'",
+        11: "there is no setting 'rules.list.formt' (did you mean format?)",
+    }.items():
+        assert f"auditor.toml:{line}:1: {words}" in done.stderr
+
+
+def test_a_mistake_in_the_toml_itself_is_told_with_its_place(tmp_path):
+    (tmp_path / "auditor.toml").write_text("[scan]\nx = = 1\n")
+
+    assert "auditor.toml:2:5: is not TOML" in run("scan", "--demo", cwd=tmp_path).stderr
+
+
+def test_settings_above_the_tables_are_for_all_commands_and_a_table_wins(tmp_path):
+    (tmp_path / "auditor.toml").write_text(
+        'select = ["storage-https-only"]\n[scan]\nselect = "nic-internet-rdp"\nformat = "json"\nfail-on = "none"\n'
+    )
+
+    listed = run("rules", "list", "--format", "json", cwd=tmp_path).stdout
+    scanned = run("scan", "--demo", "-q", cwd=tmp_path).stdout
+
+    assert [rule["id"] for rule in json.loads(listed)] == ["storage-https-only"]
+    assert {result["rule"] for result in json.loads(scanned)["results"]} == {"nic-internet-rdp"}
+
+
+def test_files_are_looked_for_beside_the_configuration_file(tmp_path):
+    (tmp_path / "auditor.toml").write_text(
+        '[scan]\nfail-on = "none"\nexemptions = ["accepted.yaml"]\nreport = ["csv=all.csv"]\n'
+    )
+    (tmp_path / "accepted.yaml").write_text("exemptions: []\n")
+    deeper = tmp_path / "a" / "b"
+    deeper.mkdir(parents=True)
+
+    assert scan(deeper) == GATE_HOLDS
+    assert (tmp_path / "all.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("AUDITOR_SCAN_FORMAT", "json", '"schema_version"'),
+        ("AUDITOR_SCAN_SELECT", "storage-https-only storage-minimum-tls", "judged by 2 rules"),
+        ("AUDITOR_SCAN_GROUP_BY", "topic", "encryption-in-transit  "),
+    ],
+)
+def test_every_option_has_a_variable_named_after_it(tmp_path, variable, value, expected):
+    assert expected in run("scan", "--demo", "-q", cwd=tmp_path, env={variable: value}).stdout
+
+
+def test_a_version_in_the_environment_is_no_option(tmp_path):
+    assert scan(tmp_path, "--fail-on", "none", AUDITOR_VERSION="1.2") == GATE_HOLDS
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("init")
+    assert run("init", cwd=folder).returncode == 0
+    assert run("init", cwd=folder).returncode == WRONG
+    assert run("init", "--force", cwd=folder).returncode == 0
+    return (folder / "auditor.toml").read_text()
+
+
+def test_init_writes_every_setting_of_every_command(written):
+    every = set(all_settings(typer.main.get_command(app)))
+    assert len(every) > 100
+    document = tomllib.loads(uncommented(written))
+
+    for setting in every:
+        place = document
+        for name in () if for_all(setting) else setting.table.split("."):
+            place = place[name]
+        assert setting.key in place, (setting.table, setting.key)
+
+
+def test_what_init_writes_changes_nothing_and_can_be_set_as_it_stands(written, tmp_path):
+    (tmp_path / "auditor.toml").write_text(written)
+    assert tomllib.loads(written).keys() >= {"scan", "collect"}
     assert scan(tmp_path) == GATE_FAILS
-    uncommented = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
-    assert tomllib.loads(uncommented)["scan"]["fail-on"] == "high"
-    assert run("init", cwd=tmp_path).returncode == WRONG
-    assert run("init", "--force", cwd=tmp_path).returncode == 0
+
+    (tmp_path / "auditor.toml").write_text(uncommented(written))
+    shown = run("init", "--show", cwd=tmp_path)
+
+    assert shown.returncode == 0, shown.stderr
+    assert 'scan.fail-on = "high"' in shown.stdout
+
+
+def uncommented(text: str) -> str:
+    return re.sub(r"^# ([a-z-]+ = )", r"\1", text, flags=re.M)
+
+
+def test_show_says_what_is_set_and_where(tmp_path):
+    (tmp_path / "auditor.toml").write_text('cloud = "usgov"\n\n[scan]\nfail-on = "low"\nwidth = 90\n')
+
+    shown = run("init", "--show", cwd=tmp_path, env={"AUDITOR_SCAN_WIDTH": "99", "AUDITOR_SCAN_FAILON": "low"}).stdout
+
+    assert re.search(r'^ +cloud = "usgov" +auditor.toml:1$', shown, re.M)
+    assert re.search(r'^ +scan.fail-on = "low" +auditor.toml:4$', shown, re.M)
+    assert re.search(r'^ +scan.width = "99" +environment AUDITOR_SCAN_WIDTH$', shown, re.M)
+    assert "AUDITOR_SCAN_FAILON sets nothing; did you mean AUDITOR_SCAN_FAIL_ON?" in shown
