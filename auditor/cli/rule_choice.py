@@ -31,7 +31,7 @@ class RuleChoice:
 
         needed: set[str] = set()
         for rule in self.rules:
-            needed |= rule.needs.types | needs_of(rule.needs.facts)
+            needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
         return frozenset(needed)
 
 

@@ -84,7 +84,7 @@ def relevant_gaps(rules: Iterable[Rule], gaps: Sequence[Gap]) -> tuple[Gap, ...]
     for rule in rules:
         if not rule.resource:  # it judges every type there is
             return tuple(gaps)
-        wanted |= rule.needs.types | needs_of(rule.needs.facts)
+        wanted |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
     wanted = {ids.type_key(name) for name in wanted}
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
     return tuple(gap for gap in gaps if ids.type_key(gap.type) in wanted)

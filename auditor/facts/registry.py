@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
@@ -25,11 +25,16 @@ class FactFamily:
     """Type keys that must be collected for it."""
     compute: Callable[[Inventory], FactValues]
     """Computes the family for a whole inventory; a pure function."""
+    needs_by_type: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What it needs for resources of one type, where that is less than `needs`: of a family over many services a rule
+    over one of them must not make all others be collected."""
 
 
 _MODULES: dict[str, str] = {
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
+    "paas_exposure": "auditor.facts.paas.exposure",
+    "scm_exposure": "auditor.facts.paas.scm",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 
@@ -47,9 +52,17 @@ def family(name: str) -> FactFamily:
     return found
 
 
-def needs_of(names: Iterable[str]) -> frozenset[str]:
-    """Type keys that must be collected for these families; names without a family need nothing."""
-    return frozenset().union(*(family(name).needs for name in names if name in _MODULES))
+def needs_of(names: Iterable[str], types: Collection[str] = ()) -> frozenset[str]:
+    """Type keys that must be collected for these families; names without a family need nothing.
+
+    `types` are the type keys of the resources whose facts are read; without them, of all that a family describes.
+    """
+    return frozenset().union(*(_needs(family(name), types) for name in names if name in _MODULES))
+
+
+def _needs(family: FactFamily, types: Collection[str]) -> frozenset[str]:
+    chosen = [family.needs_by_type[key] for key in types if key in family.needs_by_type]
+    return frozenset().union(*chosen) if chosen else family.needs
 
 
 class FactStore:

@@ -19,6 +19,9 @@ _AUTOMATION = "2023-11-01"
 _COMPUTE = "2024-07-01"
 _DISKS = "2023-10-02"
 _APPS = "2024-03-01"
+_MONGO_CLUSTERS = "2025-09-01"
+_POSTGRES_CLUSTERS = "2022-11-08"
+_SAN = "2024-05-01"
 
 
 def _top(name: str, version: str) -> Entry:
@@ -158,6 +161,10 @@ _DATABASE_ENTRIES = (
     _top(_ACCOUNT, _COSMOS),
     _below(_ACCOUNT, "sqlRoleAssignments", _COSMOS, _speaks_sql),
     _below(_ACCOUNT, "sqlRoleDefinitions", _COSMOS, _speaks_sql),
+    _top("Microsoft.DocumentDB/mongoClusters", _MONGO_CLUSTERS),
+    _below("Microsoft.DocumentDB/mongoClusters", "firewallRules", _MONGO_CLUSTERS),
+    _top("Microsoft.DBforPostgreSQL/serverGroupsv2", _POSTGRES_CLUSTERS),
+    _below("Microsoft.DBforPostgreSQL/serverGroupsv2", "firewallRules", _POSTGRES_CLUSTERS),
     _top("Microsoft.Cache/redis", _REDIS),
     _below("Microsoft.Cache/redis", "firewallRules", _REDIS),
     _below("Microsoft.Cache/redis", "accessPolicyAssignments", _REDIS),
@@ -198,6 +205,7 @@ _API_ENTRIES = (
 
 _BUS = "Microsoft.ServiceBus/namespaces"
 _HUBS = "Microsoft.EventHub/namespaces"
+_RELAY = "Microsoft.Relay/namespaces"
 
 
 def _has_topics(body: Mapping[str, Json]) -> bool:
@@ -216,6 +224,9 @@ _MESSAGING_ENTRIES = (
     _below(f"{_BUS}/topics", "authorizationRules", _MESSAGING),
     _below(_HUBS, "eventhubs", _MESSAGING),
     _below(f"{_HUBS}/eventhubs", "authorizationRules", _MESSAGING),
+    _top(_RELAY, _MESSAGING),
+    # The only one there is, and Relay has no list of them: https://learn.microsoft.com/rest/api/relay
+    Entry(f"{_RELAY}/networkRuleSets", _MESSAGING, How.SINGLETON, path="networkRuleSets/default", parents=(_RELAY,)),
     _top("Microsoft.EventGrid/topics", "2022-06-15"),
     _top("Microsoft.EventGrid/domains", "2022-06-15"),
     _top("Microsoft.SignalRService/signalR", "2023-02-01"),
@@ -250,7 +261,11 @@ _OTHER_ENTRIES = (
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
+    _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
     _top("Microsoft.Batch/batchAccounts", "2024-02-01"),
+    _below("Microsoft.Batch/batchAccounts", "pools", "2024-02-01"),
+    _top("Microsoft.ElasticSan/elasticSans", _SAN),
+    _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION),

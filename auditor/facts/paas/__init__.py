@@ -1,0 +1,1 @@
+"""From which networks each service with a public endpoint can be reached."""

@@ -1,0 +1,137 @@
+"""Ranges of addresses as services write them, and how many public addresses they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from auditor.facts.network.addresses import (
+    ALL,
+    AXIS_END,
+    V6_OFFSET,
+    Interval,
+    merge,
+    parse_prefix,
+    prefixes_of,
+    public_space,
+    subtract,
+)
+from auditor.facts.network.reach import count_ipv4
+from auditor.facts.network.topology import value
+from auditor.facts.paas.model import Range, RangeChildren, RangeList
+from auditor.inventory.model import Resource
+
+_WIDE = 16
+_AZURE = "0.0.0.0"  # noqa: S104 - a firewall's notation, not an address to listen on
+
+
+@lru_cache(maxsize=1)
+def _not_public() -> tuple[Interval, ...]:
+    return subtract([ALL], public_space())
+
+
+def public_part(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """What of these addresses the public internet can carry."""
+    return subtract(intervals, _not_public())
+
+
+@lru_cache(maxsize=1)
+def all_public() -> int:
+    """How many public IPv4 addresses there are."""
+    return count_ipv4(public_space())
+
+
+@lru_cache(maxsize=1)
+def _all_public_v6() -> int:
+    return _count_ipv6(public_space())
+
+
+def count_public(intervals: Iterable[Interval]) -> int:
+    """How many public IPv4 addresses these are."""
+    return count_ipv4(public_part(intervals))
+
+
+def is_wide(intervals: Iterable[Interval]) -> bool:
+    """Whether these are at least a sixteenth of the public addresses, of IPv4 or of IPv6."""
+    public = public_part(intervals)
+    return count_ipv4(public) * _WIDE >= all_public() or _count_ipv6(public) * _WIDE >= _all_public_v6()
+
+
+def _count_ipv6(intervals: Iterable[Interval]) -> int:
+    return sum(last - max(first, V6_OFFSET) + 1 for first, last in intervals if last >= V6_OFFSET)
+
+
+def parse(text: str) -> Interval | None:
+    """A prefix, an address, or the words that stand for every address; None for a service tag."""
+    cleaned = text.strip()
+    if cleaned.lower() in ("any", "*", "internet", "0.0.0.0/0"):
+        return (0, V6_OFFSET - 1) if cleaned == "0.0.0.0/0" else ALL
+    return parse_prefix(cleaned)
+
+
+def range_of(text: str, path: str, name: str = "", *, zero_is_azure: bool = False) -> Range:
+    """One range from its text."""
+    azure = zero_is_azure and text.strip() in (_AZURE, f"{_AZURE}/32")
+    interval = None if azure else parse(text)
+    intervals = (interval,) if interval else ()
+    return Range(text, count_public(intervals), path, name, intervals, azure=azure)
+
+
+def listed(entry: RangeList, body: Any, place: str = "") -> Iterator[Range]:
+    """The ranges in a list of a body; `place` goes before their paths."""
+    found = value(body, *entry.path.split("."))
+    if isinstance(found, str):  # the older, comma-separated form
+        found = [part.strip() for part in found.split(",") if part.strip()]
+    for index, item in enumerate(found if isinstance(found, list) else ()):
+        text = value(item, entry.key) if entry.key else item
+        if not isinstance(text, str) or not text.strip() or (entry.action and not _allows(value(item, entry.action))):
+            continue
+        name = value(item, entry.name)
+        path = f"{place}{entry.path}[{index}]" + (f".{entry.key}" if entry.key else "")
+        yield range_of(text, path, name if isinstance(name, str) else "", zero_is_azure=entry.zero_is_azure)
+
+
+def _allows(action: Any) -> bool:
+    return not isinstance(action, str) or action.lower() in ("allow", "accept")
+
+
+def of_child(entry: RangeChildren, child: Resource) -> Range | None:
+    """The range of a child resource; None where it has no address."""
+    first, last = (value(child.body, *path.split(".")) for path in (entry.start, entry.end))
+    if not isinstance(first, str) or not isinstance(last, str):
+        return None
+    path = f"{child.id}:{entry.start}"
+    if entry.zero_is_azure and first.strip() == last.strip() == _AZURE:
+        return Range(f"{_AZURE} - {_AZURE}", 0, path, child.name, azure=True)
+    interval = parse_prefix(f"{first.strip()}-{last.strip()}")
+    prefixes = prefixes_of(interval) if interval else []
+    text = prefixes[0] if len(prefixes) == 1 else f"{first} - {last}"
+    intervals = (interval,) if interval else ()
+    return Range(text, count_public(intervals), path, child.name, intervals)
+
+
+def first_match(
+    rules: Iterable[tuple[bool, Interval]], *, otherwise: bool, among: Interval = ALL
+) -> tuple[Interval, ...]:
+    """Which addresses of `among` ordered rules let in: of each address the first rule that names it decides."""
+    left: tuple[Interval, ...] = (among,)
+    allowed: list[Interval] = []
+    for allow, interval in rules:
+        after = subtract(left, [interval])
+        if allow:
+            allowed += subtract(left, after)
+        left = after
+    return merge([*allowed, *left] if otherwise else allowed)
+
+
+def is_everything(intervals: Iterable[Interval]) -> bool:
+    """Whether every public IPv4 address is among them."""
+    v4 = [(first, min(last, V6_OFFSET - 1)) for first, last in intervals if first < V6_OFFSET]
+    return count_public(v4) == all_public()
+
+
+IPV4: Interval = (0, V6_OFFSET - 1)
+"""What a service without IPv6 can be reached from."""
+
+EVERYTHING: tuple[Interval, ...] = ((0, AXIS_END - 1),)
