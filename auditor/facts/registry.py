@@ -34,6 +34,8 @@ _MODULES: dict[str, str] = {
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
     "paas_exposure": "auditor.facts.paas.exposure",
+    "private_endpoint": "auditor.facts.private_link.endpoints",
+    "private_link": "auditor.facts.private_link.connections",
     "scm_exposure": "auditor.facts.paas.scm",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""

@@ -30,13 +30,27 @@ _EMBEDDED = frozenset(
 )
 
 
+# Of these services the bodies leave the connections out: they come by a list of their own
+# (https://learn.microsoft.com/rest/api/datafactory/private-end-point-connections/list-by-factory and
+# https://learn.microsoft.com/rest/api/appservice/web-apps/get-private-endpoint-connection-list).
+_APART = frozenset(
+    {
+        "microsoft.datafactory/factories/privateendpointconnections",
+        "microsoft.web/sites/privateendpointconnections",
+    }
+)
+
+
 def embedding_parent(type_key: str) -> str | None:
     """The type whose bodies already hold all objects of `type_key`, or None where they must be read apart.
 
     A virtual network's body holds its subnets, a security group's its rules, and every service's body its private
-    endpoint connections (https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/get and
+    endpoint connections, with the exceptions above
+    (https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/get and
     https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties).
     """
+    if type_key in _APART:
+        return None
     if type_key in _EMBEDDED or type_key.endswith("/privateendpointconnections"):
         return type_key.rpartition("/")[0]
     return None
