@@ -31,9 +31,12 @@ class FactFamily:
 
 
 _MODULES: dict[str, str] = {
+    "exfiltration": "auditor.facts.private_link.exfiltration",
+    "gateway_reach": "auditor.facts.private_link.gateways",
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
     "paas_exposure": "auditor.facts.paas.exposure",
+    "private_dns_zone": "auditor.facts.private_link.zone_names",
     "private_endpoint": "auditor.facts.private_link.endpoints",
     "private_link": "auditor.facts.private_link.connections",
     "scm_exposure": "auditor.facts.paas.scm",

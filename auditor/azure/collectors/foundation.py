@@ -13,6 +13,7 @@ _STORAGE = "2026-09-01"
 _VAULTS = "2026-05-15"
 _IDENTITIES = "2024-11-30"
 _PRIVATE_DNS = "2024-06-01"
+_RESOLVERS = "2025-05-01"
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-storage-limits
 _STORAGE_LISTS = Quota("storage lists", Limit(100, 100 / 300))
@@ -43,11 +44,12 @@ def _queried(name: str, table: str = "resources") -> Entry:
     return Entry(name, "", How.QUERY, table=table)
 
 
-def _storage_child(name: str, only: str) -> Entry:
+def _storage_child(name: str, only: str, path: str = "") -> Entry:
     return Entry(
         f"Microsoft.Storage/storageAccounts/{name}",
         _STORAGE,
         How.CHILDREN,
+        path=path,
         parents=("Microsoft.Storage/storageAccounts",),
         client="storage",
         quota=_STORAGE_READS,
@@ -118,6 +120,7 @@ ENTRIES = (
     _network("virtualWans"),
     _network("vpnGateways"),
     _network("ipGroups"),
+    _network("serviceEndpointPolicies"),
     _network("networkManagers"),
     _network("networkSecurityPerimeters"),
     Entry(
@@ -177,6 +180,15 @@ ENTRIES = (
         quota=_DNS_READS,
         table="dnsresources",
     ),
+    # Resolvers are a service of their own beside azure-mgmt-network.
+    Entry("Microsoft.Network/dnsResolvers", _RESOLVERS, table="resources"),
+    Entry(
+        "Microsoft.Network/dnsResolvers/inboundEndpoints",
+        _RESOLVERS,
+        How.CHILDREN,
+        parents=("Microsoft.Network/dnsResolvers",),
+        table="resources",
+    ),
     Entry(
         "Microsoft.Storage/storageAccounts",
         _STORAGE,
@@ -188,6 +200,10 @@ ENTRIES = (
     _storage_child("fileServices", "file"),
     _storage_child("queueServices", "queue"),
     _storage_child("tableServices", "queue"),
+    # What is in them has one list an account, whatever the service's own settings are.
+    _storage_child("fileServices/shares", "file", "fileServices/default/shares"),
+    _storage_child("queueServices/queues", "queue", "queueServices/default/queues"),
+    _storage_child("tableServices/tables", "queue", "tableServices/default/tables"),
     _storage_child("localUsers", "blob"),
     _storage_child("encryptionScopes", "blob"),
     _storage_child("objectReplicationPolicies", "blob"),

@@ -85,6 +85,7 @@ _WEB_ENTRIES = (
     _below(_SITES, "basicPublishingCredentialsPolicies", _WEB),
     _below(_SLOTS, "basicPublishingCredentialsPolicies", _WEB),
     _below(_SITES, "hostNameBindings", _WEB),
+    _below(_SITES, "privateEndpointConnections", _WEB),
     _below(_SITES, "virtualNetworkConnections", _WEB),
     _top("Microsoft.Web/serverFarms", _WEB),
     _top("Microsoft.Web/certificates", _WEB),
@@ -259,6 +260,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Search/searchServices", "2023-11-01"),
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
+    _below("Microsoft.DataFactory/factories", "privateEndpointConnections", "2018-06-01"),
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
@@ -276,6 +278,15 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Cdn/profiles", "2023-05-01"),
     _top("Microsoft.Network/frontDoors", "2021-06-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),
+    _top("Microsoft.HybridCompute/privateLinkScopes", "2025-01-13"),
+    _top("Microsoft.Insights/privateLinkScopes", "2021-09-01"),
+    _top("Microsoft.Devices/IotHubs", "2023-06-30"),
+    _top("Microsoft.Devices/provisioningServices", "2022-12-12"),
+    _top("Microsoft.Kusto/clusters", "2024-04-13"),
+    _top("Microsoft.Purview/accounts", "2021-12-01"),
+    _top("Microsoft.Relay/namespaces", "2024-01-01"),
+    _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),
+    _top("Microsoft.DocumentDB/mongoClusters", "2025-09-01"),
 )
 
 ENTRIES = (*_WEB_ENTRIES, *_DATABASE_ENTRIES, *_API_ENTRIES, *_MESSAGING_ENTRIES, *_OTHER_ENTRIES)

@@ -134,14 +134,18 @@ class Networks:
         occupied = items(_gateway_subnet(network), "properties", "ipConfigurations")
         return bool(occupied) or network.key in self._gateways
 
+    def gateways_in(self, key: str) -> tuple[Resource, ...]:
+        """The gateways in a network that were read."""
+        return tuple(self._gateways.get(key, ()))
+
     @cached_property
-    def _gateways(self) -> frozenset[str]:
-        found = (
-            ids.parent_of(key_at(entry, "properties", "subnet"))
-            for gateway in self._inventory.of_type(GATEWAY)
-            for entry in items(gateway.body, "properties", "ipConfigurations")
-        )
-        return frozenset(found)
+    def _gateways(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for gateway in self._inventory.of_type(GATEWAY):
+            entries = items(gateway.body, "properties", "ipConfigurations")
+            for network in {ids.parent_of(key_at(entry, "properties", "subnet")) for entry in entries}:
+                found.setdefault(network, []).append(gateway)
+        return found
 
     def _forwarder(self, gateway_network: str) -> Forwarder | Unread | None:
         """What can answer names for clients behind a gateway: in its network, or in one peered with that."""

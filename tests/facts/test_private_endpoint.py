@@ -1,0 +1,449 @@
+"""Where endpoints lead, and whether their names resolve to them: in their network, its peers, and on-premises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditor.facts.private_link.zone_names import fact_of
+from auditor.inventory.model import Unread
+from tests.azure.loopback.bodies_network import network_interface
+from tests.conftest import SUBSCRIPTION, arm_id
+from tests.facts.private_worlds import (
+    BLOB,
+    ENDPOINT,
+    NETWORK,
+    OTHER,
+    STORAGE,
+    STRANGE,
+    ZONE,
+    Body,
+    account,
+    endpoint,
+    fact,
+    network,
+    peer,
+    resource,
+    unread,
+    zone,
+    zone_group,
+)
+
+ACCOUNT = arm_id(STORAGE, "st1")
+NAME = "st1.blob.core.windows.net"
+
+
+def blob(where: Body, **more: Any) -> Body:
+    return endpoint("pe", ACCOUNT, where, "blob", **{"names": [NAME], **more})
+
+
+def dns(*bodies: Body, coverage: Any = None) -> Any:
+    (only,) = fact("private_endpoint", list(bodies), coverage)["dns"]
+    return only
+
+
+@pytest.mark.parametrize(
+    ("target", "listed", "foreign"),
+    [
+        (ACCOUNT, [], False),
+        (arm_id(STORAGE, "st1", subscription=OTHER), [OTHER], False),
+        (arm_id(STORAGE, "st1", subscription=OTHER).upper(), [OTHER], False),
+        (arm_id(STORAGE, "drop", subscription=STRANGE), [OTHER], True),
+        ("partner.1f2e3d4c.westeurope.azure.privatelinkservice", [], True),
+    ],
+)
+def test_whose_the_target_is(target: str, listed: list[str], foreign: bool):
+    ours = [{"id": f"/subscriptions/{each}", "type": "Microsoft.Resources/subscriptions"} for each in listed]
+    vnet = network("vnet")
+
+    assert fact("private_endpoint", [endpoint("pe", target, vnet, "blob"), vnet, *ours])["foreign"] is foreign
+
+
+def test_our_own_link_service_is_known_by_its_alias():
+    vnet, alias = network("vnet"), "Ours.1f2e3d4c.westeurope.azure.privatelinkservice"
+    service = resource("Microsoft.Network/privateLinkServices", "pls", {"alias": alias})
+
+    assert fact("private_endpoint", [endpoint("pe", alias.lower(), vnet), vnet, service])["foreign"] is False
+
+
+def test_whose_the_target_is_stays_open_where_subscriptions_were_not_listed():
+    vnet = network("vnet")
+    bodies = [endpoint("pe", arm_id(STORAGE, "st1", subscription=STRANGE), vnet, "blob"), vnet]
+    ledger, gap = unread(bodies, "Microsoft.Resources/subscriptions")
+
+    assert fact("private_endpoint", bodies, ledger)["foreign"] == Unread(gap)
+
+
+def test_what_is_told_of_an_endpoint():
+    vnet = network("vnet")
+    found = fact("private_endpoint", [blob(vnet, manual=True), account(), vnet])
+
+    assert (found["service"], found["sub_resources"], found["state"]) == ("Storage account", ["blob"], "approved")
+    assert (found["manual"], found["target_known"], found["addresses"]) == (True, True, ["10.0.0.5"])
+    assert found["text"] == "pe -> st1 (blob) at 10.0.0.5 in vnet, approved"
+
+
+def test_addresses_and_names_come_from_the_interface_when_a_zone_group_emptied_the_endpoint():
+    vnet = network("vnet")
+    nic = network_interface("pe.nic", f"{vnet['id']}/subnets/endpoints", subscription=SUBSCRIPTION)
+    configuration = nic["properties"]["ipConfigurations"][0]["properties"]
+    configuration |= {"privateIPAddress": "10.0.0.9", "privateLinkConnectionProperties": {"fqdns": [NAME.upper()]}}
+    pe = blob(vnet)
+    pe["properties"] |= {"customDnsConfigs": [], "networkInterfaces": [{"id": nic["id"]}]}
+
+    assert fact("private_endpoint", [pe, vnet, nic])["addresses"] == ["10.0.0.9"]
+    assert dns(pe, vnet, nic, *zone(BLOB, vnet, st1="10.0.0.9"))["record_matches"] is True
+
+
+@pytest.mark.parametrize(
+    ("records", "record", "matches", "points_to"),
+    [
+        pytest.param({"st1": "10.0.0.5"}, True, True, [], id="right"),
+        pytest.param({"ST1": "10.0.0.5"}, True, True, [], id="whatever its case"),
+        pytest.param({"st1": "10.0.0.4 10.0.0.5"}, True, True, [], id="among others"),
+        pytest.param({"st1": "203.0.113.7"}, True, False, ["203.0.113.7"], id="elsewhere"),
+        pytest.param({"st2": "10.0.0.6"}, False, False, [], id="somebody else's"),
+        pytest.param({}, False, False, [], id="none"),
+    ],
+)
+def test_the_record(records: dict[str, str], record: bool, matches: bool, points_to: list[str]):
+    vnet = network("vnet")
+    found = dns(blob(vnet), vnet, *zone(BLOB, vnet, **records))
+
+    assert (found["zone_exists"], found["zone_linked_to_network"]) == (True, True)
+    assert (found["record"], found["record_matches"], found["points_to"]) == (record, matches, points_to)
+
+
+def test_a_record_of_a_second_endpoint_to_the_same_account_is_right():
+    vnet, other = network("vnet"), network("vnet2", "10.9.0.0/16")
+    second = endpoint("pe2", ACCOUNT, other, "blob", address="10.9.0.5", names=[NAME])
+
+    assert dns(blob(vnet), vnet, second, other, *zone(BLOB, vnet, other, st1="10.9.0.5"))["record_matches"] is True
+
+
+def test_a_record_is_named_after_the_target_where_no_name_is_told():
+    vnet = network("vnet")
+    pe = blob(vnet, names=[])
+
+    assert dns(pe, vnet, *zone(BLOB, vnet, st1="10.0.0.5"))["record_matches"] is True
+    assert dns(pe, vnet, *zone(BLOB, vnet, other="10.0.0.5"))["record"] is True  # found by its address
+
+
+def test_key_vault_asks_for_a_name_that_the_zone_does_not_have():
+    vnet, vault = network("vnet"), arm_id("Microsoft.KeyVault/vaults", "kv1")
+    pe = endpoint("pe", vault, vnet, "vault", names=["kv1.vault.azure.net"])
+    found = dns(pe, vnet, *zone("privatelink.vaultcore.azure.net", vnet, kv1="10.0.0.5"))
+
+    assert (found["zone"], found["record_matches"]) == ("privatelink.vaultcore.azure.net", True)
+
+
+def test_names_say_which_of_several_zones_are_needed():
+    vnet, oai = network("vnet"), arm_id("Microsoft.CognitiveServices/accounts", "oai")
+    pe = endpoint("pe", oai, vnet, "account", names=["oai.openai.azure.com"])
+
+    assert dns(pe, vnet)["zone"] == "privatelink.openai.azure.com"
+
+
+def test_every_zone_that_is_needed_is_asked_for():
+    vnet, ml = network("vnet"), arm_id("Microsoft.MachineLearningServices/workspaces", "ml")
+    found = fact("private_endpoint", [endpoint("pe", ml, vnet, "amlworkspace"), vnet])
+
+    assert [entry["zone"] for entry in found["dns"]] == [
+        "privatelink.api.azureml.ms",
+        "privatelink.notebooks.azure.net",
+    ]
+
+
+def test_the_cloud_is_that_of_the_region():
+    vnet = network("vnet")
+    pe = blob(vnet, names=[], location="USGov Virginia")
+
+    assert dns(pe, vnet, *zone(BLOB, vnet, st1="10.0.0.5"))["zone_exists"] is False
+    assert dns(pe, vnet)["zone"] == "privatelink.blob.core.usgovcloudapi.net"
+
+
+def test_the_region_stands_in_the_zone_where_the_target_is_known():
+    vnet = network("vnet")
+    cluster = resource("Microsoft.Kusto/clusters", "adx", location="North Europe")
+    found = fact("private_endpoint", [endpoint("pe", cluster["id"], vnet, "cluster"), vnet, cluster])
+
+    assert found["dns"][0]["zone"] == "privatelink.northeurope.kusto.windows.net"
+
+
+def test_our_own_service_needs_no_zone():
+    vnet = network("vnet")
+    target = arm_id("Microsoft.Network/privateLinkServices", "pls")
+
+    assert fact("private_endpoint", [endpoint("pe", target, vnet), vnet])["dns"] == []
+
+
+# --- zone groups
+
+
+def test_a_zone_group_is_told_by_the_zone_it_writes_to():
+    vnet, (right, *_) = network("vnet"), zone(BLOB)
+    pe = blob(vnet)
+
+    assert dns(pe, vnet, right, zone_group(pe, right))["zone_group"] is True
+    assert dns(pe, vnet, right, zone_group(pe))["zone_group"] is False
+    assert dns(pe, vnet, right)["zone_group"] is False
+
+
+def test_a_zone_group_into_a_zone_of_another_service_is_wrong():
+    vnet = network("vnet")
+    pe = blob(vnet)
+    (other, *_) = zone("privatelink.database.windows.net")
+
+    assert fact("private_endpoint", [pe, vnet, zone_group(pe, other)])["wrong_zones"] == [other["name"]]
+    assert fact("private_endpoint", [pe, vnet, zone_group(pe, zone(BLOB)[0])])["wrong_zones"] == []
+
+
+def test_a_zone_outside_of_the_audit_exists_and_holds_what_the_group_wrote():
+    vnet = network("vnet")
+    pe = blob(vnet)
+    hidden = arm_id(ZONE, BLOB.upper(), subscription=OTHER)
+    ledger, gap = unread([pe, vnet], ZONE)
+
+    found = dns(pe, vnet, zone_group(pe, hidden, st1="10.0.0.5"), coverage=ledger)
+
+    assert (found["zone_exists"], found["zone_group"], found["record_matches"]) == (True, True, True)
+    assert found["zone_linked_to_network"] == Unread(gap)
+
+
+# --- links
+
+
+@pytest.mark.parametrize(
+    ("linked", "state", "expected"),
+    [(True, "Completed", True), (True, "InProgress", False), (False, "Completed", False)],
+)
+def test_the_link_to_the_own_network(linked: bool, state: str, expected: bool):
+    vnet, other = network("vnet"), network("other", "10.9.0.0/16")
+    found = dns(blob(vnet), vnet, other, *zone(BLOB, vnet if linked else other, state=state, st1="10.0.0.5"))
+
+    assert found["zone_linked_to_network"] is expected
+
+
+def test_a_peer_without_a_link_does_not_resolve():
+    vnet, hub, spoke = network("vnet"), network("hub", "10.1.0.0/16"), network("spoke", "10.2.0.0/16")
+    peer(vnet, hub)
+    peer(vnet, spoke)
+    found = dns(blob(vnet), vnet, hub, spoke, *zone(BLOB, vnet, hub, st1="10.0.0.5"))
+
+    assert (found["linked_networks"], found["unlinked_networks"]) == (["hub"], ["spoke"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        pytest.param({"used": False}, "Connected", id="nothing in it"),
+        pytest.param({}, "Disconnected", id="no longer peered"),
+        pytest.param({"dns": ["10.0.0.200"]}, "Connected", id="asks a server in a linked network"),
+        pytest.param({"dns": ["192.168.1.1"]}, "Connected", id="asks a server that is not known"),
+    ],
+)
+def test_a_peer_of_which_nothing_is_said(changes: Any, state: str):
+    vnet, spoke = network("vnet"), network("spoke", "10.2.0.0/16", **changes)
+    peer(vnet, spoke, state=state)
+
+    assert dns(blob(vnet), vnet, spoke, *zone(BLOB, vnet, st1="10.0.0.5"))["unlinked_networks"] == []
+
+
+def test_a_peer_that_asks_a_server_in_an_unlinked_network():
+    vnet, hub = network("vnet"), network("hub", "10.1.0.0/16", used=False)
+    spoke = network("spoke", "10.2.0.0/16", dns=["10.1.0.4"])
+    peer(vnet, spoke)
+
+    assert dns(blob(vnet), vnet, hub, spoke, *zone(BLOB, vnet))["unlinked_networks"] == ["spoke"]
+    assert dns(blob(vnet), vnet, hub, spoke, *zone(BLOB, vnet, hub))["linked_networks"] == ["spoke"]
+
+
+def test_interfaces_of_endpoints_ask_for_nothing():
+    vnet, spoke = network("vnet"), network("spoke", "10.2.0.0/16", used=False)
+    nic = network_interface("x.nic", f"{spoke['id']}/subnets/endpoints", subscription=SUBSCRIPTION)
+    peer(vnet, spoke)
+    zones = zone(BLOB, vnet)
+
+    assert dns(blob(vnet), vnet, spoke, nic, *zones)["unlinked_networks"] == ["spoke"]
+    nic["properties"]["privateEndpoint"] = {"id": arm_id(ENDPOINT, "x")}
+    assert dns(blob(vnet), vnet, spoke, nic, *zones)["unlinked_networks"] == []
+
+
+def test_servers_elsewhere_leave_the_link_unsaid():
+    vnet = network("vnet", dns=["192.168.1.1"])
+    found = fact("private_endpoint", [blob(vnet), vnet])
+
+    assert (found["dns_source"], found["dns"][0]["zone_linked_to_network"]) == ("external", None)
+
+
+# --- on-premises
+
+HUB_DNS = {"dnsSettings": {"enableProxy": True}}
+
+
+def hub_and_spoke(**hub: Any) -> tuple[Body, Body, Body]:
+    """An endpoint in a spoke, and a hub with a gateway that the spoke uses."""
+    spoke, centre = network("spoke"), network("hub", "10.1.0.0/16", GatewaySubnet={}, AzureFirewallSubnet={}, **hub)
+    peer(spoke, centre, remote_gateways=True)
+    front = {"properties": {"subnet": {"id": f"{centre['id']}/subnets/GatewaySubnet"}}}
+    gateway = resource("Microsoft.Network/virtualNetworkGateways", "vgw", {"ipConfigurations": [front]})
+    return spoke, centre, gateway
+
+
+def resolver(where: Body) -> list[Body]:
+    own = resource("Microsoft.Network/dnsResolvers", "dnspr", {"virtualNetwork": {"id": where["id"].upper()}})
+    return [own, resource("Microsoft.Network/dnsResolvers/inboundEndpoints", "dnspr/in")]
+
+
+def firewall(where: Body, policy: Body | None = None, **own: Any) -> list[Body]:
+    front = {"properties": {"subnet": {"id": f"{where['id']}/subnets/AzureFirewallSubnet"}}}
+    properties = {"ipConfigurations": [front], **own}
+    if policy is None:
+        return [resource("Microsoft.Network/azureFirewalls", "afw", properties)]
+    held = resource("Microsoft.Network/firewallPolicies", "afwp", policy)
+    properties["firewallPolicy"] = {"id": held["id"]}
+    return [resource("Microsoft.Network/azureFirewalls", "afw", properties), held]
+
+
+def test_no_gateway_no_clients_on_premises():
+    vnet = network("vnet")
+
+    assert fact("private_endpoint", [blob(vnet), vnet])["on_premises"]["gateway"] is False
+
+
+def test_a_gateway_without_any_resolver():
+    spoke, hub, gateway = hub_and_spoke()
+    found = fact("private_endpoint", [blob(spoke), spoke, hub, gateway])["on_premises"]
+
+    assert (found["gateway"], found["resolver"]) == (True, "none")
+
+
+def test_a_gateway_in_the_own_network():
+    _, hub, gateway = hub_and_spoke()
+
+    assert fact("private_endpoint", [blob(hub), hub, gateway])["on_premises"]["gateway"] is True
+
+
+def test_a_peering_alone_gives_no_gateway():
+    spoke, hub = network("spoke"), network("hub", "10.1.0.0/16")
+    peer(spoke, hub)
+
+    assert fact("private_endpoint", [blob(spoke), spoke, hub])["on_premises"]["gateway"] is False
+
+
+def test_what_answers_names_for_clients_on_premises():
+    spoke, hub, gateway = hub_and_spoke()
+
+    def kind(*more: Body) -> str:
+        found = fact("private_endpoint", [blob(spoke), spoke, hub, gateway, *more])
+        return str(found["on_premises"]["resolver"])
+
+    assert kind(*resolver(hub)) == "dns-private-resolver"
+    assert kind(*resolver(spoke)) == "dns-private-resolver"
+    assert kind(resolver(hub)[0]) == "none"  # outbound only: nobody can ask it
+    assert kind(*firewall(hub, HUB_DNS)) == "firewall-dns-proxy"
+    assert kind(*firewall(hub, {})) == "none"
+    assert kind(*firewall(hub, additionalProperties={"Network.DNS.EnableProxy": "true"})) == "firewall-dns-proxy"
+    assert kind(*resolver(network("far", "10.7.0.0/16"))) == "none"
+
+
+def test_a_server_of_ones_own_is_told_by_the_networks_that_ask_it():
+    spoke, hub, gateway = hub_and_spoke(dns=["10.1.0.10"])
+
+    assert fact("private_endpoint", [blob(spoke), spoke, hub, gateway])["on_premises"]["resolver"] == "custom-dns"
+
+
+def test_the_resolver_s_network_needs_the_zone_as_well():
+    spoke, hub, gateway = hub_and_spoke(used=False)
+    world = [blob(spoke), spoke, hub, gateway, *resolver(hub)]
+
+    assert dns(*world, *zone(BLOB, spoke))["unlinked_networks"] == ["hub"]
+    assert dns(*world, *zone(BLOB, spoke, hub))["linked_networks"] == ["hub"]
+
+
+# --- what was not read
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        (ZONE, "zone_exists"),
+        (ZONE, "zone_linked_to_network"),
+        (f"{ENDPOINT}/privateDnsZoneGroups", "zone_group"),
+    ],
+)
+def test_an_unread_type_makes_unknown_what_depends_on_it(kind: str, part: str):
+    vnet = network("vnet")
+    bodies = [blob(vnet), vnet]
+    ledger, gap = unread(bodies, kind)
+
+    assert dns(*bodies, coverage=ledger)[part] == Unread(gap)
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"), [(f"{ZONE}/virtualNetworkLinks", "zone_linked_to_network"), (f"{ZONE}/A", "record")]
+)
+def test_an_unread_child_of_the_zone(kind: str, part: str):
+    vnet = network("vnet")
+    bodies = [blob(vnet), vnet, zone(BLOB)[0]]
+    ledger, gap = unread(bodies, kind)
+
+    assert dns(*bodies, coverage=ledger)[part] == Unread(gap)
+
+
+def test_an_unread_network_makes_the_way_from_on_premises_unknown():
+    vnet = network("vnet")
+    ledger, gap = unread([blob(vnet)], NETWORK)
+
+    assert fact("private_endpoint", [blob(vnet)], ledger)["on_premises"]["gateway"] == Unread(gap)
+
+
+def test_unread_resolvers_make_the_answer_unknown_unless_another_is_found():
+    spoke, hub, gateway = hub_and_spoke()
+    bodies = [blob(spoke), spoke, hub, gateway]
+    ledger, gap = unread(bodies, "Microsoft.Network/dnsResolvers")
+
+    assert fact("private_endpoint", bodies, ledger)["on_premises"]["resolver"] == Unread(gap)
+    more = [*bodies, *firewall(hub, HUB_DNS)]
+    assert fact("private_endpoint", more, ledger)["on_premises"]["resolver"] == "firewall-dns-proxy"
+
+
+# --- gateways, and names of zones
+
+
+def test_what_a_gateway_reaches():
+    spoke, hub, gateway = hub_and_spoke()
+    found = fact("gateway_reach", [gateway, spoke, hub, blob(spoke), *resolver(hub)])
+
+    assert (found["network"], found["networks"]) == ("hub", ["spoke"])
+    assert (found["private_endpoints"], found["resolver"]) == (1, "dns-private-resolver")
+
+
+def test_endpoints_that_are_not_approved_are_no_private_path():
+    spoke, hub, gateway = hub_and_spoke()
+
+    assert fact("gateway_reach", [gateway, spoke, hub, blob(spoke, status="Pending")])["private_endpoints"] == 0
+
+
+def test_unread_endpoints_make_the_count_unknown():
+    spoke, hub, gateway = hub_and_spoke()
+    ledger, gap = unread([gateway, spoke, hub], ENDPOINT)
+
+    assert fact("gateway_reach", [gateway, spoke, hub], ledger)["private_endpoints"] == Unread(gap)
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "resembles", "shadows"),
+    [
+        ("privatelink.vaultcore.azure.net", "Azure Key Vault", "", ""),
+        ("privatelink.westeurope.kusto.windows.net", "Azure Data Explorer", "", ""),
+        ("privatelink.vault.azure.net", "", "privatelink.vaultcore.azure.net", ""),
+        ("privatelink.blob.core.windows.com", "", "privatelink.blob.core.windows.net", ""),
+        ("privatelink.snowflakecomputing.com", "", "", ""),
+        ("vault.azure.net", "", "", "Azure Key Vault"),
+        ("corp.example", "", "", ""),
+    ],
+)
+def test_what_a_zone_is_called(name: str, service: str, resembles: str, shadows: str):
+    assert fact_of(name) == {"service": service, "resembles": resembles, "shadows": shadows}
