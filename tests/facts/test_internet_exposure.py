@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.facts.registry import FactStore
+from auditor.facts.registry import FactStore, family
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource, Unread
@@ -172,19 +172,37 @@ def test_a_nat_rule_leads_to_one_machine():
 
 
 @pytest.mark.parametrize(
-    ("missing", "kind"),
+    "kind",
     [
-        ("networkSecurityGroups", "Microsoft.Network/networkSecurityGroups"),
-        ("virtualNetworks", "Microsoft.Network/virtualNetworks"),
-        ("publicIPAddresses", "Microsoft.Network/publicIPAddresses"),
+        "Microsoft.Network/networkSecurityGroups",
+        "Microsoft.Network/virtualNetworks",
+        "Microsoft.Network/publicIPAddresses",
+        "Microsoft.Network/effectiveSecurityAdminRules",
     ],
 )
-def test_what_was_not_read_on_the_way_is_unknown(missing, kind):
-    gap = Gap(f"/subscriptions/{SUBSCRIPTION}", kind, "GET", 403, "AuthorizationFailed")
-    bodies = [body for body in world([rule("ssh", 100)]) if missing not in body["id"]]
+def test_what_was_not_read_on_the_way_is_unknown(kind):
+    bodies = [body for body in world([rule("ssh", 100)]) if body["type"] != kind]
+
+    found = exposure(bodies, all_read_but(kind, bodies))
+
+    assert found == Unread(denied(kind))
+
+
+@pytest.mark.parametrize("kind", ["Microsoft.Network/applicationGateways", "Microsoft.Network/azureFirewalls"])
+def test_a_way_that_may_be_missing_follows_the_ones_that_are_known(kind):
+    known = exposure(world([rule("ssh", 100)]), all_read_but(kind, world()))
+    unknown = exposure(world([rule("ssh", 100)], public=False), all_read_but(kind, world()))
+
+    assert (known["open"], known["paths"][0]["first_port"], known["paths"][1]) == (True, 22, Unread(denied(kind)))
+    assert unknown == Unread(denied(kind))
+
+
+def denied(kind: str) -> Gap:
+    return Gap(f"/subscriptions/{SUBSCRIPTION}", kind, "GET", 403, "AuthorizationFailed")
+
+
+def all_read_but(kind: str, bodies: list[Body]) -> Ledger:
     scope = "/".join(bodies[0]["id"].split("/")[:3])
-    entries = [LedgerEntry(scope, body["type"], ReadState.COMPLETE) for body in bodies]
-
-    found = exposure(bodies, Ledger([*entries, LedgerEntry(scope, kind, ReadState.DENIED, gap=gap)]))
-
-    assert found == Unread(gap)
+    read = [name for name in family("internet_exposure").needs if name != kind.lower()]
+    entries = [LedgerEntry(scope, name, ReadState.COMPLETE) for name in sorted(read)]
+    return Ledger([*entries, LedgerEntry(scope, kind, ReadState.DENIED, gap=denied(kind))])

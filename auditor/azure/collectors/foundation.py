@@ -14,6 +14,7 @@ _VAULTS = "2026-05-15"
 _IDENTITIES = "2024-11-30"
 _PRIVATE_DNS = "2024-06-01"
 _RESOLVERS = "2025-05-01"
+_NETWORK_TABLE = "networkresources"
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#azure-storage-limits
 _STORAGE_LISTS = Quota("storage lists", Limit(100, 100 / 300))
@@ -148,10 +149,17 @@ ENTRIES = (
     _queried("Microsoft.Network/virtualNetworkGateways"),
     _queried("Microsoft.Network/localNetworkGateways"),
     _queried("Microsoft.Network/connections"),
-    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations", "networkresources"),
-    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections", "networkresources"),
-    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules", "networkresources"),
-    _queried("Microsoft.Network/effectiveSecurityAdminRules", "networkresources"),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations", _NETWORK_TABLE),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections", _NETWORK_TABLE),
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules", _NETWORK_TABLE),
+    # What is deployed of them: https://learn.microsoft.com/azure/virtual-network-manager/query-azure-resource-graph
+    _queried("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/snapshots", _NETWORK_TABLE),
+    _queried(
+        "Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules/snapshots", _NETWORK_TABLE
+    ),
+    _queried("Microsoft.Network/networkManagers/securityAdminRegionalGoalStates", _NETWORK_TABLE),
+    _queried("Microsoft.Network/networkGroupMemberships", _NETWORK_TABLE),
+    _queried("Microsoft.Network/effectiveSecurityAdminRules", _NETWORK_TABLE),
     _queried("Microsoft.Management/managementGroups", "resourcecontainers"),
     _queried("Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "computeresources"),
     # Not part of azure-mgmt-network, but the same host and the same reads: sent through its client.

@@ -75,6 +75,12 @@ ENTRIES = (
         action="Microsoft.PolicyInsights/policyStates/summarize/read",
     ),
     Entry("Microsoft.Security/pricings", "2024-01-01", table="securityresources"),
+    # https://learn.microsoft.com/rest/api/defenderforcloud/jit-network-access-policies/list
+    Entry(
+        "Microsoft.Security/locations/jitNetworkAccessPolicies",
+        "2020-01-01",
+        path="providers/Microsoft.Security/jitNetworkAccessPolicies",
+    ),
     Entry("Microsoft.Security/securityContacts", "2020-01-01-preview"),
     Entry("Microsoft.Security/settings", "2022-05-01"),
     Entry("Microsoft.Security/assessments", "2020-01-01", How.QUERY, table="securityresources"),

@@ -152,6 +152,24 @@ class Atoms:
             mask |= (1 << high) - (1 << low)
         return mask
 
+    @property
+    def v4(self) -> int:
+        """Every IPv4 address. The end of IPv4 must be a cut."""
+        return (1 << self._index(V6_OFFSET)) - 1
+
+    @property
+    def v6(self) -> int:
+        """Every IPv6 address."""
+        return ((1 << len(self.starts)) - 1) ^ self.v4
+
+    def touching(self, intervals: Iterable[Interval]) -> int:
+        """Every atom that holds at least one of these addresses, whose ends need not be cuts."""
+        mask = 0
+        for first, last in intervals:
+            low, high = bisect_left(self.starts, first + 1) - 1, bisect_left(self.starts, last + 1)
+            mask |= (1 << high) - (1 << low)
+        return mask
+
     def of_tag(self, tag: str) -> int:
         """The set of the addresses behind an opaque tag."""
         return 1 << (len(self.starts) + self.tags.index(tag.lower()))

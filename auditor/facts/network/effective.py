@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.facts.network.addresses import (
     HOST_VIRTUAL_IP,
@@ -55,7 +56,12 @@ class Surroundings:
     @property
     def internet(self) -> tuple[Interval, ...]:
         """Public addresses outside the virtual network."""
-        return subtract(public_space(), self.virtual_network)
+        return _internet(self.virtual_network)
+
+
+@lru_cache(maxsize=4096)
+def _internet(virtual_network: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    return subtract(public_space(), virtual_network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,8 @@ def _atoms(rules: Iterable[SecurityRule], around: Surroundings, *, inbound: bool
     ends = [_remote(rule, inbound=inbound) for rule in rules]
     host = parse_prefix(HOST_VIRTUAL_IP)
     intervals = [interval for end in ends for interval in end.intervals]
-    intervals += [interval for _, members in around.members for interval in members]
+    named = frozenset().union(*(end.groups for end in ends))
+    intervals += [interval for key, members in around.members if key in named for interval in members]
     intervals += [*around.virtual_network, *around.internet, *([host] if host else [])]
     intervals.append((0, (1 << 32) - 1))
     return Atoms.cut_by(intervals, (tag for end in ends for tag in end.opaque_tags))

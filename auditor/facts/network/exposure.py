@@ -1,272 +1,216 @@
 """Which ports of which machine the internet reaches, and by which path.
 
-A fact of a network interface:
+A fact of a network interface, and of a scale set, whose model says what its instances get:
 
     {"machine": "vm-web", "open": true, "paths": [
         {"protocol": "tcp", "first_port": 22, "last_port": 22, "services": ["SSH"], "kinds": ["ssh"],
          "via": "public-ip", "address": "203.0.113.7", "frontend_port": null,
-         "everyone": true, "wide": true, "addresses": 3702259455, "tags": [],
-         "rule": "nsg-web/allow-ssh (300)", "text": "internet -> pip-web (203.0.113.7) -> nic-web :22, ..."}]}
+         "everyone": true, "wide": true, "addresses": 3702259455, "tags": [], "family": 4,
+         "waf": null, "just_in_time": false, "asymmetric_return": null,
+         "hops": [{"kind": "public-ip", "id": "/subscriptions/...", "name": "pip-web", "detail": "203.0.113.7"}],
+         "interface": "nic-web", "rule": "nsg-web/allow-ssh (300)",
+         "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
 
-`everyone` says that every public IPv4 address reaches it, `wide` that at least a sixteenth of them do; `addresses`
-counts public IPv4 addresses; `tags` names service tags (their addresses are not known offline) that reach it besides.
-`services` and `kinds` are what well-known ports in the range mean (`auditor.facts.network.services`).
+`via` is `public-ip`, `load-balancer`, `nat-rule`, `application-gateway`, `firewall` (translation by Azure Firewall) or
+`bastion`; what only Bastion's operators reach is listed, with nobody of the internet in it, and is not `open`.
+`everyone` says that every public address of the family reaches it, `wide` that at least a sixteenth of them do;
+`addresses` counts public IPv4 addresses, or IPv6 networks (/64); `tags` names service tags (their addresses are not
+known offline) that reach it besides. `services` and `kinds` are what well-known ports in the range mean
+(`auditor.facts.network.services`). `waf` says of an application gateway whether a web application firewall looks at
+the requests. `just_in_time` says that Defender for Cloud opens the port on request, so that it may be shut at other
+times. `asymmetric_return` names a default route that sends the answers another way than the requests came: what keeps
+track of connections there may drop them, which is no protection to count on.
+
+Where a part could not be read, `paths` ends with what is missing; where no path is known besides, all is unread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from auditor.facts.network.addresses import Interval
-from auditor.facts.network.effective import filter_traffic, relevant
-from auditor.facts.network.reach import Opening, Reach, openings
-from auditor.facts.network.security_rules import PORTS, SecurityRule
+from auditor.facts.network.admin import NEEDS as ADMIN_NEEDS
+from auditor.facts.network.bodies import name_of
+from auditor.facts.network.doors.all import NEEDS as DOOR_NEEDS
+from auditor.facts.network.doors.all import Doors
+from auditor.facts.network.doors.door import Door
+from auditor.facts.network.interfaces import NIC, SCALE_SET, Interface, IpConfiguration
+from auditor.facts.network.just_in_time import POLICY as JIT_POLICY
+from auditor.facts.network.just_in_time import JustInTime
+from auditor.facts.network.reach import Opening, Reach, admitting_rules, openings
+from auditor.facts.network.routes import default_route
+from auditor.facts.network.screens import Screen, Screens
+from auditor.facts.network.security_rules import PORTLESS, PORTS
 from auditor.facts.network.services import described
-from auditor.facts.network.topology import (
-    GROUP,
-    LOAD_BALANCER,
-    NETWORK,
-    NIC,
-    PUBLIC_IP,
-    IpConfiguration,
-    Topology,
-    configurations,
-    items,
-    key_at,
-    keys_at,
-    value,
-)
+from auditor.facts.network.space import CONNECTION, GATEWAY, LOCAL_GATEWAY, ROUTE_TABLE
+from auditor.facts.network.topology import GROUP, NETWORK, Topology
 from auditor.facts.registry import FactFamily
-from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Gap, Json, Resource, Unread
+from auditor.inventory.model import Gap, Json, Unread
 
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A way from the internet to an IP configuration, before any filter."""
-
-    via: str
-    """`public-ip`, `load-balancer` or `nat-rule`."""
-    address: str
-    """Public address, or the name of the public IP where the address is not assigned."""
-    label: str
-    """The way as it is shown: `pip-web (203.0.113.7) -> lb-web :443`."""
-    basic: bool
-    """Whether it is of the Basic SKU, which is open where no security group filters."""
-    protocols: frozenset[str]
-    ports: Interval = PORTS
-    """Ports of the machine that it leads to."""
-    frontend_port: int | None = None
+SPACE_NEEDS = frozenset((NETWORK, GATEWAY, LOCAL_GATEWAY, CONNECTION, ROUTE_TABLE))
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
-    """The family's values by the key of each network interface that a door leads to, and of those without one."""
-    topology = Topology(inventory)
-    doors = _Doors(inventory)
-    cache: dict[Any, Sequence[Opening]] = {}
-    return {nic.key: _exposure(nic, topology, doors, cache) for nic in inventory.of_type(NIC)}
+    """The family's values by the key of each network interface and scale set."""
+    return Exposures(Topology(inventory)).all()
 
 
-def _exposure(nic: Resource, topology: Topology, doors: _Doors, cache: dict[Any, Sequence[Opening]]) -> Json | Unread:
-    machine = key_at(nic.body, "properties", "virtualMachine")
-    paths: list[Json] = []
-    for configuration in configurations(nic):
-        found = doors.to(configuration)
-        if isinstance(found, Gap):
-            return Unread(found)
-        if not found:
-            continue
-        passed = _filtered(nic, configuration, topology, cache)
-        if isinstance(passed, Gap):
-            return Unread(passed)
-        for door in found:
-            paths += _paths(nic, door, passed)
-    paths.sort(key=lambda path: (path["first_port"], path["protocol"], path["text"]))
-    return {"machine": machine.rpartition("/")[2], "open": bool(paths), "paths": paths}
+class Exposures:
+    """The exposure of everything in an inventory."""
 
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self.screens = Screens(topology)
+        self.doors = Doors(topology, self.screens)
+        self._just_in_time = JustInTime(topology.inventory)
+        self._openings: dict[tuple[int, int, bool], tuple[Opening, ...]] = {}
 
-def _filtered(
-    nic: Resource, configuration: IpConfiguration, topology: Topology, cache: dict[Any, Sequence[Opening]]
-) -> Sequence[Opening] | Gap | None:
-    """What of the internet passes the security groups of subnet and interface; None where neither has one."""
-    subnet_group = topology.subnet_group(configuration.subnet)
-    if isinstance(subnet_group, Gap):
-        return subnet_group
-    around = topology.surroundings(configuration.subnet)
-    filters: list[tuple[SecurityRule, ...]] = []
-    for group in (subnet_group, key_at(nic.body, "properties", "networkSecurityGroup")):
-        rules = topology.rules(group)
-        if isinstance(rules, Gap):
-            return rules
-        if rules is not None:
-            filters.append(relevant(rules, configuration.local, around, inbound=True))
-    if not filters:
-        return None
-    key = (tuple(tuple(map(id, rules)) for rules in filters), ids.parent_of(configuration.subnet))
-    if key not in cache:
-        cache[key] = tuple(openings(filter_traffic(filters, (), around, inbound=True)))
-    return cache[key]
+    def all(self) -> dict[str, Json | Unread]:
+        """By the key of each network interface and scale set."""
+        return {key: self._of(found) for key, found in self._topology.interfaces.items()}
 
+    def _of(self, found: tuple[Interface, ...]) -> Json | Unread:
+        machine = name_of(found[0].machine) if found else ""
+        paths: list[Json] = []
+        gaps: dict[Gap, None] = {}
+        for interface in found:
+            for configuration in interface.configurations:
+                for path in self._paths(interface, configuration):
+                    if isinstance(path, Gap):
+                        gaps[path] = None
+                    else:
+                        paths.append(path)
+        paths.sort(key=lambda path: (path["first_port"], path["protocol"], path["text"]))
+        opened = any(path["via"] != "bastion" for path in paths)
+        if gaps and not opened:
+            return Unread(next(iter(gaps)))
+        return {"machine": machine, "open": opened, "paths": [*paths, *map(Unread, gaps)]}
 
-def _paths(nic: Resource, door: Door, passed: Sequence[Opening] | None) -> Iterator[Json]:
-    if passed is None:
-        if door.basic:
-            for protocol in sorted(door.protocols & {"tcp", "udp", "icmp"}):
-                yield _path(nic, door, protocol, door.ports, Reach.of_all(), "no security group")
-        # A Standard public IP or load balancer lets nothing in where no security group allows it:
+    def _paths(self, interface: Interface, configuration: IpConfiguration) -> Iterator[Json | Gap]:
+        doors = self.doors.to(interface, configuration)
+        yield from (door for door in doors if isinstance(door, Gap))
+        known = [door for door in doors if isinstance(door, Door)]
+        if not known:
+            return
+        screens = self.screens.at(interface, configuration, inbound=True)
+        if isinstance(screens, Gap):
+            yield screens
+            return
+        seen: set[str] = set()
+        for door in known:
+            for screen in screens:
+                for path in self._through(interface, configuration, door, screen):
+                    if isinstance(path, Gap) or path["text"] not in seen:
+                        seen.add("" if isinstance(path, Gap) else path["text"])
+                        yield path
+
+    def _through(
+        self, interface: Interface, configuration: IpConfiguration, door: Door, screen: Screen
+    ) -> Iterator[Json | Gap]:
+        found = self._direct(door, screen) if door.inner is None else _indirect(door, screen)
+        asymmetric = default_route(self._topology, configuration.subnet) if door.inner is None else None
+        for opening in found:
+            path = _path(interface, door, opening, asymmetric)
+            timed = self._just_in_time.covers(
+                interface.machine, opening.protocol, opening.first_port, opening.last_port
+            )
+            path["just_in_time"] = Unread(timed) if isinstance(timed, Gap) else timed
+            yield path
+
+    def _direct(self, door: Door, screen: Screen) -> Iterator[Opening]:
+        """What clients reach whose own addresses the machine sees."""
+        # A Standard public IP or load balancer lets nothing in that no rule allows:
         # https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#sku
+        ruled = not screen.grouped and not door.basic
+        key = (id(screen), door.family, ruled)
+        if key not in self._openings:
+            self._openings[key] = tuple(openings(screen.passed, door.family, ruled=ruled))
+        for opening in self._openings[key]:
+            ports = _common(opening, door)
+            if opening.protocol in door.protocols and ports and _told(opening, screen):
+                yield Opening(opening.protocol, *ports, opening.reach, opening.rules)
+
+
+def _indirect(door: Door, screen: Screen) -> Iterator[Opening]:
+    """What is reached through something in between, port by port of what it leads to."""
+    inner = door.inner
+    if inner is None or not (inner.reach.anyone or door.via == "bastion"):
         return
-    for opening in passed:
-        if opening.protocol not in door.protocols:
-            continue
-        ports = (max(opening.first_port, door.ports[0]), min(opening.last_port, door.ports[1]))
-        if ports[0] <= ports[1]:
-            yield _path(nic, door, opening.protocol, ports, opening.reach, opening.rules)
+    for protocol in sorted(door.protocols):
+        rules = admitting_rules(screen.passed, protocol, door.ports[0], inner.origin)
+        if rules is not None:
+            said = " and ".join(filter(None, (inner.rule, rules)))
+            yield Opening(protocol, *door.ports, inner.reach, said)
 
 
-def _path(nic: Resource, door: Door, protocol: str, ports: Interval, reach: Reach, rule: str) -> Json:
-    shown = f"{ports[0]}" if ports[0] == ports[1] else "all ports" if ports == PORTS else f"{ports[0]}-{ports[1]}"
-    source = (
-        "internet"
-        if reach.wide
-        else f"{reach.addresses:,} public addresses"
-        if reach.addresses
-        else ", ".join(reach.tags)
-    )
+def _told(opening: Opening, screen: Screen) -> bool:
+    """Whether a protocol is listed: those without a name only where a security group says something of them."""
+    return screen.grouped or opening.protocol in ("tcp", "udp", "icmp")
+
+
+def _common(opening: Opening, door: Door) -> Interval | None:
+    first, last = max(opening.first_port, door.ports[0]), min(opening.last_port, door.ports[1])
+    return (first, last) if first <= last else None
+
+
+def _path(interface: Interface, door: Door, opening: Opening, asymmetric: str | None) -> dict[str, Json]:
+    first, last = opening.first_port, opening.last_port
     return {
-        "protocol": protocol,
-        "first_port": ports[0],
-        "last_port": ports[1],
-        **described(protocol, ports),
+        "protocol": opening.protocol,
+        "first_port": first,
+        "last_port": last,
+        **described(opening.protocol, (first, last)),
         "via": door.via,
         "address": door.address,
         "frontend_port": door.frontend_port,
-        "everyone": reach.everyone,
-        "wide": reach.wide,
-        "addresses": reach.addresses,
-        "tags": list(reach.tags),
-        "rule": rule,
-        "text": f"{source} -> {door.label} -> {nic.name} {protocol} {shown}, allowed by {rule}",
+        "everyone": opening.reach.everyone,
+        "wide": opening.reach.wide,
+        "addresses": opening.reach.addresses,
+        "tags": list(opening.reach.tags),
+        "family": door.family,
+        "waf": door.waf,
+        "asymmetric_return": asymmetric,
+        "hops": [asdict(hop) for hop in door.hops],
+        "interface": interface.name,
+        "rule": opening.rules if _is_ruled(opening) else "no security group",
+        "text": _text(interface, door, opening),
     }
 
 
-_TRANSPORTS = {"tcp": frozenset(("tcp",)), "udp": frozenset(("udp",)), "all": frozenset(("tcp", "udp"))}
+def _is_ruled(opening: Opening) -> bool:
+    """Whether some rule lets an opening through, and not only the absence of rules."""
+    return opening.rules != "no rule against it"
 
 
-class _Doors:
-    """The doors of an inventory, found once."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._by_pool: dict[str, list[Door]] = {}
-        self._by_configuration: dict[str, list[Door]] = {}
-        self._by_nat_rule: dict[str, list[Door]] = {}
-        for balancer in inventory.of_type(LOAD_BALANCER):
-            self._add_balancer(balancer)
-
-    def to(self, configuration: IpConfiguration) -> list[Door] | Gap:
-        """Every door to an IP configuration; a gap where something on the way was not read."""
-        doors: list[Door] = []
-        if configuration.public_ip:
-            public = self._public(configuration.public_ip)
-            if isinstance(public, Gap):
-                return public
-            address, label, basic = public
-            every = frozenset(("tcp", "udp", "icmp", "esp", "ah", "other"))
-            doors.append(Door("public-ip", address, label, basic, every))
-        for pool in sorted(configuration.pools):
-            if gap := self._unread_balancer(pool):
-                return gap
-            doors += self._by_pool.get(pool, ())
-        for rule in sorted(configuration.nat_rules):
-            if gap := self._unread_balancer(rule):
-                return gap
-            doors += self._by_nat_rule.get(rule, ())
-        doors += self._by_configuration.get(configuration.key, ())
-        return list(dict.fromkeys(doors))
-
-    def _unread_balancer(self, part: str) -> Gap | None:
-        balancer = part.rsplit("/", 2)[0]
-        return None if self._inventory.get(balancer) else self._inventory.gap(LOAD_BALANCER, balancer)
-
-    def _public(self, key: str) -> tuple[str, str, bool] | Gap:
-        resource = self._inventory.get(key)
-        name = key.rpartition("/")[2]
-        if resource is None:
-            gap = self._inventory.gap(PUBLIC_IP, key)
-            return gap or (name, name, False)
-        address = value(resource.body, "properties", "ipAddress")
-        # A body without a sku is of the time before there were others: Basic.
-        sku = str(value(resource.body, "sku", "name") or "Basic").lower()
-        shown = f"{resource.name} ({address})" if address else resource.name
-        return str(address or resource.name), shown, sku == "basic"
-
-    def _add_balancer(self, balancer: Resource) -> None:
-        fronts = {
-            ids.id_key(str(value(f, "id"))): f for f in items(balancer.body, "properties", "frontendIPConfigurations")
-        }
-        for rule in items(balancer.body, "properties", "loadBalancingRules"):
-            door = self._door("load-balancer", balancer, fronts, rule)
-            if door:
-                pools = {
-                    key_at(rule, "properties", "backendAddressPool"),
-                    *keys_at(rule, "properties", "backendAddressPools"),
-                }
-                for pool in pools - {""}:
-                    self._by_pool.setdefault(pool, []).append(door)
-        for rule in items(balancer.body, "properties", "inboundNatRules"):
-            self._add_nat_rule(balancer, fronts, rule)
-
-    def _add_nat_rule(self, balancer: Resource, fronts: Mapping[str, Json], rule: Json) -> None:
-        door = self._door("nat-rule", balancer, fronts, rule)
-        if door is None:
-            return
-        rule_id = value(rule, "id")
-        if isinstance(rule_id, str):
-            self._by_nat_rule.setdefault(ids.id_key(rule_id), []).append(door)
-        target = key_at(rule, "properties", "backendIPConfiguration")
-        if target:
-            self._by_configuration.setdefault(target, []).append(door)
-        pool = key_at(rule, "properties", "backendAddressPool")
-        if pool:
-            self._by_pool.setdefault(pool, []).append(door)
-
-    def _door(self, via: str, balancer: Resource, fronts: Mapping[str, Json], rule: Json) -> Door | None:
-        front = fronts.get(key_at(rule, "properties", "frontendIPConfiguration"))
-        public_ip = key_at(front, "properties", "publicIPAddress")
-        if not public_ip:
-            return None  # an internal frontend
-        public = self._public(public_ip)
-        address, label, basic = ("", public_ip.rpartition("/")[2], False) if isinstance(public, Gap) else public
-        properties = value(rule, "properties")
-        frontend = _port(value(properties, "frontendPort"), value(properties, "frontendPortRangeStart"))
-        # With floating IP the packet keeps the frontend's port:
-        # https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
-        floating = value(properties, "enableFloatingIP") is True
-        backend = frontend if floating else _port(value(properties, "backendPort"), frontend)
-        transport = str(value(properties, "protocol") or "tcp").lower()
-        whole = transport == "all" and not backend
-        return Door(
-            via=via,
-            address=address,
-            label=f"{label} -> {balancer.name} :{frontend or 'all ports'}",
-            basic=basic,
-            protocols=_TRANSPORTS.get(transport, frozenset((transport,))),
-            ports=PORTS if whole or backend is None else (backend, backend),
-            frontend_port=frontend,
-        )
+def _text(interface: Interface, door: Door, opening: Opening) -> str:
+    rule = opening.rules if _is_ruled(opening) else "no security group"
+    what = shown_ports(opening.protocol, opening.first_port, opening.last_port)
+    return f"{_who(door, opening.reach)} -> {door.label} -> {interface.name} {what}, allowed by {rule}"
 
 
-def _port(*candidates: Any) -> int | None:
-    return next((port for port in candidates if isinstance(port, int) and not isinstance(port, bool)), None)
+def shown_ports(protocol: str, first: int, last: int) -> str:
+    """A protocol with its ports: `tcp 22`, `udp 8000-8100`, `tcp all ports`, `icmp`."""
+    if protocol in PORTLESS:
+        return "other protocols" if protocol == "other" else protocol
+    ports = "all ports" if (first, last) == PORTS else str(first) if first == last else f"{first}-{last}"
+    return f"{protocol} {ports}"
+
+
+def _who(door: Door, reach: Reach) -> str:
+    if door.via == "bastion":
+        return "operators"
+    if reach.wide:
+        return "internet"
+    if reach.addresses:
+        return f"{reach.addresses:,} public {'addresses' if door.family == 4 else 'networks'}"
+    return ", ".join(reach.tags)
 
 
 FAMILY = FactFamily(
     name="internet_exposure",
-    types=frozenset((NIC,)),
-    needs=frozenset((NIC, GROUP, NETWORK, PUBLIC_IP, LOAD_BALANCER)),
+    types=frozenset((NIC, SCALE_SET)),
+    needs=frozenset((NIC, SCALE_SET, GROUP, JIT_POLICY)) | SPACE_NEEDS | DOOR_NEEDS | ADMIN_NEEDS,
     compute=compute,
 )

@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from auditor.facts.network.bodies import items
 from auditor.facts.network.effective import Surroundings, filter_traffic
+from auditor.facts.network.interfaces import NIC
 from auditor.facts.network.reach import openings
 from auditor.facts.network.security_rules import Endpoint, rules_of
 from auditor.facts.network.services import described
-from auditor.facts.network.topology import GROUP, NETWORK, NIC, items
+from auditor.facts.network.topology import GROUP, NETWORK
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread

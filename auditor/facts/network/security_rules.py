@@ -105,7 +105,7 @@ def admin_rules_of(bodies: Iterable[Json]) -> tuple[SecurityRule, ...]:
 
 
 def _admin_rule(body: Json) -> SecurityRule | None:
-    properties = _properties(body)
+    properties = _lowered(_properties(body))
     if not isinstance(properties.get("priority"), int):
         return None
     return SecurityRule(
@@ -129,8 +129,16 @@ def _collection_of(rule_id: str) -> str:
 
 def _admin_endpoint(properties: Mapping[str, Any], side: str) -> Endpoint:
     """A side of a security admin rule; without any prefix it is every address."""
-    texts = [entry.get("addressPrefix") for entry in _list(properties, side) if isinstance(entry, Mapping)]
-    return endpoint_of([text for text in texts if isinstance(text, str)] or [ANY])
+    entries = [_lowered(entry) for entry in _list(properties, side) if isinstance(entry, Mapping)]
+    named = [(str(e.get("addressPrefix") or ""), str(e.get("addressPrefixType") or "").lower()) for e in entries]
+    groups = [text for text, kind in named if kind == "networkgroup"]
+    plain = [text for text, kind in named if kind != "networkgroup" and text]
+    return endpoint_of(plain if plain or groups else [ANY], groups)
+
+
+def _lowered(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With names as the REST API writes them; Resource Graph has rows with `Access` and `Direction` too."""
+    return {name[:1].lower() + name[1:]: found for name, found in properties.items()}
 
 
 def _admin_ports(properties: Mapping[str, Any], name: str) -> tuple[Interval, ...]:

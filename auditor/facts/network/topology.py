@@ -1,104 +1,66 @@
-"""The parts of a network inventory that facts need: interfaces, subnets, groups, and what is connected to what."""
+"""The network of one inventory as facts need it: security groups, subnets, and what tags and groups mean there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
-from auditor.facts.network.addresses import HOST_VIRTUAL_IP, Interval, merge, parse_prefix
+from auditor.facts.network.addresses import Interval, merge
+from auditor.facts.network.admin import Administration, AdminRules
+from auditor.facts.network.bodies import items, key_at, keys_at, prefixes, text, value
 from auditor.facts.network.effective import Local, Surroundings
+from auditor.facts.network.interfaces import (
+    MACHINE,
+    NIC,
+    Interface,
+    IpConfiguration,
+    configurations,
+    interfaces,
+    owners,
+)
 from auditor.facts.network.security_rules import SecurityRule, rules_of
+from auditor.facts.network.space import Spaces
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 
-NIC = "microsoft.network/networkinterfaces"
 GROUP = "microsoft.network/networksecuritygroups"
 NETWORK = "microsoft.network/virtualnetworks"
 PUBLIC_IP = "microsoft.network/publicipaddresses"
 LOAD_BALANCER = "microsoft.network/loadbalancers"
-MACHINE = "microsoft.compute/virtualmachines"
+
+__all__ = [
+    "GROUP",
+    "LOAD_BALANCER",
+    "MACHINE",
+    "NETWORK",
+    "NIC",
+    "PUBLIC_IP",
+    "IpConfiguration",
+    "Topology",
+    "configurations",
+    "items",
+    "key_at",
+    "keys_at",
+    "value",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class IpConfiguration:
-    """One IP configuration of a network interface."""
-
-    key: str
-    """Lower-cased id."""
-    address: str
-    """Private address; "" where none is given."""
-    subnet: str
-    """Key of the subnet."""
-    public_ip: str
-    """Key of the public IP address, or ""."""
-    pools: frozenset[str]
-    """Keys of load balancer backend pools."""
-    nat_rules: frozenset[str]
-    """Keys of inbound NAT rules."""
-    groups: frozenset[str]
-    """Keys of application security groups."""
-
-    @property
-    def local(self) -> Local:
-        """The machine's side of a connection to this configuration."""
-        interval = parse_prefix(self.address)
-        return Local(interval[0] if interval else -1, self.groups)
-
-
-def value(body: Any, *path: str) -> Any:
-    """A value in a body by property names, compared without case; None where there is none."""
-    for name in path:
-        if not isinstance(body, Mapping):
-            return None
-        if name in body:
-            body = body[name]
-            continue
-        body = next((inner for key, inner in body.items() if key.lower() == name.lower()), None)
-    return body
-
-
-def items(body: Any, *path: str) -> list[Any]:
-    """A list in a body; empty where there is none."""
-    found = value(body, *path)
-    return found if isinstance(found, list) else []
-
-
-def key_at(body: Any, *path: str) -> str:
-    """The lower-cased id that a body refers to, or ""."""
-    found = value(body, *path, "id")
-    return ids.id_key(found) if isinstance(found, str) else ""
-
-
-def keys_at(body: Any, *path: str) -> frozenset[str]:
-    """The lower-cased ids that a list of a body refers to."""
-    return frozenset(ids.id_key(item["id"]) for item in items(body, *path) if isinstance(value(item, "id"), str))
-
-
-def configurations(nic: Resource) -> Iterator[IpConfiguration]:
-    """The IP configurations of a network interface."""
-    for entry in items(nic.body, "properties", "ipConfigurations"):
-        properties = value(entry, "properties")
-        yield IpConfiguration(
-            key=ids.id_key(str(value(entry, "id") or f"{nic.key}/ipConfigurations/{value(entry, 'name')}")),
-            address=str(value(properties, "privateIPAddress") or ""),
-            subnet=key_at(properties, "subnet"),
-            public_ip=key_at(properties, "publicIPAddress"),
-            pools=keys_at(properties, "loadBalancerBackendAddressPools"),
-            nat_rules=keys_at(properties, "loadBalancerInboundNatRules"),
-            groups=keys_at(properties, "applicationSecurityGroups"),
-        )
-
-
-@dataclass(frozen=True)
 class Topology:
     """Indexes over the network of one inventory, each computed once."""
 
-    inventory: Inventory
-    _rules: dict[str, tuple[SecurityRule, ...]] = field(default_factory=dict)
-    _surroundings: dict[str, Surroundings] = field(default_factory=dict)
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.spaces = Spaces(inventory)
+        self._administration = Administration(inventory, self.spaces)
+        self._rules: dict[str, tuple[SecurityRule, ...]] = {}
+        self._surroundings: dict[tuple[str, str], Surroundings] = {}
+        self._subnets: dict[str, tuple[Interval, ...]] = {}
+
+    @cached_property
+    def interfaces(self) -> dict[str, tuple[Interface, ...]]:
+        """By the key of each network interface and scale set, the interfaces that it stands for."""
+        return {owner.key: interfaces(owner) for owner in owners(self.inventory)}
 
     def rules(self, group: str) -> tuple[SecurityRule, ...] | Gap | None:
         """The rules of a security group by its key; why they are not known; None where no group is named."""
@@ -113,52 +75,90 @@ class Topology:
             self._rules[group] = rules_of(resource)
         return self._rules[group]
 
+    def admin_rules(self, network: str) -> AdminRules | Gap:
+        """The security admin rules of a virtual network; why they are not known."""
+        return self._administration.rules(network)
+
     def subnet_group(self, subnet: str) -> str | Gap:
         """Key of the security group of a subnet, "" where it has none; why it is not known."""
-        resource = self.inventory.get(subnet)
+        resource = self.inventory.get(subnet) if subnet else None
         if resource is not None:
             return key_at(resource.body, "properties", "networkSecurityGroup")
         return self.inventory.gap(NETWORK, ids.parent_of(subnet)) or ""
 
+    def filters_endpoints(self, subnet: str) -> bool:
+        """Whether a subnet's security group applies to private endpoints in it; by default it does not.
+
+        https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+        """
+        resource = self.inventory.get(subnet) if subnet else None
+        policies = text(resource.body, "properties", "privateEndpointNetworkPolicies") if resource else ""
+        return policies in ("enabled", "networksecuritygroupenabled")
+
+    def subnet_space(self, subnet: str) -> tuple[Interval, ...]:
+        """The addresses of a subnet; none where it is not known."""
+        if subnet not in self._subnets:
+            self._subnets[subnet] = merge(prefixes(_prefixes_of(self.inventory.get(subnet) if subnet else None)))
+        return self._subnets[subnet]
+
+    def route_table(self, subnet: str) -> str:
+        """Key of the route table of a subnet, or ""."""
+        resource = self.inventory.get(subnet) if subnet else None
+        return key_at(resource.body, "properties", "routeTable") if resource else ""
+
     def surroundings(self, subnet: str) -> Surroundings:
         """What service tags mean in a subnet."""
-        network = ids.parent_of(subnet)
-        if network not in self._surroundings:
-            self._surroundings[network] = Surroundings(merge(self._space(network)), self._members)
-        return self._surroundings[network]
+        place = (ids.parent_of(subnet), self.route_table(subnet))
+        if place not in self._surroundings:
+            self._surroundings[place] = Surroundings(self.spaces.of(*place), self._members)
+        return self._surroundings[place]
 
-    def _space(self, network: str) -> Iterator[Interval]:
-        """The address space of a network, of what is peered with it, and the host's virtual address.
-
-        https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags (VirtualNetwork)
-        """
-        host = parse_prefix(HOST_VIRTUAL_IP)
-        if host:
-            yield host
-        resource = self.inventory.get(network)
-        if resource is None:
+    def locals(self, configuration: IpConfiguration, filters: list[tuple[SecurityRule, ...]]) -> Iterator[Local]:
+        """The machine's side of a connection: its address, or one of each part of the subnet that rules tell apart."""
+        if configuration.address is not None:
+            yield Local(configuration.address[0], configuration.groups)
             return
-        yield from _prefixes(items(resource.body, "properties", "addressSpace", "addressPrefixes"))
-        for peering in items(resource.body, "properties", "virtualNetworkPeerings"):
-            if str(value(peering, "properties", "peeringState") or "Connected").lower() != "connected":
-                continue
-            yield from _prefixes(items(peering, "properties", "remoteAddressSpace", "addressPrefixes"))
-            remote = self.inventory.get(key_at(peering, "properties", "remoteVirtualNetwork") or "-")
-            if remote is not None:
-                yield from _prefixes(items(remote.body, "properties", "addressSpace", "addressPrefixes"))
+        ends = {
+            end
+            for rules in filters
+            for rule in rules
+            for side in (rule.source, rule.destination)
+            for first, last in side.intervals
+            for end in (first, last + 1)
+        }
+        spans = self.subnet_space(configuration.subnet)
+        for first, last in spans:
+            for start in sorted({first, *(end for end in ends if first < end <= last)}):
+                yield Local(start, configuration.groups)
+        if not spans:
+            yield Local(-1, configuration.groups)
+
+    @cached_property
+    def at_address(self) -> dict[int, list[tuple[Interface, IpConfiguration]]]:
+        """By private address on the axis: who has it. Unconnected networks may use one address twice."""
+        found: dict[int, list[tuple[Interface, IpConfiguration]]] = {}
+        for interface in self._all():
+            for configuration in interface.configurations:
+                if configuration.address is not None:
+                    found.setdefault(configuration.address[0], []).append((interface, configuration))
+        return found
 
     @cached_property
     def _members(self) -> tuple[tuple[str, tuple[Interval, ...]], ...]:
         found: dict[str, list[Interval]] = {}
-        for nic in self.inventory.of_type(NIC):
-            for configuration in configurations(nic):
-                interval = parse_prefix(configuration.address)
-                for group in configuration.groups if interval else ():
-                    found.setdefault(group, []).append(interval)  # type: ignore[arg-type]
+        for interface in self._all():
+            for configuration in interface.configurations:
+                spans = self.subnet_space(configuration.subnet)
+                for group in configuration.groups:
+                    found.setdefault(group, []).extend([configuration.address] if configuration.address else spans)
         return tuple((key, merge(found[key])) for key in sorted(found))
 
+    def _all(self) -> Iterator[Interface]:
+        for found in self.interfaces.values():
+            yield from found
 
-def _prefixes(texts: Iterable[Any]) -> Iterator[Interval]:
-    for text in texts:
-        if isinstance(text, str) and (interval := parse_prefix(text)):
-            yield interval
+
+def _prefixes_of(subnet: Resource | None) -> list[object]:
+    if subnet is None:
+        return []
+    return [value(subnet.body, "properties", "addressPrefix"), *items(subnet.body, "properties", "addressPrefixes")]

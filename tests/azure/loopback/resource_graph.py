@@ -39,6 +39,7 @@ _TABLES = {
     "microsoft.web/sites/slots/config": "appserviceresources",
     "microsoft.network/firewallpolicies/rulecollectiongroups": "networkresources",
     "microsoft.network/effectivesecurityadminrules": "networkresources",
+    "microsoft.network/networkgroupmemberships": "networkresources",
     "microsoft.compute/virtualmachinescalesets/virtualmachines": "computeresources",
 }
 _TABLE_PREFIXES = (

@@ -23,6 +23,12 @@ _LISTED_WIDELY = frozenset(
 )
 """Extension types that a subscription's list shows for everything below the subscription."""
 
+_LISTED_ELSEWHERE = {
+    # https://learn.microsoft.com/rest/api/defenderforcloud/jit-network-access-policies/list
+    "microsoft.security/locations/jitnetworkaccesspolicies": "microsoft.security/jitnetworkaccesspolicies",
+}
+"""Types that a subscription lists below a name of their own."""
+
 
 class Store:
     """Bodies by id, and the lists that show them."""
@@ -80,6 +86,8 @@ class Store:
         if not is_extension and kind.count("/") == 1 and group:
             self.lists.setdefault(whole, []).append(body)
             self.top_level.setdefault(subscription, []).append(body)
+        elif elsewhere := _LISTED_ELSEWHERE.get(kind):
+            self.lists.setdefault(f"/subscriptions/{subscription}/providers/{elsewhere}", []).append(body)
         elif kind in _LISTED_WIDELY and key.rpartition("/")[0] != whole:
             self.lists.setdefault(whole, []).append(body)
 

@@ -42,6 +42,7 @@ _READ_ONLY = {
     "microsoft.resourcegraph/resources": "2018-09-01-preview 2019-04-01 2020-04-01-preview 2021-03-01 "
     "2021-06-01-preview 2022-10-01 2024-04-01",
     "microsoft.security/assessments": "2019-01-01-preview 2020-01-01 2021-06-01 2025-05-04",
+    "microsoft.security/jitnetworkaccesspolicies": "2015-06-01-preview 2020-01-01",
     "microsoft.security/securescores": "2020-01-01 2020-01-01-preview",
 }
 

@@ -1,0 +1,1 @@
+"""Pictures of an inventory: graphs as values, which reports and commands draw."""

@@ -1,0 +1,1 @@
+"""Ways from the internet to a machine, one module a kind."""

@@ -1,0 +1,99 @@
+"""Every door of an inventory, by the IP configuration that it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from auditor.facts.network.doors.balancers import Balancers, Inside, Target
+from auditor.facts.network.doors.bastions import BASTION, Bastions
+from auditor.facts.network.doors.door import Door
+from auditor.facts.network.doors.firewalls import FIREWALL, HUB, IP_GROUP, POLICY, RULE_GROUP, Firewalls
+from auditor.facts.network.doors.gateways import GATEWAY, Gateways
+from auditor.facts.network.doors.public_ip import own_doors
+from auditor.facts.network.interfaces import Interface, IpConfiguration
+from auditor.facts.network.screens import Screens
+from auditor.facts.network.topology import LOAD_BALANCER, PUBLIC_IP, Topology
+from auditor.inventory import ids
+from auditor.inventory.model import Gap
+
+NEEDS = frozenset(
+    (PUBLIC_IP, LOAD_BALANCER, GATEWAY, FIREWALL, POLICY, RULE_GROUP, IP_GROUP, HUB, BASTION),
+)
+
+
+class Doors:
+    """The doors of an inventory, found once."""
+
+    def __init__(self, topology: Topology, screens: Screens) -> None:
+        self._topology = topology
+        self._balancers = Balancers(topology.inventory)
+        self._gateways = Gateways(topology, screens)
+        self._firewalls = Firewalls(topology)
+        self._bastions = Bastions(topology)
+        self._missing: dict[str, Gap | None] = {}
+        self._found: dict[Target, list[Door | Gap]] = {}
+        for some in (self._balancers.doors, self._gateways.doors, self._firewalls.doors):
+            for target, doors in some.items():
+                self._found.setdefault(target, []).extend(doors)
+        self._pass_on()
+
+    def to(self, interface: Interface, configuration: IpConfiguration) -> list[Door | Gap]:
+        """Every door to an IP configuration, with gaps for those that may be missing."""
+        found: list[Door | Gap] = []
+        own = own_doors(self._topology.inventory, interface, configuration)
+        found += [own] if isinstance(own, Gap) else own
+        found += self._named(configuration)
+        found += self._addressed(configuration)
+        if interface.machine:
+            found += self._bastions.doors(configuration.network)
+        return list(dict.fromkeys(found))
+
+    def _named(self, configuration: IpConfiguration) -> Iterator[Door | Gap]:
+        """Doors to what the configuration says it belongs to, and to itself by its key."""
+        for part in sorted(configuration.pools | configuration.nat_rules):
+            if gap := self._balancers.unread(part):
+                yield gap
+        for pool in sorted(configuration.gateway_pools):
+            if gap := self._gateways.unread(pool):
+                yield gap
+        for pool in sorted(configuration.pools | configuration.gateway_pools):
+            yield from self._found.get(Target("pool", pool), ())
+        for rule in sorted(configuration.nat_rules):
+            yield from self._found.get(Target("nat-rule", rule), ())
+        yield from self._found.get(Target("configuration", configuration.key), ())
+
+    def _addressed(self, configuration: IpConfiguration) -> Iterator[Door | Gap]:
+        """Doors to its private address, from its own network and those it is peered with."""
+        for network in self._around(configuration.network):
+            if gap := self._gap(network):
+                yield gap
+            if gap := self._firewalls.gaps.get(network):
+                yield gap
+            if configuration.address is not None:
+                yield from self._found.get(Target("address", f"{network}|{configuration.address[0]}"), ())
+
+    def _around(self, network: str) -> Iterable[str]:
+        # "" is a virtual hub's firewall, which any network may be behind.
+        return (network, *self._topology.spaces.peers(network), "")
+
+    def _gap(self, network: str) -> Gap | None:
+        """Why gateways or firewalls that could lead into a network may be missing.
+
+        They are not named by what they lead to, so that an export, which has no ledger, is taken to hold all of them.
+        """
+        if network not in self._missing:
+            scope = f"/subscriptions/{ids.subscription_of(network)}" if network else ""
+            gaps = (self._topology.inventory.gap(kind, scope) for kind in (GATEWAY, FIREWALL)) if scope else ()
+            self._missing[network] = next((gap for gap in gaps if gap and gap.code != "NotInExport"), None)
+        return self._missing[network]
+
+    def _pass_on(self) -> None:
+        """What a firewall or gateway sends to an internal load balancer reaches what is behind that."""
+        inside: dict[Target, list[Inside]] = {}
+        for rule in self._balancers.inside:
+            for network in self._around(rule.network):
+                inside.setdefault(Target("address", f"{network}|{rule.address[0]}"), []).append(rule)
+        for target in list(self._found):
+            for rule in inside.get(target, ()):
+                passed = [rule.passed_on(door) for door in self._found[target] if isinstance(door, Door)]
+                self._found.setdefault(rule.target, []).extend(door for door in passed if door)
