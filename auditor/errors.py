@@ -24,17 +24,28 @@ class ExitCode(IntEnum):
     """Exit codes, the same for every command and format."""
 
     OK = 0
-    """The command did its work and the gate holds."""
     GATE = 1
-    """The gate does not hold: a finding at or above `--fail-on`."""
     USAGE = 2
-    """Wrong usage or unusable input."""
     INCOMPLETE = 3
-    """The collection is incomplete and `--require-complete` was given, or nothing could be collected."""
     SIGN_IN = 4
-    """Sign-in failed."""
     INTERRUPTED = 130
-    """Interrupted by the user (128 + SIGINT)."""
+
+    @property
+    def meaning(self) -> str:
+        """What it tells a pipeline; README has the same words."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.OK: "the gate holds",
+    ExitCode.GATE: "the gate does not hold: a finding at or above `--fail-on` (default `high`), "
+    "an expired exemption, or an unknown result with `--fail-on-unknown`",
+    ExitCode.USAGE: "wrong usage or unusable input; the reason is on stderr",
+    ExitCode.INCOMPLETE: "the collection is incomplete and `--require-complete` was given, "
+    "or nothing could be collected",
+    ExitCode.SIGN_IN: "sign-in failed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
 
 
 class AuditorError(Exception):

@@ -17,7 +17,8 @@ from auditor.report.registry import FORMATS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = re.findall(r"^ {4}(auditor [^#\n]+)", README, re.MULTILINE)
+DOCUMENTS = "\n".join(path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
+COMMANDS = re.findall(r"^ {4}(auditor [^#>|\n]+)", DOCUMENTS, re.MULTILINE)
 
 
 def leaves(command: Any, name: str = "") -> Iterator[str]:
@@ -40,7 +41,7 @@ def test_a_command_of_the_readme_is_understood(line: str):
             return
         name, command, arguments = command.resolve_command(context, rest)
         assert command is not None, name
-    assert command.make_context("auditor", arguments, parent=context).params
+    assert command.make_context("auditor", arguments, parent=context).command is command
 
 
 def test_every_command_is_in_the_readme():
@@ -51,9 +52,9 @@ def test_every_command_is_in_the_readme():
 
 
 def test_the_exit_codes_are_those_of_the_readme():
-    rows = re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE)
 
-    assert [int(row) for row in rows] == [int(code) for code in ExitCode]
+    assert [(int(code), words) for code, words in rows] == [(int(code), code.meaning) for code in ExitCode]
 
 
 def test_the_formats_that_help_names_are_the_formats_there_are():

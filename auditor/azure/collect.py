@@ -45,6 +45,8 @@ class CollectionOutcome:
     """How many requests each operation took, tries included."""
     troubles: Mapping[str, int] = field(default_factory=dict)
     """How often each error code came back, also where a later try succeeded."""
+    management_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Subscription id to the management groups above it, the closest first; empty where nobody asked."""
 
 
 async def collect(
@@ -77,7 +79,8 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
     from auditor.azure.collectors.table import route
 
     subscriptions = await find_subscriptions(reader, plan)
-    routes = route(plan.types, plan.source)
+    hierarchy = _Hierarchy(reader, subscriptions, plan)
+    routes = route(hierarchy.others, plan.source)
     work = _Work(reader, subscriptions, routes)
     _refuse_unknown(reader, routes, subscriptions)
     async with asyncio.TaskGroup() as group:
@@ -87,7 +90,28 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
             group.create_task(work.read_source(source, entries))
         if routes.directory:
             group.create_task(work.read_directory(routes.directory))
-    return _outcome(reader, subscriptions)
+        group.create_task(hierarchy.read())
+    return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found)
+
+
+class _Hierarchy:
+    """Management groups: not resources of the inventory, but where its subscriptions stand."""
+
+    def __init__(self, reader: Reader, subscriptions: Sequence[Subscription], plan: CollectionPlan) -> None:
+        wanted = {ids.type_key(name): name for name in plan.types}
+        self._is_wanted = ids.type_key(ids.MANAGEMENT_GROUP_TYPE) in wanted
+        self._reader = reader
+        self._subscriptions = subscriptions
+        self.others = frozenset(name for key, name in wanted.items() if key != ids.type_key(ids.MANAGEMENT_GROUP_TYPE))
+        """The types that are read as resources."""
+        self.found: Mapping[str, tuple[str, ...]] = {}
+
+    async def read(self) -> None:
+        """Read them, where the plan names them."""
+        from auditor.azure.collectors.hierarchy import read_hierarchy
+
+        if self._is_wanted:
+            self.found = await read_hierarchy(self._reader, self._subscriptions)
 
 
 def _by_source(entries: Iterable[Entry]) -> Sequence[tuple[str, tuple[Entry, ...]]]:

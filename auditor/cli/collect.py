@@ -32,6 +32,7 @@ def collect(
     everything: Annotated[
         bool, typer.Option("--all", help="Every type that can be collected, not only what the rules need.")
     ] = False,
+    policy_exemptions: options.CollectPolicyExemptions = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -59,6 +60,10 @@ def collect(
         types = _all_types()
     else:
         types = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters).types
+    if policy_exemptions:
+        from auditor.evaluate.policy_exemptions import NEEDED
+
+        types |= {name.lower() for name in NEEDED}
     live = LiveOptions(
         cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
     )
@@ -84,5 +89,6 @@ def _snapshot(path: Path, live: LiveOptions, types: frozenset[str], *, resume: b
 def _all_types() -> frozenset[str]:
     from auditor.azure.collectors.directory import directory_types
     from auditor.azure.collectors.table import table
+    from auditor.inventory import ids
 
-    return frozenset(table()) | directory_types()
+    return frozenset(table()) | directory_types() | {ids.MANAGEMENT_GROUP_TYPE.lower()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditor.cli import options
-from auditor.cli.messages import plain
+from auditor.cli.messages import say, warn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from auditor.evaluate.diff import Change
+    from collections.abc import Sequence
+
+    from auditor.evaluate.difference import Change, Difference
+    from auditor.inventory.inventory import Inventory
+    from auditor.rules.model import Rule
+
+_LARGEST = 512 * 1024 * 1024
 
 
 class DiffFormat(StrEnum):
@@ -23,6 +30,7 @@ class DiffFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def register(app: typer.Typer) -> None:
@@ -33,100 +41,115 @@ def register(app: typer.Typer) -> None:
 def diff(
     old: Annotated[Path, typer.Argument(help="The earlier JSON report, snapshot or export.")],
     new: Annotated[Path, typer.Argument(help="The later one, of the same kind.")],
-    output_format: Annotated[DiffFormat, typer.Option("--format", "-f", help="table or json.")] = DiffFormat.TABLE,
-    fail_on: options.FailOnOption = options.FailOn.HIGH,
+    output_format: Annotated[
+        DiffFormat, typer.Option("--format", "-f", help="table, json or markdown.")
+    ] = DiffFormat.TABLE,
+    output: options.OutputFile = None,
+    width: options.Width = None,
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    fail_on: Annotated[
+        options.FailOn,
+        typer.Option("--fail-on", help="Exit 1 for new or worse findings of this severity or worse."),
+    ] = options.FailOn.NONE,
 ) -> None:
-    """What got worse, better, appeared or went away between two audits."""
+    """What got worse, better, appeared or went away between two audits.
+
+    Reports tell results and their evidence; snapshots and exports are judged anew by the same rules, and their
+    resources compared property by property.
+    """
+    documents = [_report(path) for path in (old, new)]
+    if any(documents) and not all(documents):
+        raise UsageError("a report and a snapshot cannot be compared", remedy="Give two of one kind.")
+    if all(documents):
+        if rule_paths or no_builtin or select or ignore:
+            raise UsageError("rules are chosen where two snapshots are compared", remedy="Leave these options out.")
+        difference = _of_reports([document or {} for document in documents], old, new)
+    else:
+        from auditor.cli.rule_choice import choose_rules
+
+        rules = choose_rules(rule_paths, no_builtin, select, ignore, None, None, None).rules
+        difference = _of_sources(old, new, rules)
+    _write(difference, output_format, output, width)
+    for text in difference.notices:
+        warn(text)
+    failing = [change for change in difference.results if _fails(change, fail_on)]
+    if failing:
+        noun = "finding" if len(failing) == 1 else "findings"
+        say(f"gate: fails, {len(failing):,} new or worse {noun} at or above {fail_on.value}")
+    raise typer.Exit(ExitCode.GATE if failing else ExitCode.OK)
+
+
+def _of_reports(
+    documents: list[dict[str, Any]], old: Path, new: Path, inventories: Sequence[Inventory | None] = (None, None)
+) -> Difference:
+    from auditor.evaluate.diff import Audit, comparability, result_changes
+    from auditor.evaluate.difference import Difference
+    from auditor.evaluate.saved_report import check_report
+
+    for document, path in zip(documents, (old, new), strict=True):
+        check_report(document, str(path))
+    before, after = (Audit.of(*pair) for pair in zip(documents, inventories, strict=True))
+    return Difference(
+        result_changes(before, after), (), compares_resources=False, notices=tuple(comparability(before, after))
+    )
+
+
+def _of_sources(old: Path, new: Path, rules: tuple[Rule, ...]) -> Difference:
     from auditor.cli.audit import audit
-    from auditor.cli.rule_choice import choose_rules
-    from auditor.evaluate.baseline import load_baseline
-    from auditor.evaluate.diff import changes, property_changes
+    from auditor.evaluate.property_diff import property_changes
     from auditor.inventory.source import open_source
     from auditor.report.json_report import document
 
-    reports = [_report(path) for path in (old, new)]
-    properties: list[dict[str, Any]] = []
-    if all(reports):
-        documents = [report or {} for report in reports]
-        known = load_baseline(old), load_baseline(new)
-    elif any(reports):
-        raise UsageError("a report and a snapshot cannot be compared", remedy="Give two of one kind.")
-    else:
-        rules = choose_rules(None, False, None, None, None, None, None).rules
-        sources = [open_source(path) for path in (old, new)]
-        documents = [document(audit(source, rules)) for source in sources]
-        known = _baseline(old, documents[0]), _baseline(new, documents[1])
-        properties = [
-            {"resource": c.resource, "path": c.path, "before": c.before, "after": c.after}
-            for c in property_changes(sources[0].inventory, sources[1].inventory)
-        ]
-    found = changes(*known)
-    shown = _described(found, documents)
-    if output_format is DiffFormat.JSON:
-        typer.echo(json.dumps({"schema_version": "1.0", "results": shown, "properties": properties}, indent=2))
-    else:
-        typer.echo(_table(shown, properties))
-    raise typer.Exit(ExitCode.GATE if any(_fails(change, fail_on) for change in found) else ExitCode.OK)
+    sources = [open_source(path) for path in (old, new)]
+    inventories = [source.inventory for source in sources]
+    documents = [document(audit(source, rules)) for source in sources]
+    difference = _of_reports(documents, old, new, inventories)
+    properties = tuple(property_changes(inventories[0], inventories[1]))
+    told = tuple(text for source in sources for text in source.notices)
+    return replace(
+        difference, properties=properties, compares_resources=True, notices=(*difference.notices, *dict.fromkeys(told))
+    )
 
 
 def _report(path: Path) -> dict[str, Any] | None:
     """The JSON report at a path; None where it is something else, which `open_source` then judges."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig")) if path.suffix == ".json" else None
+        if path.suffix.lower() == ".db" or path.stat().st_size > _LARGEST:
+            return None
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and "schema_version" in value and "results" in value else None
 
 
-def _baseline(path: Path, document: dict[str, Any]) -> Any:
-    from auditor.evaluate.baseline import Baseline
-    from auditor.evaluate.model import Outcome
-    from auditor.rules.model import Severity
+def _write(difference: Difference, chosen: DiffFormat, output: Path | None, width: int | None) -> None:
+    import shutil
 
-    known = {r["fingerprint"]: (Outcome(r["outcome"]), Severity(r["severity"])) for r in document["results"]}
-    return Baseline(str(path), known)
+    from auditor.cli.output import write_file
+    from auditor.report.difference import as_json, as_markdown, as_table
 
-
-def _described(found: tuple[Change, ...], documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    by_mark = {result["fingerprint"]: result for document in documents for result in document["results"]}
-    return [
-        {
-            "direction": change.direction.value,
-            "rule": by_mark[change.fingerprint]["rule"],
-            "severity": by_mark[change.fingerprint]["severity"],
-            "resource": by_mark[change.fingerprint]["resource"]["id"],
-            "before": change.before[0].value if change.before else None,
-            "after": change.after[0].value if change.after else None,
-            "fingerprint": change.fingerprint,
-        }
-        for change in found
-    ]
+    match chosen:
+        case DiffFormat.JSON:
+            text = as_json(difference)
+        case DiffFormat.MARKDOWN:
+            text = as_markdown(difference)
+        case DiffFormat.TABLE:
+            text = as_table(difference, width or shutil.get_terminal_size((100, 24)).columns)
+    data = (text + "\n").encode("utf-8", "replace")
+    if output:
+        write_file(output, data)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _fails(change: Change, fail_on: options.FailOn) -> bool:
-    from auditor.evaluate.diff import Direction
-    from auditor.evaluate.model import Outcome
     from auditor.rules.model import Severity
 
-    if fail_on is options.FailOn.NONE or change.after is None or change.after[0] is not Outcome.FAIL:
+    if fail_on is options.FailOn.NONE:
         return False
-    worse = change.direction in (Direction.APPEARED, Direction.WORSE)
-    return worse and change.after[1].rank <= Severity(fail_on.value).rank
-
-
-def _table(shown: list[dict[str, Any]], properties: list[dict[str, Any]]) -> str:
-    counts = Counter(item["direction"] for item in shown)
-    lines = [", ".join(f"{number} {name}" for name, number in counts.items()) or "no result changed"]
-    for item in shown:
-        how = f"{item['before'] or '-'} -> {item['after'] or '-'}"
-        lines.append(
-            plain(f"  {item['direction']:<9}  {item['severity']:<8}  {item['rule']}  {how}  {item['resource']}")
-        )
-    resource = ""
-    for item in properties:
-        if item["resource"] != resource:
-            resource = item["resource"]
-            lines.append(plain(resource))
-        before, after = (json.dumps(item[side]) for side in ("before", "after"))
-        lines.append(plain(f"  {item['path'] or '(resource)'}: {before} -> {after}"))
-    return "\n".join(lines)
+    return change.is_new_finding and change.severity.rank <= Severity(fail_on.value).rank

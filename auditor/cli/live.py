@@ -52,7 +52,12 @@ def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]
         tenant, outcome = asyncio.run(_collect(snapshot, options, types, progress))
     learn(*outcome.subscriptions.values())
     event("collected", subscriptions=len(outcome.subscriptions), gaps=outcome.gaps, types=len(types))
-    snapshot.finish(datetime.now(UTC), tenant=tenant, subscriptions=outcome.subscriptions)
+    snapshot.finish(
+        datetime.now(UTC),
+        tenant=tenant,
+        subscriptions=outcome.subscriptions,
+        management_groups=outcome.management_groups,
+    )
     if options.verbose:
         _say_requests(outcome)
     if outcome.gaps and not options.quiet:

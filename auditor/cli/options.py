@@ -280,8 +280,25 @@ SarifSplit = Annotated[
     Path | None,
     typer.Option(
         "--sarif-split",
-        help="Write one SARIF file a subscription into this folder, each with a category of its own.",
+        help="Write several SARIF files into this folder, each with a category of its own.",
         metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+
+
+class SplitChoice(StrEnum):
+    """What `--sarif-split-by` takes."""
+
+    SUBSCRIPTION = "subscription"
+    MANAGEMENT_GROUP = "management-group"
+
+
+SarifSplitBy = Annotated[
+    SplitChoice,
+    typer.Option(
+        "--sarif-split-by",
+        help="What gets a file of its own: a subscription, or the management group above it.",
         rich_help_panel=_SARIF,
     ),
 ]
@@ -299,7 +316,11 @@ FailOnOption = Annotated[
 ]
 FailOnUnknown = Annotated[
     bool,
-    typer.Option("--fail-on-unknown", help="Exit 1 for such rules without an answer too.", rich_help_panel=_GATE),
+    typer.Option(
+        "--fail-on-unknown",
+        help="Exit 1 for rules of that severity without an answer too; with --fail-on none, of every severity.",
+        rich_help_panel=_GATE,
+    ),
 ]
 Baseline = Annotated[
     Path | None,
@@ -314,9 +335,21 @@ Exemptions = Annotated[
     list[Path] | None,
     typer.Option(
         "--exemptions",
-        help="YAML file with findings that are accepted until a date. Repeatable.",
+        help="Findings that are accepted until a date: YAML, or Azure Policy exemptions as JSON. Repeatable.",
         metavar="FILE",
         rich_help_panel=_GATE,
+    ),
+]
+PolicyExemptions = Annotated[
+    bool,
+    typer.Option("--policy-exemptions", help="Apply the tenant's own Azure Policy exemptions.", rich_help_panel=_GATE),
+]
+CollectPolicyExemptions = Annotated[
+    bool,
+    typer.Option(
+        "--policy-exemptions",
+        help="Read Azure Policy exemptions too, for `scan --policy-exemptions`.",
+        rich_help_panel=_RULES,
     ),
 ]
 RequireComplete = Annotated[

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.output import write_file
 from auditor.errors import UsageError
+from auditor.inventory import ids
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
@@ -29,6 +31,18 @@ class SarifOptions:
     prefix: str | None = None
     category: str | None = None
     split: Path | None = None
+    split_by: str = "subscription"
+    """`subscription` or `management-group`."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Types that must be collected for this."""
+        return frozenset({ids.MANAGEMENT_GROUP_TYPE}) if self.split and self.by_group else frozenset()
+
+    @property
+    def by_group(self) -> bool:
+        """Whether a management group gets a file, not a subscription."""
+        return self.split_by == "management-group"
 
     def check(self) -> None:
         """Raises UsageError for folders that cannot be used, before anything is collected."""
@@ -37,6 +51,8 @@ class SarifOptions:
         for option, folder in (("--sarif-inventory", self.inventory), ("--sarif-split", self.split)):
             if folder and folder.exists() and not folder.is_dir():
                 raise UsageError("is no folder", subject=str(folder), remedy=f"Give {option} a folder.")
+        if self.by_group and not self.split:
+            raise UsageError("--sarif-split-by without --sarif-split", remedy="Give --sarif-split a folder too.")
         if self.prefix and (".." in Path(self.prefix).parts or Path(self.prefix).is_absolute()):
             raise UsageError(f"--sarif-prefix {self.prefix!r} leaves the repository", remedy="Give a relative folder.")
 
@@ -70,12 +86,25 @@ def with_places(
     return replace(rendering, locations=tree.locations)
 
 
-def write_split(folder: Path, report: Report, rendering: RenderOptions) -> tuple[str, ...]:
-    """Write one SARIF file a subscription, and one for what lies above; gives what limits have to say."""
+def write_split(
+    chosen: SarifOptions, report: Report, rendering: RenderOptions, above: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Write one SARIF file a subscription or management group, and one for what lies above subscriptions.
+
+    `above` has the management groups above each subscription. Gives what limits have to say. Raises UsageError where
+    the groups are wanted and not known.
+    """
     from auditor.report.sarif_split import split_sarif
 
+    if chosen.by_group and not above:
+        raise UsageError(
+            "the management groups above the subscriptions were not read",
+            subject="--sarif-split-by management-group",
+            remedy="Scan live, collect with --policy-exemptions or --all, or split by subscription.",
+        )
     notices: list[str] = []
-    for part in split_sarif(report, rendering):
+    folder = chosen.split or Path()
+    for part in split_sarif(report, rendering, {g: names[0] for g, names in above.items()} if chosen.by_group else {}):
         _write_below(folder, f"{part.name}.sarif", part.data)
         notices += part.notices
     return tuple(notices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,13 @@ from auditor.cli.messages import note, say, warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.evaluate.baseline import Baseline
+    from auditor.evaluate.exemptions import Acceptance
+    from auditor.evaluate.gate import GatePolicy
+    from auditor.evaluate.model import Report
+    from auditor.inventory.inventory import Inventory
     from auditor.inventory.source import Source
 
 
@@ -51,30 +59,34 @@ def scan(
     sarif_prefix: options.SarifPrefix = None,
     sarif_category: options.SarifCategory = None,
     sarif_split: options.SarifSplit = None,
+    sarif_split_by: options.SarifSplitBy = options.SplitChoice.SUBSCRIPTION,
     fail_on: options.FailOnOption = options.FailOn.HIGH,
     fail_on_unknown: options.FailOnUnknown = False,
     require_complete: options.RequireComplete = False,
     baseline: options.Baseline = None,
     exemptions: options.Exemptions = None,
+    policy_exemptions: options.PolicyExemptions = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
+    from auditor.cli.acceptance import choose_exemptions
     from auditor.cli.audit import audit
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
     from auditor.cli.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.steps import Steps
     from auditor.evaluate.baseline import load_baseline
-    from auditor.evaluate.exemptions import apply_exemptions, load_exemptions
-    from auditor.evaluate.gate import GatePolicy, judge
+    from auditor.evaluate.gate import GatePolicy
     from auditor.rules.model import Severity
 
     if demo and source_path:
         raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
-    for_scanning = SarifOptions(source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split)
+    for_scanning = SarifOptions(
+        source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split, sarif_split_by.value
+    )
     for_scanning.check()
-    accepted = load_exemptions(exemptions or [])
+    acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
     steps = Steps(wanted=verbose)
@@ -90,7 +102,7 @@ def scan(
             cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
         )
         with steps.step("collect"):
-            found = collect_live(live, choice.types)
+            found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
     report = audit(
         found,
         choice.rules,
@@ -100,28 +112,42 @@ def scan(
         steps=steps,
         quiet=quiet,
     )
-    applied = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC))
-    report = applied.report
+    accepted, refused = acceptance.of(found)
+    severity = None if fail_on is options.FailOn.NONE else Severity(fail_on.value)
+    policy = GatePolicy(severity, fail_on_unknown, require_complete)
+    report = _judged(report, accepted, found.inventory, policy, known_before)
     rendering = render_options(group_by.value, include_passed, width, verbose)
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)
     if sarif_split:
-        told += write_split(sarif_split, report, rendering)
-    for text in (*found.notices, *report.notices, *told):
+        told += write_split(for_scanning, report, rendering, found.manifest.management_groups)
+    known = known_before.notices(report) if known_before else []
+    for text in (*found.notices, *report.notices, *refused, *known, *told):
         warn(text)
     if (demo or source_path) and (tenant or subscription or management_group or credential):
         note("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
     steps.finish()
-    policy = GatePolicy(
-        fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
-        fail_on_unknown=fail_on_unknown,
-        require_complete=require_complete,
-    )
-    known = known_before.accepts(report) if known_before else frozenset()
-    verdict = judge(report, policy, known=known, lapsed=applied.lapsed)
+    verdict = report.verdict
+    assert verdict is not None  # noqa: S101 - `_judged` sets it
     if verdict.reasons and not quiet:
         say("gate: fails, " + "; ".join(verdict.reasons))
     raise typer.Exit(int(verdict.exit_code))
+
+
+def _judged(
+    report: Report,
+    accepted: Sequence[Acceptance],
+    inventory: Inventory,
+    policy: GatePolicy,
+    known_before: Baseline | None,
+) -> Report:
+    """The report with exemptions applied and the gate's verdict on it."""
+    from auditor.evaluate.exemptions import apply_exemptions
+    from auditor.evaluate.gate import judge
+
+    applied = apply_exemptions(report, accepted, inventory, datetime.now(UTC))
+    known = known_before.accepts(applied.report) if known_before else None
+    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
 
 
 def _saved(path: Path | None) -> Source:

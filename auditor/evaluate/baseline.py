@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import ConfigError
-from auditor.evaluate.model import Outcome, Report
+from auditor.evaluate.model import Outcome, Report, Result, evidence_hash
+from auditor.evaluate.saved_report import load_report
+from auditor.inventory import ids
 from auditor.rules.model import Severity
 
-_REMEDY = "Write a baseline with: auditor scan --format json --output baseline.json"
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the baseline says of one rule and resource."""
+
+    outcome: Outcome
+    severity: Severity
+    evidence: str
+    """Hash of the evidence; "" where the baseline has none."""
+    subscription: str
+    """GUID in lower case; "" above subscriptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,40 +32,71 @@ class Baseline:
     """What an earlier report said, by fingerprint."""
 
     source: str
-    known: Mapping[str, tuple[Outcome, Severity]]
+    known: Mapping[str, Known]
+    tenant: str = ""
 
     def accepts(self, report: Report) -> frozenset[str]:
         """Fingerprints of the report's findings that are neither new nor worse than in the baseline.
 
-        Worse is a higher severity, or a failure where the answer was unknown before.
+        New is what the baseline does not have, or has as passed or exempt: an exemption that is gone accepts nothing
+        any more. Worse is a failure where the answer was unknown, or a higher severity. That the same rule fails on the
+        same resource for other reasons is neither, and told by `notices`.
         """
-        return frozenset(
-            result.fingerprint
-            for result in report.results
-            if (before := self.known.get(result.fingerprint))
-            and before[1].rank <= result.severity.rank
-            and not (before[0] is Outcome.UNKNOWN and result.outcome is Outcome.FAIL)
+        return frozenset(result.fingerprint for result in report.results if self._covers(result))
+
+    def _covers(self, result: Result) -> bool:
+        before = self.known.get(result.fingerprint)
+        if before is None or before.severity.rank > result.severity.rank:
+            return False
+        if result.outcome is Outcome.UNKNOWN:
+            return before.outcome in (Outcome.UNKNOWN, Outcome.FAIL)
+        return before.outcome is Outcome.FAIL
+
+    def notices(self, report: Report) -> list[str]:
+        """What the user should know: another tenant, findings for other reasons, findings that are gone."""
+        told = []
+        tenant = report.scan.tenant
+        if self.tenant and tenant and self.tenant.lower() != tenant.lower():
+            told.append(f"the baseline {self.source} is of tenant {self.tenant}, this audit of {tenant}")
+        accepted = [result for result in report.with_outcome(Outcome.FAIL) if self._covers(result)]
+        other = [result for result in accepted if self._reason_differs(result)]
+        if other:
+            names = ", ".join(f"{result.rule.id} on {result.subject.name}" for result in other[:_NAMED])
+            more = f" and {len(other) - _NAMED:,} more" if len(other) > _NAMED else ""
+            told.append(f"findings of the baseline have other reasons now, see `auditor diff`: {names}{more}")
+        gone = self._gone(report)
+        if gone and report.scan.complete and not report.scan.partial_selection:
+            noun = "finding" if gone == 1 else "findings"
+            told.append(
+                f"{gone:,} {noun} of the baseline {self.source} went away; write it anew so that they stay away"
+            )
+        return told
+
+    def _reason_differs(self, result: Result) -> bool:
+        before = self.known[result.fingerprint].evidence
+        return before != "" and before != evidence_hash(result.evidence)
+
+    def _gone(self, report: Report) -> int:
+        present = {result.fingerprint for result in report.with_outcome(Outcome.FAIL, Outcome.EXEMPT, Outcome.UNKNOWN)}
+        audited = {"", *report.scan.subscriptions}
+        return sum(
+            known.outcome is Outcome.FAIL and known.subscription in audited and mark not in present
+            for mark, known in self.known.items()
         )
 
 
 def load_baseline(path: Path) -> Baseline:
     """Read a JSON report as a baseline. Raises ConfigError for a file that is not one."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", subject=str(path), remedy=_REMEDY) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"is not JSON: {error}", subject=str(path), remedy=_REMEDY) from error
-    if not isinstance(document, dict) or not isinstance(document.get("results"), list):
-        raise ConfigError("is not a JSON report of auditor: it has no results", subject=str(path), remedy=_REMEDY)
-    version = str(document.get("schema_version", ""))
-    if version.partition(".")[0] != "1":
-        raise ConfigError(f"has report schema {version or 'unknown'}, not 1.x", subject=str(path), remedy=_REMEDY)
-    return Baseline(str(path), dict(_entry(path, index, item) for index, item in enumerate(document["results"])))
+    document = load_report(path)
+    known = {result["fingerprint"]: _known(result) for result in document["results"]}
+    return Baseline(str(path), known, str(document["scan"].get("tenant") or ""))
 
 
-def _entry(path: Path, index: int, item: Any) -> tuple[str, tuple[Outcome, Severity]]:
-    try:
-        return str(item["fingerprint"]), (Outcome(item["outcome"]), Severity(item["severity"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"results[{index}] is not a result: {error}", subject=str(path), remedy=_REMEDY) from error
+def _known(result: Mapping[str, Any]) -> Known:
+    evidence = result.get("evidence_hash")
+    return Known(
+        Outcome(result["outcome"]),
+        Severity(result["severity"]),
+        evidence if isinstance(evidence, str) else "",
+        ids.subscription_of(result["resource"]["id"]),
+    )

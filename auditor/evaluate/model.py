@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from auditor.errors import ExitCode
 from auditor.inventory import ids
-from auditor.inventory.model import Gap, Resource
+from auditor.inventory.model import Gap, Json, Resource
 from auditor.rules.model import Evidence, Rule, Severity
 
 
@@ -74,11 +76,30 @@ class Exemption:
 
     reason: str
     owner: str
-    expires_at: datetime
-    """UTC."""
+    expires_at: datetime | None
+    """UTC; None for an Azure Policy exemption without an end."""
     source: str
     """The file and line, or the id of the Azure Policy exemption."""
     ticket: str = ""
+
+    @property
+    def until(self) -> str:
+        """The day on which it ends, in words."""
+        return f"{self.expires_at:%Y-%m-%d}" if self.expires_at else "no end"
+
+    def ended(self, now: datetime) -> bool:
+        """Whether it no longer holds."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def ends_within(self, now: datetime, span: timedelta) -> bool:
+        """Whether it still holds and will not for long."""
+        return self.expires_at is not None and now < self.expires_at <= now + span
+
+    @property
+    def words(self) -> str:
+        """Until when, by whom and why, on one line."""
+        until = f"until {self.until}" if self.expires_at else "without an end"
+        return f"{until} by {self.owner}: {self.reason}" + (f" ({self.ticket})" if self.ticket else "")
 
 
 def fingerprint(rule_id: str, resource_id: str, discriminator: str = "") -> str:
@@ -92,9 +113,21 @@ def fingerprint(rule_id: str, resource_id: str, discriminator: str = "") -> str:
 
 
 def evidence_hash(evidence: Sequence[Evidence]) -> str:
-    """What binds an exemption to what was accepted: 16 hexadecimal digits over paths and values found."""
-    found = sorted((line.path.lower(), json.dumps(line.actual, sort_keys=True, default=str)) for line in evidence)
+    """What binds an exemption to what was accepted: 16 hexadecimal digits over paths and values found.
+
+    The same when a list comes in another order, and in another snapshot: places in lists and the keyed hashes of
+    secrets are left out.
+    """
+    found = sorted({(_INDEX.sub("[*]", line.path).lower(), _stable(line.actual)) for line in evidence})
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
+
+
+_INDEX = re.compile(r"\[\d+\]")
+_KEYED_HASH = re.compile(r'("\$secret": \{[^{}]*?)"hash": "[0-9a-f]{32}"')
+
+
+def _stable(value: Json) -> str:
+    return _KEYED_HASH.sub(r"\1", json.dumps(value, sort_keys=True, default=str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +240,26 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of a report."""
+
+    exit_code: ExitCode
+    reasons: tuple[str, ...]
+    """One sentence for each thing that made it fail; empty when it holds."""
+    failing: frozenset[str] = frozenset()
+    """Fingerprints of the results that made it fail."""
+    known: frozenset[str] | None = None
+    """Fingerprints that a baseline accepts; None where none was given."""
+    asked: Mapping[str, str | bool] = field(default_factory=dict)
+    """The gate's options: `fail_on`, `fail_on_unknown`, `require_complete`."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a pipeline may go on."""
+        return self.exit_code is ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One audit: the only thing that output formats see."""
 
@@ -224,6 +277,8 @@ class Report:
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
     pictures: tuple[Picture, ...] = ()
     """What formats that can draw show beside the results."""
+    verdict: Verdict | None = None
+    """What the gate says; None where none was asked."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
         """The results with one of these outcomes, in order."""

@@ -48,6 +48,7 @@ def open_demo() -> Source:
         finished_at=datetime.fromisoformat(described["finished_at"]),
         tenant=described["tenant"],
         subscriptions=described["subscriptions"],
+        management_groups={guid: tuple(names) for guid, names in described["management_groups"].items()},
         scopes=("/",),
     )
     return Source(manifest, Inventory(resources, DemoCoverage(gaps), gaps))

@@ -36,7 +36,9 @@ class Inventory:
             by_key = {resource.key: resource for resource in resources}
             self.collected = len(by_key)
             """How many resources were read, without the children that their bodies hold."""
+            read = set(by_key)
             _add_embedded(by_key)
+            self._embedded = frozenset(by_key.keys() - read)
             self._by_key = {key: by_key[key] for key in sorted(by_key)}
             self._by_type: dict[str, list[Resource]] = {}
             self._children: dict[tuple[str, str], list[Resource]] = {}
@@ -71,6 +73,10 @@ class Inventory:
         A role or policy definition is found whatever scope its id is written with.
         """
         return self._by_key.get(self._known_key(ids.id_key(resource_id)))
+
+    def is_embedded(self, resource: Resource) -> bool:
+        """Whether it was not read on its own: its parent's body holds it."""
+        return resource.key in self._embedded
 
     def nearest(self, resource_id: str) -> Resource | None:
         """The resource with this id, or the closest one that contains it.

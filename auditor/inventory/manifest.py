@@ -25,6 +25,9 @@ class Manifest:
     """What was asked for: `/`, `/subscriptions/...`, `/providers/Microsoft.Management/managementGroups/...`."""
     subscriptions: Mapping[str, str] = field(default_factory=dict)
     """Lower-cased GUID to display name."""
+    management_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lower-cased subscription GUID to the names of the management groups above it, the closest first; empty where
+    nobody asked."""
     needs: tuple[str, ...] = ()
     """Type keys that were asked for, sorted."""
 

@@ -89,6 +89,7 @@ def _manifest(manifests: Sequence[Manifest]) -> Manifest:
         cloud=first.cloud,
         scopes=tuple(sorted({scope for m in manifests for scope in m.scopes})),
         subscriptions={guid: name for m in manifests for guid, name in m.subscriptions.items()},
+        management_groups={guid: names for m in manifests for guid, names in m.management_groups.items()},
         needs=tuple(sorted({kind for m in manifests for kind in m.needs})),
     )
 

@@ -213,7 +213,12 @@ class Snapshot:
         return bytes.fromhex(row[0]) if row else b""
 
     def finish(
-        self, finished_at: datetime, *, tenant: str = "", subscriptions: Mapping[str, str] | None = None
+        self,
+        finished_at: datetime,
+        *,
+        tenant: str = "",
+        subscriptions: Mapping[str, str] | None = None,
+        management_groups: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Write that the collection came to its end, and make the file whole: no journal beside it, no key in it."""
         self._manifest = replace(
@@ -221,6 +226,7 @@ class Snapshot:
             finished_at=finished_at,
             tenant=tenant or self._manifest.tenant,
             subscriptions=dict(subscriptions or self._manifest.subscriptions),
+            management_groups=dict(management_groups or self._manifest.management_groups),
         )
         with self._transaction():
             self._write_manifest(self._manifest)
@@ -321,6 +327,7 @@ class Snapshot:
             "cloud": manifest.cloud,
             "scopes": manifest.scopes,
             "subscriptions": dict(manifest.subscriptions),
+            "management_groups": dict(manifest.management_groups),
             "needs": manifest.needs,
             "started_at": manifest.started_at.isoformat() if manifest.started_at else None,
             "finished_at": manifest.finished_at.isoformat() if manifest.finished_at else None,
@@ -342,6 +349,7 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
             cloud=read["cloud"],
             scopes=tuple(read["scopes"]),
             subscriptions=read["subscriptions"],
+            management_groups={guid: tuple(names) for guid, names in read.get("management_groups", {}).items()},
             needs=tuple(read["needs"]),
         )
     except (KeyError, ValueError, TypeError) as error:

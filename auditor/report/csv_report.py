@@ -64,15 +64,9 @@ def _row(report: Report, result: Result) -> list[str]:
         "; ".join(f"{leaf.path} is {value_words(leaf.actual)}, wanted {leaf.expected}" for leaf in result.evidence),
         fill_names(rule.remediation.text, subject),
         rule.topic,
-        _exemption(result),
+        result.exemption.words if result.exemption else "",
         result.fingerprint,
     ]
-
-
-def _exemption(result: Result) -> str:
-    if not result.exemption:
-        return ""
-    return f"until {result.exemption.expires_at:%Y-%m-%d} by {result.exemption.owner}: {result.exemption.reason}"
 
 
 def _cell(text: str) -> str:

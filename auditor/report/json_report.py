@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary, evidence_hash
+from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
 from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
@@ -24,9 +24,15 @@ def document(report: Report, *, include_passed: bool = False) -> dict[str, Any]:
     shown = report.results if include_passed else report.with_outcome(*_LISTED)
     return {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": TOOL_NAME, "version": report.tool_version, "rules": len(report.rules)},
+        "tool": {
+            "name": TOOL_NAME,
+            "version": report.tool_version,
+            "rules": len(report.rules),
+            "rule_ids": [rule.id for rule in report.rules],
+        },
         "scan": _scan(report.scan),
         "summary": _summary(report.summary),
+        "gate": _gate(report.verdict) if report.verdict else None,
         "results": [_result(result) for result in shown],
         "gaps": [_gap(gap) for gap in report.gaps],
     }
@@ -51,6 +57,17 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "unknown": summary.unknown,
         "exempt": summary.exempt,
         "not_applicable": summary.not_applicable,
+    }
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "holds": verdict.holds,
+        "exit_code": int(verdict.exit_code),
+        "reasons": list(verdict.reasons),
+        **verdict.asked,
+        "failing": sorted(verdict.failing),
+        "known": None if verdict.known is None else len(verdict.known),
     }
 
 
@@ -81,7 +98,7 @@ def _exemption(exemption: Exemption) -> dict[str, Any]:
     return {
         "reason": exemption.reason,
         "owner": exemption.owner,
-        "expires_at": timestamp(exemption.expires_at),
+        "expires_at": timestamp(exemption.expires_at) if exemption.expires_at else None,
         "source": exemption.source,
         "ticket": exemption.ticket,
     }

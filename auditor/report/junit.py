@@ -67,20 +67,31 @@ def _case(report: Report, rule: Rule, results: Sequence[Result]) -> tuple[list[s
     if failed:
         summary = f"{rule.severity}: {rule.title}, {count(len(failed), 'resource')}"
         opening = f'      <failure type="{rule.severity}" message="{_attribute(summary)}">'
-        return [f"{head}>", f"{opening}{_text(_failure(failed))}</failure>", "    </testcase>"], "failed"
+        text = _failure(failed, [result for result in results if result.outcome is Outcome.EXEMPT])
+        return [f"{head}>", f"{opening}{_text(text)}</failure>", "    </testcase>"], "failed"
     if unknown:
         why = f"could not be answered for {count(len(unknown), 'resource or scope', 'resources or scopes')}"
         return [f"{head}>", f'      <skipped message="{why}"/>', "    </testcase>"], "skipped"
+    accepted = [result for result in results if result.outcome is Outcome.EXEMPT]
+    if accepted:
+        why = "; ".join(f"{result.subject.name}, {_accepted(result)}" for result in accepted[:_SHOWN])
+        told = _attribute(f"accepted for {count(len(accepted), 'resource')}: {why}")
+        return [f"{head}>", f'      <skipped message="{told}"/>', "    </testcase>"], "skipped"
     tally = report.tallies.get(rule.id, {})
     if not any(tally.get(outcome) for outcome in _JUDGED):
         return [f"{head}>", '      <skipped message="nothing to judge"/>', "    </testcase>"], "skipped"
     return [f"{head}/>"], "passed"
 
 
-def _failure(failed: Sequence[Result]) -> str:
+def _accepted(result: Result) -> str:
+    return result.exemption.words if result.exemption else ""
+
+
+def _failure(failed: Sequence[Result], accepted: Sequence[Result]) -> str:
     lines = [line for result in failed[:_SHOWN] for line in _result(result)]
     if (hidden := len(failed) - _SHOWN) > 0:
         lines.append(f"... and {count(hidden, 'more resource')}")
+    lines += [f"accepted {_accepted(result)}: {result.subject.id}" for result in accepted[:_SHOWN]]
     if fix := generic(failed[0].rule.remediation.text.strip()):
         lines += ["", f"Fix: {fix}"]
     return "\n".join(lines)

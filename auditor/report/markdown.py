@@ -25,6 +25,7 @@ from auditor.rules.model import Severity
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=])")
 _SHOWN = 20
 _SHOWN_GAPS = 20
+_SHOWN_ACCEPTED = 50
 _VALUE = 80
 _MESSAGE = 240
 _SIGNS = {
@@ -39,7 +40,7 @@ _SIGNS = {
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The summary, then rules with their findings, the worst first, as many as `options.max_bytes` holds."""
     parts = [_summary(report)]
-    end = _gaps(report)
+    end = _accepted(report) + _gaps(report)
     room = options.max_bytes - len(end.encode()) - len(parts[0].encode()) - 200
     groups = _groups(report)
     for number, group in enumerate(groups):
@@ -73,6 +74,7 @@ def _summary(report: Report) -> str:
         "",
         f"{escape(scan.source)}: {head}.",
         "",
+        *_gate(report),
         *([] if scan.complete else ["> [!WARNING]", "> Not everything could be read.", ""]),
         f"| {' | '.join(titles)} |",
         f"|{' --: |' * len(titles)}",
@@ -80,6 +82,14 @@ def _summary(report: Report) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _gate(report: Report) -> list[str]:
+    """What the gate says, where one was asked."""
+    if report.verdict is None:
+        return []
+    told = "; ".join(report.verdict.reasons)
+    return [f"**Gate: fails.** {escape(told)}." if told else "**Gate: holds.**", ""]
 
 
 def _groups(report: Report) -> list[list[Result]]:
@@ -120,6 +130,21 @@ def _rows(report: Report, result: Result, options: RenderOptions) -> Iterator[st
         escape(subscription_words(report.scan, subject.subscription_id)),
     )
     yield f"| {name} | {group} | {subscription} | {found or escape(shorten(result.message, _MESSAGE))} | {wanted} |"
+
+
+def _accepted(report: Report) -> str:
+    """Findings that exemptions accept: nothing is hidden."""
+    results = report.with_outcome(Outcome.EXEMPT)
+    if not results:
+        return ""
+    lines = ["### Accepted", "", "| Severity | Rule | Resource | Accepted |", "| --- | --- | --- | --- |"]
+    for result in results[:_SHOWN_ACCEPTED]:
+        why = result.exemption.words if result.exemption else ""
+        cells = (result.severity.value, result.rule.id, result.subject.name, shorten(why, _MESSAGE))
+        lines.append(f"| {' | '.join(map(escape, cells))} |")
+    if (hidden := len(results) - _SHOWN_ACCEPTED) > 0:
+        lines.append(f"| and {count(hidden, 'more finding')} | | | |")
+    return "\n".join([*lines, "", ""])
 
 
 def _gaps(report: Report) -> str:

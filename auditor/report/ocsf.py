@@ -71,7 +71,7 @@ def _event(report: Report, result: Result) -> dict[str, Any]:
             {"data": {"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected}} for leaf in result.evidence
         ]
     if result.exemption:
-        event["status_detail"] = plain(f"{result.exemption.reason} (owner {result.exemption.owner})")
+        event["status_detail"] = plain(f"accepted {result.exemption.words}")
     return event
 
 

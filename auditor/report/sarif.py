@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from auditor.evaluate.model import Outcome, Report, Result
+from auditor.evaluate.model import Exemption, Outcome, Report, Result
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
@@ -30,6 +30,8 @@ _MESSAGE = 1_000
 def render(report: Report, options: RenderOptions) -> Rendered:
     """One run with every finding and accepted finding, the worst first, within what code scanning takes."""
     results = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
+    if len(results) > KEPT_RESULTS:  # what is accepted makes room for what is not
+        results = (*report.with_outcome(Outcome.FAIL), *report.with_outcome(Outcome.EXEMPT))
     fitting = results[:ACCEPTED_RESULTS]
     data = encode(_log(report, fitting, options))
     while len(fitting) > 1 and _upload_size(data) > ACCEPTED_BYTES:
@@ -73,12 +75,12 @@ def _notices(total: int, written: int) -> list[str]:
     if written < total:
         notices.append(
             f"SARIF: {count(total - written, 'result')} of {total:,} left out, the least severe, because code scanning "
-            f"takes {ACCEPTED_RESULTS:,} results and 10 MB a file; split by subscription to keep all"
+            f"takes {ACCEPTED_RESULTS:,} results and 10 MB a file; --sarif-split keeps all"
         )
     if written > KEPT_RESULTS:
         notices.append(
-            f"SARIF: GitHub shows the {KEPT_RESULTS:,} most severe of these {written:,} results; split by subscription "
-            "to see all"
+            f"SARIF: GitHub shows the {KEPT_RESULTS:,} most severe of these {written:,} results; "
+            "--sarif-split shows all"
         )
     return notices
 
@@ -110,7 +112,9 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(result, index[result.rule.id], options) for result in results],
+        "results": [
+            _result(result, index[result.rule.id], options) | _baseline_state(report, result) for result in results
+        ],
         "properties": {
             "tenant": report.scan.tenant,
             "subscriptions": list(report.scan.subscriptions),
@@ -143,10 +147,21 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
         },
     }
     if result.exemption:
-        until = f"{result.exemption.expires_at:%Y-%m-%d}"
-        reason = f"{result.exemption.reason} (owner {result.exemption.owner}, until {until})"
-        document["suppressions"] = [{"kind": "external", "status": "accepted", "justification": plain(reason)}]
+        document["suppressions"] = [_suppression(result.exemption)]
     return document
+
+
+def _baseline_state(report: Report, result: Result) -> dict[str, str]:
+    """Whether a baseline has the result; nothing without one."""
+    known = report.verdict.known if report.verdict else None
+    return {} if known is None else {"baselineState": "unchanged" if result.fingerprint in known else "new"}
+
+
+def _suppression(exemption: Exemption) -> dict[str, Any]:
+    """The exemption as SARIF knows it; an external one is kept outside the code, as ours are."""
+    end = f"until {exemption.until}" if exemption.expires_at else "without an end"
+    reason = f"{exemption.reason} (owner {exemption.owner}, {end})"
+    return {"kind": "external", "status": "accepted", "justification": shorten(plain(reason), _MESSAGE)}
 
 
 def _bounded(value: Json) -> Json:

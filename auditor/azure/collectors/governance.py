@@ -66,6 +66,7 @@ ENTRIES = (
     _authorization("locks", "2020-05-01"),
     _authorization("policyAssignments", "2022-06-01", table="policyresources"),
     _authorization("policyExemptions", "2022-07-01-preview", table="policyresources"),
+    _authorization("policySetDefinitions", "2023-04-01", table="policyresources"),
     Entry(
         "Microsoft.PolicyInsights/policyStates",
         "2019-10-01",

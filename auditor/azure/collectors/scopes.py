@@ -15,7 +15,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 
 _SUBSCRIPTIONS_VERSION = "2022-12-01"
-_MANAGEMENT_GROUPS_VERSION = "2020-05-01"
+MANAGEMENT_GROUPS_VERSION = "2020-05-01"
 _SOURCE = "subscriptions"
 
 
@@ -83,7 +83,7 @@ async def _below(reader: Reader, group: str) -> frozenset[str]:
         scope,
         kind,
         Call(
-            f"{scope}/descendants?api-version={_MANAGEMENT_GROUPS_VERSION}",
+            f"{scope}/descendants?api-version={MANAGEMENT_GROUPS_VERSION}",
             f"GET {kind}",
             buckets=(reader.wire.budget.bucket("tenant", ARM_READS),),
         ),

@@ -27,12 +27,14 @@ class PolicyObject:
 
     @property
     def kind(self) -> str:
-        """`definition`, `initiative`, `assignment`, or "" for anything else."""
+        """`definition`, `initiative`, `assignment`, `exemption`, or "" for anything else."""
         if isinstance(self.properties.get("policyRule"), Mapping):
             return "definition"
         if isinstance(self.properties.get("policyDefinitions"), list):
             return "initiative"
-        return "assignment" if "policyDefinitionId" in self.properties else ""
+        if "policyDefinitionId" in self.properties:
+            return "assignment"
+        return "exemption" if "policyAssignmentId" in self.properties else ""
 
     @property
     def title(self) -> str:
@@ -47,11 +49,11 @@ class PolicyObject:
 
 
 def read_objects(paths: Iterable[Path]) -> list[PolicyObject]:
-    """Every policy object of the files. Raises RuleError for files that are no JSON or hold none."""
+    """Every definition, initiative and assignment of the files. Raises RuleError for files that hold none."""
     problems: list[Problem] = []
     objects: list[PolicyObject] = []
     for path in paths:
-        found = list(_objects(path, _read(path, problems)))
+        found = [item for item in policy_objects(path, read_json(path, problems)) if item.kind != "exemption"]
         if not found and not any(problem.file == str(path) for problem in problems):
             what = "holds no policy definition, initiative or assignment"
             problems.append(Problem(str(path), 0, 0, what, "export with: az policy definition list -o json"))
@@ -61,7 +63,8 @@ def read_objects(paths: Iterable[Path]) -> list[PolicyObject]:
     return objects
 
 
-def _read(path: Path, problems: list[Problem]) -> Any:
+def read_json(path: Path, problems: list[Problem]) -> Any:
+    """The JSON document of a file; None, and a problem more, where it is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -73,7 +76,8 @@ def _read(path: Path, problems: list[Problem]) -> Any:
     return None
 
 
-def _objects(path: Path, document: Any) -> Iterator[PolicyObject]:
+def policy_objects(path: Path, document: Any) -> Iterator[PolicyObject]:
+    """Every policy object of a document, exemptions included, bare or in an envelope, `properties` flattened or not."""
     if isinstance(document, Mapping):
         for envelope in ("value", "data"):
             if isinstance(document.get(envelope), list):
