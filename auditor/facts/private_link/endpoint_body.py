@@ -30,6 +30,8 @@ class Connection:
     """One of `STATES`, or whatever else the service says, lower-cased."""
     manual: bool
     """Whether somebody at the target had to approve it."""
+    target_id: str = ""
+    """The target as it is written."""
 
 
 def connections_of(endpoint: Resource) -> Iterator[Connection]:
@@ -43,6 +45,7 @@ def connections_of(endpoint: Resource) -> Iterator[Connection]:
                 groups=tuple(str(group) for group in items(properties, "groupIds")),
                 state=state_of(properties),
                 manual=manual,
+                target_id=target if isinstance(target, str) else "",
             )
 
 

@@ -2,7 +2,7 @@
 
 A fact of a private endpoint:
 
-    {"target": "/subscriptions/.../storageaccounts/st1", "service": "Storage account", "sub_resources": ["blob"],
+    {"target": "/subscriptions/.../storageAccounts/st1", "service": "Storage account", "sub_resources": ["blob"],
      "state": "approved", "manual": false, "foreign": false, "target_known": true, "network": "vnet-app",
      "addresses": ["10.0.0.5"], "static": false, "dns_source": "azure", "wrong_zones": [],
      "dns": [{"sub_resource": "blob", "zone": "privatelink.blob.core.windows.net", "zone_exists": true,
@@ -83,7 +83,7 @@ class _World:
         service = service_of(ids.type_key(ids.type_of_id(connection.target)))
         target = self._inventory.get(connection.target) if connection.target else None
         return {
-            "target": connection.target,
+            "target": connection.target_id,
             "service": service.name if service else "private link service",
             "sub_resources": list(connection.groups),
             "state": connection.state,
@@ -130,7 +130,7 @@ class _World:
         return {"gateway": True, "resolver": found.kind if found else "none", "text": text}, found
 
     def _text(self, endpoint: Resource, connection: Connection, names: Names, network: str) -> str:
-        target = connection.target.rpartition("/")[2] or "nothing"
+        target = connection.target_id.rpartition("/")[2] or "nothing"
         groups = f" ({', '.join(connection.groups)})" if connection.groups else ""
         at = f" at {', '.join(sorted(names.addresses))}" if names.addresses else ""
         return f"{endpoint.name} -> {target}{groups}{at} in {self._networks.name(network)}, {connection.state}"
