@@ -117,6 +117,8 @@ ENTRIES = (
     _network("networkWatchers"),
     _network("ddosProtectionPlans"),
     _network("expressRouteCircuits"),
+    _network("expressRoutePorts"),
+    _network("networkVirtualAppliances"),
     _network("virtualHubs"),
     _network("virtualWans"),
     _network("vpnGateways"),

@@ -238,6 +238,26 @@ _MESSAGING_ENTRIES = (
 
 _AUTOMATION_ACCOUNT = "Microsoft.Automation/automationAccounts"
 
+_PROFILE = "Microsoft.Cdn/profiles"
+_CDN = "2024-02-01"
+_DNS = "2018-05-01"
+
+
+def _tier(body: Mapping[str, Json]) -> str:
+    sku = body.get("sku")
+    name = sku.get("name") if isinstance(sku, Mapping) else None
+    return name.lower() if isinstance(name, str) else ""
+
+
+def _may_be_front_door(body: Mapping[str, Json]) -> bool:
+    """Front Door and the classic CDN are profiles of one type; the tiers tell them apart."""
+    return not _tier(body) or _tier(body).endswith("_azurefrontdoor")
+
+
+def _may_be_classic(body: Mapping[str, Json]) -> bool:
+    return not _tier(body).endswith("_azurefrontdoor")
+
+
 _OTHER_ENTRIES = (
     _top("Microsoft.Compute/virtualMachines", _COMPUTE),
     Entry(
@@ -275,8 +295,20 @@ _OTHER_ENTRIES = (
     _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),
     _top("Microsoft.OperationalInsights/workspaces", "2022-10-01"),
     _top("Microsoft.Insights/components", "2020-02-02"),
-    _top("Microsoft.Cdn/profiles", "2023-05-01"),
+    _top(_PROFILE, _CDN),
+    *(
+        _below(_PROFILE, name, _CDN, _may_be_front_door)
+        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups")
+    ),
+    _below(f"{_PROFILE}/originGroups", "origins", _CDN),
+    _below(_PROFILE, "endpoints", _CDN, _may_be_classic),
     _top("Microsoft.Network/frontDoors", "2021-06-01"),
+    _top("Microsoft.Network/frontDoorWebApplicationFirewallPolicies", "2024-02-01"),
+    _top("Microsoft.Network/trafficManagerProfiles", "2022-04-01"),
+    _top("Microsoft.Network/dnsZones", _DNS),
+    _below("Microsoft.Network/dnsZones", "CNAME", _DNS),
+    _top("Microsoft.Network/dnsForwardingRulesets", "2022-07-01"),
+    _below("Microsoft.Network/dnsForwardingRulesets", "forwardingRules", "2022-07-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),
     _top("Microsoft.HybridCompute/privateLinkScopes", "2025-01-13"),
     _top("Microsoft.Insights/privateLinkScopes", "2021-09-01"),

@@ -55,6 +55,7 @@ _LISTED_CHILDREN = frozenset(
         "microsoft.network/privatednszones/virtualnetworklinks",
         "microsoft.network/networkwatchers/flowlogs",
         "microsoft.network/networkwatchers/connectionmonitors",
+        "microsoft.network/dnsresolvers/inboundendpoints",
         "microsoft.sql/servers/databases",
         "microsoft.sql/servers/elasticpools",
         "microsoft.web/sites/slots",
