@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from auditor.cli.steps import Steps
     from auditor.evaluate.model import Report, Scan
+    from auditor.facts.registry import FactStore
     from auditor.inventory.inventory import Inventory
     from auditor.inventory.source import Source
     from auditor.rules.model import Rule
@@ -23,8 +24,11 @@ def audit(
     keep_passed: bool = False,
     steps: Steps | None = None,
     quiet: bool = True,
+    facts: FactStore | None = None,
 ) -> Report:
     """Judge a source by rules, with progress on stderr unless `quiet`.
+
+    `facts` are those of the source's inventory, where the caller goes on to use them.
 
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
@@ -36,7 +40,7 @@ def audit(
 
     steps = steps or Steps()
     scan = _scan_of(source, rules, partial=partial)
-    facts = FactStore(source.inventory)
+    facts = facts or FactStore(source.inventory)
     if steps.detailed:
         for family in _asked(rules, source.inventory):
             with steps.step(f"facts {family}"):
@@ -64,6 +68,24 @@ def _asked(rules: Sequence[Rule], inventory: Inventory) -> Sequence[str]:
         if any(inventory.of_type(name) for name in rule.resource or inventory.types):
             asked |= set(rule.needs.facts)
     return sorted(asked & set(family_names()))
+
+
+def with_pictures(
+    report: Report, source: Source, facts: FactStore, formats: Sequence[str], steps: Steps | None = None
+) -> Report:
+    """The report with pictures of the source, each node with the worst finding on it, where one of `formats` draws."""
+    from dataclasses import replace
+
+    from auditor.cli.steps import Steps
+    from auditor.evaluate.pictures import pictures_of
+    from auditor.evaluate.pictures.marks import marked
+    from auditor.report.registry import DRAWING
+
+    if DRAWING.isdisjoint(formats):
+        return report
+    with (steps or Steps()).step("draw"):
+        pictures = pictures_of(source.inventory, facts, report.scan.finished_at)
+        return replace(report, pictures=marked(pictures, report.results))
 
 
 def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:

@@ -71,13 +71,14 @@ def scan(
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
     from auditor.cli.acceptance import choose_exemptions
-    from auditor.cli.audit import audit
+    from auditor.cli.audit import audit, with_pictures
     from auditor.cli.output import outputs_of, render_options, write_reports
     from auditor.cli.rule_choice import choose_rules
     from auditor.cli.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.steps import Steps
     from auditor.evaluate.baseline import load_baseline
     from auditor.evaluate.gate import GatePolicy
+    from auditor.facts.registry import FactStore
     from auditor.rules.model import Severity
 
     if demo and source_path:
@@ -103,6 +104,7 @@ def scan(
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
+    facts = FactStore(found.inventory)
     report = audit(
         found,
         choice.rules,
@@ -111,11 +113,13 @@ def scan(
         keep_passed=include_passed,
         steps=steps,
         quiet=quiet,
+        facts=facts,
     )
     accepted, refused = acceptance.of(found)
     severity = None if fail_on is options.FailOn.NONE else Severity(fail_on.value)
     policy = GatePolicy(severity, fail_on_unknown, require_complete)
     report = _judged(report, accepted, found.inventory, policy, known_before)
+    report = with_pictures(report, found, facts, [wanted.format for wanted in outputs], steps)
     rendering = render_options(group_by.value, include_passed, width, verbose)
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)

@@ -13,7 +13,7 @@ from auditor.report.model import Place, Rendered, RenderOptions
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
 
-__all__ = ["FORMATS", "Place", "RenderOptions", "Rendered", "render"]
+__all__ = ["DRAWING", "FORMATS", "Place", "RenderOptions", "Rendered", "render"]
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -28,6 +28,9 @@ FORMATS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Format name to its module, which has `render(report, options) -> Rendered` and is imported when it is used."""
+
+DRAWING = frozenset({"html"})
+"""Formats that show `Report.pictures`; for the others they need not be made."""
 
 
 def render(report: Report, name: str, options: RenderOptions) -> Rendered:

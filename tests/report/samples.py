@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Subject, Summary, fingerprint
+from auditor.evaluate.model import (
+    Edge,
+    Exemption,
+    Node,
+    Outcome,
+    Picture,
+    Report,
+    Result,
+    Scan,
+    Subject,
+    Summary,
+    fingerprint,
+)
 from auditor.inventory import ids
 from auditor.inventory.model import Gap
 from auditor.rules.model import Context, DataNeeds, Evidence, Remediation, Rule, Severity
@@ -204,6 +216,37 @@ def small() -> Report:
             ),
         ],
         gaps=[DENIED],
+    )
+
+
+def pictured() -> tuple[Picture, ...]:
+    """A path from the internet, and a chain of keys that is broken."""
+    account = arm_id("Microsoft.Storage/storageAccounts", "stcontoso00").lower()
+    group = arm_id("Microsoft.Network/networkSecurityGroups", "nsg-web").lower()
+    vault = arm_id("Microsoft.KeyVault/vaults", "kv-sandbox").lower()
+    return (
+        Picture(
+            "exposure",
+            "From the internet",
+            "Which machines the internet reaches.",
+            (
+                Node("internet", "Internet", "internet"),
+                Node("pip-web", "pip-web", "public-ip", "203.0.113.9"),
+                Node(group, "nsg-web", "security-group", severity=Severity.CRITICAL),
+            ),
+            (Edge("internet", "pip-web"), Edge("pip-web", group, "tcp 22, nsg-web/allow-ssh (300)")),
+        ),
+        Picture(
+            "key-chains",
+            "Customer-managed keys",
+            "Which key each resource is encrypted with.",
+            (
+                Node(account, "stcontoso00", "storage-account", severity=Severity.HIGH),
+                Node(f"{vault}/keys/data", "data", "key", "disabled"),
+                Node(vault, "kv-sandbox", "key-vault", severity=Severity.MEDIUM),
+            ),
+            (Edge(account, f"{vault}/keys/data", "as itself", broken=True), Edge(f"{vault}/keys/data", vault)),
+        ),
     )
 
 
