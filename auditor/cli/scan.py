@@ -118,8 +118,13 @@ def scan(
     accepted, refused = acceptance.of(found)
     severity = None if fail_on is options.FailOn.NONE else Severity(fail_on.value)
     policy = GatePolicy(severity, fail_on_unknown, require_complete)
-    report = _judged(report, accepted, found.inventory, policy, known_before)
-    report = with_pictures(report, found, facts, [wanted.format for wanted in outputs], steps)
+    report = with_pictures(
+        _judged(report, accepted, found.inventory, policy, known_before),
+        found,
+        facts,
+        [wanted.format for wanted in outputs],
+        steps,
+    )
     rendering = render_options(group_by.value, include_passed, width, verbose)
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)

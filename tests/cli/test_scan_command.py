@@ -228,6 +228,16 @@ def test_a_baseline_of_itself_lets_the_demo_through(tmp_path):
     assert demo("--baseline", before, "--select", "network").returncode == 0
 
 
+def test_the_html_report_draws_the_chains_of_keys(tmp_path):
+    page = tmp_path / "report.html"
+    done = demo("--format", "html", "--output", page, "--fail-on", "none")
+
+    assert done.returncode == 0
+    drawn = page.read_text(encoding="utf-8")
+    assert 'id="picture-key-chains"' in drawn
+    assert "stlarkspurarchive, storage account, critical" in drawn
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

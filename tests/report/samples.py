@@ -181,8 +181,8 @@ def empty() -> Report:
 
 
 def small() -> Report:
-    """Every outcome, a gap, a folded list, and names made to break out of every format."""
-    return report_of(
+    """Every outcome, a gap, a folded list, names made to break out of every format, and pictures."""
+    report = report_of(
         [
             finding(
                 SSH,
@@ -217,13 +217,14 @@ def small() -> Report:
         ],
         gaps=[DENIED],
     )
+    return replace(report, pictures=pictured())
 
 
 def pictured() -> tuple[Picture, ...]:
     """A path from the internet, and a chain of keys that is broken."""
     account = arm_id("Microsoft.Storage/storageAccounts", "stcontoso00").lower()
-    group = arm_id("Microsoft.Network/networkSecurityGroups", "nsg-web").lower()
-    vault = arm_id("Microsoft.KeyVault/vaults", "kv-sandbox").lower()
+    group = arm_id("Microsoft.Network/networkSecurityGroups", "nsg-web", group="rg-hub").lower()
+    vault = arm_id("Microsoft.KeyVault/vaults", "kv-sandbox", subscription=SANDBOX).lower()
     return (
         Picture(
             "exposure",
@@ -245,7 +246,10 @@ def pictured() -> tuple[Picture, ...]:
                 Node(f"{vault}/keys/data", "data", "key", "disabled"),
                 Node(vault, "kv-sandbox", "key-vault", severity=Severity.MEDIUM),
             ),
-            (Edge(account, f"{vault}/keys/data", "as itself", broken=True), Edge(f"{vault}/keys/data", vault)),
+            (
+                Edge(account, f"{vault}/keys/data", "as itself", broken=True),
+                Edge(f"{vault}/keys/data", vault, "lies in"),
+            ),
         ),
     )
 

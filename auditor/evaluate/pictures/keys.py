@@ -86,16 +86,22 @@ def key_chains(inventory: Inventory, now: datetime) -> Picture | None:
         for node in (resource, key, holder):
             nodes.setdefault(node.id, node)
         edges.setdefault((edge.source, edge.target), edge)
-        edges.setdefault((key.id, holder.id), Edge(key.id, holder.id))
+        edges.setdefault((key.id, holder.id), Edge(key.id, holder.id, "lies in"))
     uses = {(edge.source, edge.target): edge.broken for _, edge, _, _ in links}
     return Picture(
         id="key-chains",
         title="Customer-managed keys",
         caption="Which key each resource is encrypted with, as whom it opens the key, and where the key lies; "
-        f"{sum(uses.values())} of {len(uses)} {'chain is' if len(uses) == 1 else 'chains are'} broken. "
+        f"{_broken(sum(uses.values()), len(uses))} "
         "Resources with keys that Azure manages are left out.",
         nodes=tuple(nodes.values()),
         edges=tuple(edges.values()),
+    )
+
+
+def _broken(broken: int, chains: int) -> str:
+    return (
+        f"{broken or 'none'} of {chains} {'chain' if chains == 1 else 'chains'} {'is' if broken < 2 else 'are'} broken."
     )
 
 

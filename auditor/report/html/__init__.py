@@ -7,17 +7,46 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from auditor.evaluate.model import Report
+from auditor.evaluate.model import Outcome, Report
 from auditor.report.encoding import encode
 from auditor.report.html.data import document
 from auditor.report.model import Rendered, RenderOptions
-from auditor.rules.model import Severity
+from auditor.report.text import count, plain
+from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-_SCRIPTS = ("elements.js", "data.js", "grid.js", "findings.js", "detail.js", "views.js", "main.js")
+_SCRIPTS = (
+    "elements.js",
+    "data.js",
+    "address.js",
+    "tabs.js",
+    "grid.js",
+    "filters.js",
+    "csv.js",
+    "findings.js",
+    "detail.js",
+    "overview.js",
+    "compliance.js",
+    "rules.js",
+    "pictures.js",
+    "print.js",
+    "main.js",
+)
+_STYLES = ("page.css", "findings.css", "pictures.css", "print.css")
+_TABS = (
+    ("overview", "Overview"),
+    ("findings", "Findings"),
+    ("pictures", "Pictures"),
+    ("compliance", "Compliance"),
+    ("rules", "Rules"),
+    ("gaps", "Not read"),
+)
+# With scripts off: the summary and the pictures, without what needs a script.
+_PLAIN_STYLE = "nav, .tools, #overview { display: none; } #pictures { display: block !important; }"
 _COMPRESS_FROM = 400_000
+_TOP = 20
 
 
 def render(report: Report, options: RenderOptions) -> Rendered:
@@ -26,24 +55,39 @@ def render(report: Report, options: RenderOptions) -> Rendered:
 
     folder = files("auditor.report.html")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(plain=plain, count=count)
     template = environment.from_string(_read(folder, "page.html.j2"))
-    page = template.render(**_values(report, options, _read(folder, "page.css"), _script(folder)))
+    style = "\n".join(_read(folder, f"style/{name}") for name in _STYLES)
+    page = template.render(**_values(report, options, style, _script(folder)))
     return Rendered(page.encode())
 
 
 def _values(report: Report, options: RenderOptions, style: str, script: str) -> dict[str, Any]:
     from markupsafe import Markup
 
+    from auditor.report.drawing.svg import svg
+
     data, encoding = _embed(encode(document(report, options), pretty=False))
     return {
         "report": report,
         "severities": list(Severity),
+        "tabs": _TABS,
+        "top": _mend_first(report),
+        "pictures": [(picture, Markup(svg(picture))) for picture in report.pictures],  # noqa: S704 - escapes all names
         "style": Markup(style),  # noqa: S704 - our own files
+        "plain_style": Markup(_PLAIN_STYLE),  # noqa: S704 - our own text
         "script": Markup(script),  # noqa: S704 - our own files
-        "policy": _policy(style, script),
+        "policy": _policy((style, _PLAIN_STYLE), script),
         "data": Markup(data),  # noqa: S704 - JSON without `<`, or base64
         "encoding": encoding,
     }
+
+
+def _mend_first(report: Report) -> list[tuple[Rule, int]]:
+    """Rules with findings, the most severe and then the most frequent first."""
+    counted = [(rule, report.tallies.get(rule.id, {}).get(Outcome.FAIL, 0)) for rule in report.rules]
+    failed = [(rule, findings) for rule, findings in counted if findings]
+    return sorted(failed, key=lambda pair: (pair[0].severity.rank, -pair[1], pair[0].id))[:_TOP]
 
 
 def _embed(data: bytes) -> tuple[str, str]:
@@ -55,11 +99,10 @@ def _embed(data: bytes) -> tuple[str, str]:
     return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode(), "gzip"
 
 
-def _policy(style: str, script: str) -> str:
-    """A content security policy that allows this page's own style and script, and nothing from anywhere else."""
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    )
+def _policy(styles: tuple[str, ...], script: str) -> str:
+    """A content security policy that allows this page's own styles and script, and nothing from anywhere else."""
+    hashes = " ".join(_hash(style) for style in styles)
+    return f"default-src 'none'; style-src {hashes}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:

@@ -1,19 +1,22 @@
 """The report as compact JSON for the page: repeated text once, results as rows of numbers.
 
     {"texts": [...],                       every text that rows refer to by its place
-     "rules": [{...}], "subscriptions": [[guid, name]], "topics": [...],
-     "rows": [[rule, outcome, name, prefix, type, group, subscription, location, message, evidence, fingerprint,
-               exemption, gaps], ...],
-     "evidence": [[[path, actual, expected], ...], ...]}
+     "rules": [{...}], "subscriptions": {guid: name}, "frameworks": [...], "pictures": [...], "gaps": [...],
+     "rows": [[rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint,
+               exemption, gap], ...],      the last two only where there is one (-1: none, and a gap follows)
+     "evidence": [[[path, actual, expected], ...], ...],
+     "exemptions": [[reason, owner, expires on, ticket, source], ...]}
 
-`prefix` is the id up to its last segment; in a message the resource's name is a U+0001.
+`prefix` is the id up to its last segment, `last` that segment, 0 where it is the name; in a message the resource's name
+is a U+0001.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from auditor.evaluate.model import Outcome, Report, Result
+from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result
+from auditor.inventory.model import Gap
 from auditor.report.compliance import postures
 from auditor.report.encoding import timestamp
 from auditor.report.model import RenderOptions
@@ -23,6 +26,7 @@ from auditor.rules.model import Rule, Severity
 OUTCOMES = [outcome.value for outcome in Outcome]
 _NAME_MARK = "\x01"
 _VALUE = 2_000
+_CONNECTIONS = 1_000
 
 
 class _Texts:
@@ -40,13 +44,51 @@ class _Texts:
         return self._numbers[known]
 
 
+class _Rows:
+    """Results as rows."""
+
+    def __init__(self, report: Report) -> None:
+        self.texts, self.evidence, self.exemptions = _Texts(), _Texts(), _Texts()
+        self._rules = {rule.id: number for number, rule in enumerate(report.rules)}
+        self._gaps = {key: number for number, key in enumerate(_gap_groups(report.gaps))}
+
+    def row(self, result: Result) -> list[Any]:
+        number, subject = self.texts.number, result.subject
+        prefix, _, last = subject.id.rpartition("/")
+        name, message, last = plain(subject.name), plain(result.message), plain(last)
+        leaves = [
+            [number(plain(text)) for text in (leaf.path, value_words(leaf.actual, _VALUE), leaf.expected)]
+            for leaf in result.evidence
+        ]
+        row: list[Any] = [
+            self._rules[result.rule.id],
+            OUTCOMES.index(result.outcome.value),
+            name,
+            number(plain(prefix)),
+            0 if last == name else last,
+            number(plain(subject.type)),
+            number(plain(subject.resource_group)),
+            number(plain(subject.subscription_id)),
+            number(plain(subject.location)),
+            number(message.replace(name, _NAME_MARK) if name else message),
+            self.evidence.number(leaves, str(leaves)),
+            result.fingerprint,
+        ]
+        gap = self._gaps.get(_gap_key(result.gaps[0])) if result.gaps else None
+        if result.exemption:
+            accepted = _exemption(result.exemption)
+            row.append(self.exemptions.number(accepted, tuple(accepted)))
+        elif gap is not None:
+            row += [-1, gap]
+        return row
+
+
 def document(report: Report, options: RenderOptions) -> dict[str, Any]:
     """Everything the page shows."""
-    texts, evidence = _Texts(), _Texts()
-    numbers = {rule.id: number for number, rule in enumerate(report.rules)}
+    rows = _Rows(report)
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     results = report.results if options.include_passed else report.with_outcome(*listed)
-    rows = [_row(result, numbers[result.rule.id], texts, evidence) for result in results]
+    made = [rows.row(result) for result in results]
     return {
         "portal": options.portal,
         "scan": _scan(report),
@@ -54,30 +96,32 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "outcomes": OUTCOMES,
         "rules": [_rule(report, rule) for rule in report.rules],
         "subscriptions": {guid: plain(name) for guid, name in sorted(report.scan.subscription_names.items())},
-        "frameworks": [
-            [
-                p.framework,
-                p.passed,
-                p.assessed,
-                [[c.id, c.state.value, c.findings, [numbers[r] for r in c.rules]] for c in p.controls],
-            ]
-            for p in postures(report)
-        ],
-        "gaps": _gaps(report),
-        "texts": texts.all,
-        "evidence": evidence.all,
-        "rows": rows,
+        "frameworks": _frameworks(report),
+        "pictures": [_picture(picture) for picture in report.pictures],
+        "gaps": [_gap_row(report, gaps) for gaps in _gap_groups(report.gaps).values()],
+        "notices": [plain(notice) for notice in report.notices],
+        "texts": rows.texts.all,
+        "evidence": rows.evidence.all,
+        "exemptions": rows.exemptions.all,
+        "rows": made,
     }
 
 
 def _scan(report: Report) -> dict[str, Any]:
-    scan = report.scan
+    scan, summary = report.scan, report.summary
     return {
-        "tenant": scan.tenant,
+        "source": plain(scan.source),
+        "scope": plain(scan.scope),
+        "tenant": plain(scan.tenant),
+        "started": timestamp(scan.started_at),
         "finished": timestamp(scan.finished_at),
         "complete": scan.complete,
+        "partial": scan.partial_selection,
         "resources": scan.resources,
-        "passed": report.summary.passed,
+        "subscriptions": len(scan.subscriptions),
+        "version": report.tool_version,
+        "passed": summary.passed,
+        "notApplicable": summary.not_applicable,
     }
 
 
@@ -89,53 +133,71 @@ def _rule(report: Report, rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "title": plain(rule.title),
         "severity": rule.severity.rank,
-        "topic": rule.topic,
+        "topic": plain(rule.topic),
+        "source": plain(rule.source),
         "description": paragraphs(rule.description),
         "fix": paragraphs(fix.text),
         "code": [[heading, plain_lines(text.strip())] for heading, text in code if text.strip()],
         "references": [link for link in rule.references if link.startswith("https://")],
         "frameworks": {name: list(rule.frameworks[name]) for name in sorted(rule.frameworks)},
+        "equivalents": {name: list(rule.equivalents[name]) for name in sorted(rule.equivalents)},
         "tally": [tally.get(outcome, 0) for outcome in Outcome],
     }
 
 
-def _row(result: Result, rule: int, texts: _Texts, evidence: _Texts) -> list[Any]:
-    subject = result.subject
-    prefix, _, last = subject.id.rpartition("/")
-    name, message = plain(subject.name), plain(result.message)
-    leaves = [
-        [texts.number(plain(text)) for text in (leaf.path, value_words(leaf.actual, _VALUE), leaf.expected)]
-        for leaf in result.evidence
+def _frameworks(report: Report) -> list[Any]:
+    numbers = {rule.id: number for number, rule in enumerate(report.rules)}
+    return [
+        [
+            posture.framework,
+            posture.passed,
+            posture.assessed,
+            [[c.id, c.state.value, c.findings, [numbers[rule] for rule in c.rules]] for c in posture.controls],
+        ]
+        for posture in postures(report)
     ]
-    row: list[Any] = [
-        rule,
-        OUTCOMES.index(result.outcome.value),
-        name,
-        texts.number(plain(prefix)),
-        "" if plain(last) == name else plain(last),
-        texts.number(subject.type),
-        texts.number(plain(subject.resource_group)),
-        texts.number(subject.subscription_id),
-        texts.number(subject.location),
-        texts.number(message.replace(name, _NAME_MARK) if name else message),
-        evidence.number(leaves, str(leaves)),
-        result.fingerprint,
-    ]
-    if result.exemption:
-        row.append(texts.number(plain(result.exemption.words)))
-    return row
 
 
-def _gaps(report: Report) -> list[list[str]]:
-    """Alike gaps together: type, why, how often and where, what to do."""
-    groups: dict[tuple[str, str, int], list[Any]] = {}
-    for gap in report.gaps:
-        groups.setdefault((gap.type.lower(), gap.code, gap.status or 0), []).append(gap)
-    rows = []
-    for key in sorted(groups, key=lambda key: (-len(groups[key]), key)):
-        gaps = groups[key]
-        scopes = sorted({scope_words(report.scan, gap.scope) for gap in gaps})
-        where = ", ".join(scopes[:5]) + (f" and {len(scopes) - 5:,} more" if len(scopes) > 5 else "")
-        why = f"{gaps[0].status or ''} {gaps[0].code}".strip()
-        rows.append([plain(gaps[0].type), plain(why), f"{count(len(gaps), 'read')}: {where}", gap_remedy(gaps[0])])
-    return rows
+def _exemption(exemption: Exemption) -> list[str]:
+    until = f"{exemption.expires_at:%Y-%m-%d}"
+    return [plain(text) for text in (exemption.reason, exemption.owner, until, exemption.ticket, exemption.source)]
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    """A picture's connections, for who cannot see it, broken ones first where there are more than fit."""
+    names = {
+        node.id: [plain(node.label), plain(node.detail) or node.kind.replace("-", " "), node.id]
+        for node in picture.nodes
+    }
+    edges = picture.edges
+    if len(edges) > _CONNECTIONS:
+        edges = tuple(sorted(edges, key=lambda edge: not edge.broken))[:_CONNECTIONS]
+    missing = ["", "", ""]
+    return {
+        "id": picture.id,
+        "total": len(picture.edges),
+        "edges": [
+            [names.get(edge.source, missing), plain(edge.label), edge.broken, names.get(edge.target, missing)]
+            for edge in edges
+        ],
+    }
+
+
+def _gap_key(gap: Gap) -> tuple[str, str, int]:
+    return (gap.type.lower(), gap.code, gap.status or 0)
+
+
+def _gap_groups(gaps: tuple[Gap, ...]) -> dict[tuple[str, str, int], list[Gap]]:
+    """Alike gaps together, the most frequent first."""
+    groups: dict[tuple[str, str, int], list[Gap]] = {}
+    for gap in gaps:
+        groups.setdefault(_gap_key(gap), []).append(gap)
+    return {key: groups[key] for key in sorted(groups, key=lambda key: (-len(groups[key]), key))}
+
+
+def _gap_row(report: Report, gaps: list[Gap]) -> list[str]:
+    """Type, why, how often and where, what to do."""
+    scopes = sorted({scope_words(report.scan, gap.scope) for gap in gaps})
+    where = ", ".join(scopes[:5]) + (f" and {len(scopes) - 5:,} more" if len(scopes) > 5 else "")
+    why = f"{gaps[0].status or ''} {gaps[0].code}".strip()
+    return [plain(gaps[0].type), plain(why), f"{count(len(gaps), 'read')}: {where}", gap_remedy(gaps[0])]

@@ -4,6 +4,7 @@ const NAME = "\u0001";
 async function load() {
   const holder = byId("data");
   if (holder.dataset.encoding === "json") return JSON.parse(holder.textContent);
+  if (typeof DecompressionStream === "undefined") throw new Error("it cannot unpack gzip. Open the file with Chrome or Edge 80, Firefox 113, Safari 16.4, or a newer one.");
   const bytes = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
@@ -12,24 +13,29 @@ async function load() {
 function unpack(data) {
   const text = (at) => data.texts[at];
   return data.rows.map((row, index) => {
-    const [rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint, exemption] = row;
+    const [rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint, exemption = -1, gap = -1] = row;
     const owner = data.rules[rule];
     const guid = text(subscription);
     const result = {
-      index, rule: owner, ruleNumber: rule, name, fingerprint,
+      index, rule: owner, name, fingerprint,
       outcome: data.outcomes[outcome],
       severity: data.severities[owner.severity],
-      id: `${text(prefix)}/${last || name}`,
+      id: `${text(prefix)}/${last === 0 ? name : last}`,
       type: text(type), group: text(group), guid, location: text(location),
       subscription: data.subscriptions[guid] || guid || "tenant",
       message: text(message).replaceAll(NAME, name),
-      evidence: data.evidence[evidence].map((leaf) => leaf.map(text)),
-      exemption: exemption === undefined ? "" : text(exemption),
+      evidence, // its place in data.evidence: looked up when it is shown
+      exemption: exemption < 0 ? null : data.exemptions[exemption],
+      gap: gap < 0 ? null : data.gaps[gap],
     };
+    result.key = result.id.toLowerCase();
     result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid].join("\n").toLowerCase();
     return result;
   });
 }
+
+const evidenceOf = (data, result) => data.evidence[result.evidence].map((leaf) => leaf.map((at) => data.texts[at]));
+const exemptionWords = ([reason, owner, until]) => `until ${until} by ${owner}: ${reason}`;
 
 function fill(template, result, shell) {
   const names = {

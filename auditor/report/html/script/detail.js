@@ -1,51 +1,116 @@
-// One result in full, in a dialog.
-function copyButton(text) {
-  const button = make("button", { type: "button", onclick: async () => {
-    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Select and copy"; }
-  } }, "Copy");
-  return button;
-}
-
-function showDetail(data, result) {
-  const { rule } = result;
+// One result in full, in a panel.
+function makeDetail(data, go, moved) {
   const dialog = byId("detail");
-  const link = portalLink(data, result.id);
-  const facts = [
-    ["Resource", link ? outside(link, result.name) : result.name], ["Type", result.type], ["Group", result.group], ["Subscription", result.subscription],
-    ["Location", result.location], ["Id", result.id], ["Rule", rule.id], ["Accepted", result.exemption], ["Fingerprint", result.fingerprint],
-  ].filter(([, value]) => value);
-  const parts = [
-    make("div", { class: "top" },
-      make("h2", { id: "detail-title" }, badge(result.severity), " ", rule.title),
-      make("button", { type: "button", onclick: () => dialog.close() }, "Close")),
-    make("p", {}, result.outcome === "fail" ? "" : badge(result.outcome), " ", result.message),
-    make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])),
-  ];
-  if (result.evidence.length) {
-    parts.push(make("h3", {}, "Evidence"), table("Evidence", ["Property", "Found", "Wanted"], result.evidence));
+  let shown = [];
+  let at = 0;
+  let done = null;
+
+  function step(by) {
+    if (at + by < 0 || at + by >= shown.length) return;
+    at += by;
+    draw();
+    dialog.querySelector(by > 0 ? ".next" : ".previous").focus();
+    moved(at, shown[at]);
   }
-  if (rule.description) parts.push(make("h3", {}, "Why it matters"), make("p", { class: "text" }, rule.description));
-  parts.push(...fixParts(rule, (text, shell) => fill(text, result, shell)), ...referenceParts(rule));
-  dialog.replaceChildren(make("div", { class: "inner" }, ...parts));
-  dialog.showModal();
-  dialog.scrollTop = 0;
+
+  function draw() {
+    const result = shown[at];
+    const { rule } = result;
+    const link = portalLink(data, result.id);
+    const place = shown.length > 1 ? `${number(at + 1)} of ${number(shown.length)}` : "";
+    const parts = [
+      panelHead(badge(result.severity), rule.title, dialog, shown.length > 1 && [
+        make("button", { type: "button", class: "previous", "aria-keyshortcuts": "k", disabled: at === 0, onclick: () => step(-1) }, "Previous"),
+        make("button", { type: "button", class: "next", "aria-keyshortcuts": "j", disabled: at === shown.length - 1, onclick: () => step(1) }, "Next"),
+        make("span", { class: "quiet" }, place)]),
+      make("p", { class: "message" }, result.outcome === "fail" ? "" : badge(result.outcome), " ", result.message),
+      list([
+        ["Resource", jump(result.name, () => { dialog.close(); go({ resource: result.key, outcome: "" }); }, { title: "All results on this resource" })],
+        ["Type", result.type], ["Group", result.group], ["Subscription", result.subscription], ["Location", result.location],
+        ["Id", make("span", {}, make("code", {}, result.id), " ", copyButton(result.id))],
+        ["Portal", link && outside(link, "Open in the portal")],
+        ["Rule", jump(rule.id, () => { dialog.close(); go({ rule: rule.id }); }, { title: "All findings of this rule" })],
+        ["Fingerprint", make("code", {}, result.fingerprint)],
+      ]),
+    ];
+    if (result.exemption) parts.push(...exemptionParts(result.exemption));
+    if (result.gap) parts.push(make("h3", {}, "Why this is unknown"), list([["Not read", result.gap[0]], ["Why", result.gap[1]], ["Where", result.gap[2]], ["What to do", result.gap[3]]]));
+    if (evidenceOf(data, result).length) {
+      const cell = (text) => make("code", {}, text);
+      parts.push(make("h3", {}, "Evidence"), wide("Evidence", ["Property", "Found", "Wanted"], evidenceOf(data, result).map((leaf) => leaf.map(cell))));
+    }
+    parts.push(...ruleParts(data, rule, (text, shell) => fill(text, result, shell)));
+    dialog.replaceChildren(make("div", { class: "inner" }, ...parts));
+    dialog.scrollTop = 0;
+  }
+
+  dialog.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, [role=tab]")) return;
+    if (event.key === "j") step(1);
+    if (event.key === "k") step(-1);
+  });
+  dialog.addEventListener("close", () => { const close = done; done = null; close?.(at); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+
+  return {
+    open(results, index, closed) {
+      shown = results;
+      at = index;
+      draw();
+      if (!dialog.open) dialog.showModal();
+      done = closed;
+      moved(at, shown[at]);
+    },
+    rule(rule) {
+      dialog.replaceChildren(make("div", { class: "inner" },
+        panelHead(badge(data.severities[rule.severity]), rule.title, dialog),
+        make("p", { class: "quiet" }, `${rule.id} · ${rule.topic}`), ...ruleParts(data, rule, (text) => text)));
+      dialog.showModal();
+      dialog.scrollTop = 0;
+    },
+  };
 }
 
-function fixParts(rule, filled) {
-  const parts = rule.fix || rule.code.length ? [make("h3", {}, "How to fix")] : [];
-  if (rule.fix) parts.push(make("p", { class: "text" }, filled(rule.fix, false)));
-  for (const [heading, code] of rule.code) {
-    const text = filled(code, true);
-    parts.push(make("div", { class: "top" }, make("h3", {}, heading), copyButton(text)), make("pre", { tabindex: "0" }, text));
-  }
-  return parts;
+function panelHead(mark, title, dialog, steps) {
+  return make("div", { class: "top" },
+    make("h2", { id: "detail-title" }, mark, " ", title),
+    make("div", { class: "steps" }, steps || null, make("button", { type: "button", onclick: () => dialog.close() }, "Close")));
 }
 
-function referenceParts(rule) {
+function exemptionParts([reason, owner, until, ticket, source]) {
+  return [make("h3", {}, "Accepted"), list([["Reason", reason], ["Owner", owner], ["Until", until], ["Ticket", ticket], ["Source", source]])];
+}
+
+function ruleParts(data, rule, filled) {
   const parts = [];
-  const frameworks = Object.entries(rule.frameworks).map(([name, controls]) => make("li", {}, `${name}: ${controls.join(", ")}`));
-  if (frameworks.length) parts.push(make("h3", {}, "Frameworks"), make("ul", {}, ...frameworks));
+  if (rule.description) parts.push(make("h3", {}, "Why it matters"), make("p", { class: "text" }, rule.description));
+  if (rule.fix || rule.code.length) parts.push(make("h3", {}, "How to fix"));
+  if (rule.fix) parts.push(make("p", { class: "text" }, filled(rule.fix, false)));
+  if (rule.code.length) parts.push(codeTabs(rule.code.map(([heading, code]) => [heading, filled(code, true)])));
+  const frameworks = Object.entries(rule.frameworks).map(([name, controls]) => [name, controls.join(", ")]);
+  if (frameworks.length) parts.push(make("h3", {}, "Frameworks"), list(frameworks));
+  const same = Object.entries(rule.equivalents).map(([name, ids]) => [name, make("span", {}, ...ids.flatMap((id, at) => [at ? ", " : "", equivalent(data, name, id)]))]);
+  if (same.length) parts.push(make("h3", {}, "Also checked by"), list(same));
   const links = rule.references.map((link) => make("li", {}, outside(link, link)));
   if (links.length) parts.push(make("h3", {}, "References"), make("ul", {}, ...links));
   return parts;
+}
+
+function equivalent(data, name, id) {
+  if (name !== "azure-policy" || !/^[\da-f-]{36}$/i.test(id)) return id;
+  const definition = encodeURIComponent(`/providers/Microsoft.Authorization/policyDefinitions/${id}`);
+  return outside(`${data.portal}/#view/Microsoft_Azure_Policy/PolicyDetailBlade/definitionId/${definition}`, id);
+}
+
+// Tabs for Azure CLI, Bicep, Terraform; the language chosen last stays chosen.
+let language = "";
+function codeTabs(blocks) {
+  const tabs = blocks.map(([heading], at) => make("button", { type: "button", role: "tab", id: `code-tab-${at}`, "aria-controls": `code-${at}` }, heading));
+  const panels = blocks.map(([heading, text], at) =>
+    make("div", { role: "tabpanel", id: `code-${at}`, "aria-labelledby": `code-tab-${at}`, class: "code" }, copyButton(text), make("pre", { tabindex: "0", "aria-label": heading }, text)));
+  const first = Math.max(0, blocks.findIndex(([heading]) => heading === language));
+  const element = make("div", { class: "codes" }, make("div", { class: "tabs", role: "tablist", "aria-label": "Code" }, ...tabs), ...panels);
+  tabs.forEach((tab, at) => { tab.tabIndex = at === first ? 0 : -1; tab.setAttribute("aria-selected", String(at === first)); panels[at].hidden = at !== first; });
+  makeTabs(tabs, (tab) => { language = tab.textContent; });
+  return element;
 }

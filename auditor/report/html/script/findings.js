@@ -1,80 +1,58 @@
 // The list of findings with its filters.
-function findingsView(data, results, open) {
-  const all = { severities: new Set(), outcome: "fail", topic: "", subscription: "", framework: "", rule: "", control: "", search: "" };
-  let filter = { ...all };
+function findingsView(data, results, open, changed) {
   let order = { key: "severity", rising: true };
+  let shown = [];
   const status = make("p", { role: "status", class: "quiet" });
   const empty = make("p", { hidden: true }, "Nothing matches these filters.");
   const keys = {
-    severity: (result) => result.index, rule: (result) => result.rule.title, name: (result) => result.name.toLowerCase(),
+    severity: (result) => result.index, rule: (result) => result.rule.title.toLowerCase(), name: (result) => result.name.toLowerCase(),
     group: (result) => result.group.toLowerCase(), subscription: (result) => result.subscription.toLowerCase(),
   };
+  const sorted = { severity: results };
+  const filters = makeFilters(data, results, () => { refresh(); changed(); });
   const grid = makeGrid([
     { key: "severity", title: "Severity", show: (result) => badge(result.outcome === "fail" ? result.severity : result.outcome) },
     { key: "rule", title: "Finding", show: (result) => result.rule.title },
     { key: "name", title: "Resource", show: (result) => result.name },
-    { key: "group", title: "Group", wide: true, show: (result) => result.group },
-    { key: "subscription", title: "Subscription", wide: true, show: (result) => result.subscription },
-  ], open, (key) => { order = { key, rising: order.key === key ? !order.rising : true }; refresh(); });
+    { key: "group", title: "Group", show: (result) => result.group },
+    { key: "subscription", title: "Subscription", show: (result) => result.subscription },
+  ], (at) => open(shown, at), (key) => { order = { key, rising: order.key === key ? !order.rising : true }; refresh(); changed(); });
 
-  const toggles = data.severities.map((word) => make("button", { type: "button", class: word, "aria-pressed": "false", onclick: (event) => {
-    if (!filter.severities.delete(word)) filter.severities.add(word);
-    event.currentTarget.setAttribute("aria-pressed", String(filter.severities.has(word)));
-    refresh();
-  } }, word));
-  const pick = (label, key, options) => {
-    const select = make("select", { onchange: () => { filter[key] = select.value; refresh(); } }, ...options.map(([value, text]) => make("option", { value }, text)));
-    select.dataset.key = key;
-    return make("label", {}, label, select);
-  };
-  const some = (values, first) => [["", first], ...[...values].map((value) => (Array.isArray(value) ? value : [value, value]))];
-  const outcomes = [...new Set(results.map((result) => result.outcome))].filter((word) => word !== "fail");
-  const subscriptions = [...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))].sort((a, b) => a[1].localeCompare(b[1]));
-  const search = make("input", { type: "search", placeholder: "name, rule, group, message", oninput: () => { filter.search = search.value; refresh(); } });
-  const rules = data.rules.filter((rule) => rule.tally[0] + rule.tally[1] + rule.tally[2]).map((rule) => [rule.id, rule.title]).sort((a, b) => a[1].localeCompare(b[1]));
-  const filters = make("div", { class: "filters" },
-    make("fieldset", { class: "toggles" }, make("legend", {}, "Severity"), ...toggles),
-    make("label", {}, "Search", search),
-    pick("Outcome", "outcome", [["fail", "findings"], ...outcomes.map((word) => [word, word]), ["", "all"]]),
-    pick("Topic", "topic", some([...new Set(data.rules.map((rule) => rule.topic))].sort(), "all topics")),
-    pick("Rule", "rule", some(rules, "all rules")),
-    pick("Subscription", "subscription", some(subscriptions, "all subscriptions")),
-    pick("Framework", "framework", some(data.frameworks.map((framework) => framework[0]), "all frameworks")),
-    make("button", { type: "button", onclick: () => set({}) }, "Clear"));
-
-  function matches(result, words) {
-    const { rule } = result;
-    return (!filter.outcome || result.outcome === filter.outcome)
-      && (!filter.severities.size || filter.severities.has(result.severity))
-      && (!filter.topic || rule.topic === filter.topic)
-      && (!filter.rule || rule.id === filter.rule)
-      && (!filter.subscription || (result.guid || "tenant") === filter.subscription)
-      && (!filter.framework || (rule.frameworks[filter.framework] || []).some((control) => !filter.control || control === filter.control))
-      && words.every((word) => result.words.includes(word));
+  // Sorted once for each column: filtering keeps the order.
+  function inOrder({ key, rising }) {
+    if (!sorted[key]) {
+      const of = keys[key];
+      const pairs = results.map((result) => [of(result), result]);
+      pairs.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1].index - b[1].index));
+      sorted[key] = pairs.map((pair) => pair[1]);
+    }
+    return rising ? sorted[key] : [...sorted[key]].reverse();
   }
 
   function refresh() {
-    const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
-    const shown = results.filter((result) => matches(result, words));
-    const key = keys[order.key];
-    shown.sort((a, b) => {
-      const [left, right] = [key(a), key(b)];
-      return (left < right ? -1 : left > right ? 1 : a.index - b.index) * (order.rising ? 1 : -1);
-    });
+    shown = inOrder(order).filter(filters.matches());
     grid.show(shown, order.key, order.rising);
     empty.hidden = shown.length > 0;
-    const control = filter.control ? `, control ${filter.control}` : "";
-    status.textContent = `${number(shown.length)} of ${plural(results.length, "result")}${control}`;
+    status.textContent = `${number(shown.length)} of ${plural(results.length, "result")}`;
   }
 
-  function set(changes) {
-    filter = { ...all, severities: new Set(changes.severities || []), ...Object.fromEntries(Object.entries(changes).filter(([key]) => key !== "severities")) };
-    for (const toggle of toggles) toggle.setAttribute("aria-pressed", String(filter.severities.has(toggle.textContent)));
-    for (const select of filters.querySelectorAll("select")) select.value = filter[select.dataset.key];
-    search.value = filter.search;
-    refresh();
-  }
-  byId("findings").append(make("h2", {}, "Findings"), filters, status, empty, grid.element);
+  const values = () => ({ ...filters.values(), sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}` });
+  const save = make("button", { type: "button", onclick: () => download("findings.csv", csvText(data, shown)) }, "Save as CSV");
+  const share = copyButton(() => location.href, "Copy link");
+  byId("findings").append(make("h2", { class: "off" }, "Findings"), filters.element, make("div", { class: "results" }, status, save, share), empty, grid.element);
   refresh();
-  return { set, refresh };
+  return {
+    values,
+    shown: () => shown,
+    go: grid.go,
+    search: filters.search,
+    set(changes) { filters.set(changes); refresh(); },
+    restore(query) {
+      const sort = query.get("sort") || "";
+      const key = sort.replace(/^-/, "");
+      order = Object.hasOwn(keys, key) ? { key, rising: !sort.startsWith("-") } : { key: "severity", rising: true };
+      filters.restore(query);
+      refresh();
+    },
+  };
 }

@@ -1,46 +1,82 @@
-// Tabs, theme, start.
-function makeTabs() {
-  const tabs = [...document.querySelectorAll('[role="tab"]')];
-  function select(tab, focus) {
-    for (const each of tabs) {
-      const chosen = each === tab;
-      each.setAttribute("aria-selected", String(chosen));
-      each.tabIndex = chosen ? 0 : -1;
-      byId(each.getAttribute("aria-controls")).hidden = !chosen;
-    }
-    if (focus) tab.focus();
-  }
-  tabs.forEach((tab, at) => {
-    tab.addEventListener("click", () => select(tab, false));
-    tab.addEventListener("keydown", (event) => {
-      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
-      if (to !== undefined) { event.preventDefault(); select(tabs[(to + tabs.length) % tabs.length], true); }
-    });
-  });
-  return (id) => select(byId(`tab-${id}`), false);
-}
-
+// Start: theme, tabs, keys, address.
 function makeTheme() {
   const button = byId("theme");
   function apply(dark) {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
     button.textContent = dark ? "Light" : "Dark";
+    button.setAttribute("aria-label", dark ? "Light colours" : "Dark colours");
   }
   apply(matchMedia("(prefers-color-scheme: dark)").matches);
   button.addEventListener("click", () => apply(document.documentElement.dataset.theme !== "dark"));
 }
 
+const HELP = [
+  ["/", "search the findings"], ["?", "this help"], ["Esc", "close what is open"], ["↑ ↓ Page Up Page Down Home End", "move in the list"], ["Enter", "open a finding"],
+  ["j, k", "next, previous finding while one is open"], ["← → ↑ ↓", "move between tabs, and between resources of a picture"], ["+ − 0 1", "picture larger, smaller, fitted, full size"],
+];
+
+function makeHelp() {
+  const dialog = byId("help");
+  dialog.append(make("div", { class: "inner" },
+    make("div", { class: "top" }, make("h2", { id: "help-title" }, "Keyboard"), make("button", { type: "button", onclick: () => dialog.close() }, "Close")),
+    list(HELP.map(([keys, what]) => [make("kbd", {}, keys), what]))));
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  const open = () => { if (!document.querySelector("dialog[open]")) dialog.showModal(); };
+  byId("help-open").addEventListener("click", open);
+  return open;
+}
+
+function makeKeys(help, search) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const writing = event.target.matches("input, select, textarea");
+    if (event.key === "Escape" && writing) event.target.blur();
+    if (writing) return;
+    if (event.key === "/") { event.preventDefault(); search(); }
+    if (event.key === "?") { event.preventDefault(); help(); }
+  });
+}
+
+function start(data) {
+  const results = unpack(data);
+  const tabs = [...document.querySelectorAll("nav [role=tab]")];
+  const viewOf = (tab) => tab.getAttribute("aria-controls");
+  let opened = "";
+  const current = () => viewOf(tabs.find((tab) => tab.getAttribute("aria-selected") === "true"));
+  const tell = (step) => writeAddress(current(), current() === "findings" ? { ...findings.values(), finding: opened } : {}, step);
+  const select = makeTabs(tabs, () => tell(true));
+  const choose = (id) => { select(byId(`tab-${id}`), false); tell(true); window.scrollTo(0, 0); };
+
+  const go = (changes) => { findings.set(changes); choose("findings"); byId("main").focus({ preventScroll: true }); };
+  const detail = makeDetail(data, go, (at, result) => { opened = result.fingerprint; findings.go(at, false); tell(false); });
+  const open = (shown, at) => detail.open(shown, at, (last) => { opened = ""; tell(false); if (current() === "findings") findings.go(last); });
+  const findings = findingsView(data, results, open, () => tell(false));
+  const openFramework = complianceView(data, go);
+  overviewView(data, results, go, choose, (name) => { choose("compliance"); openFramework(name); });
+  picturesView(data, results, go);
+  rulesView(data, detail, go);
+  gapsView(data);
+  makePrint(data, findings.shown);
+  makeKeys(makeHelp(), () => { choose("findings"); findings.search.focus(); findings.search.select(); });
+
+  function restore() {
+    const { view, values } = readAddress();
+    const tab = tabs.find((each) => viewOf(each) === view) || tabs[0];
+    if (viewOf(tab) === "findings") findings.restore(values);
+    select(tab, false);
+    const wanted = values.get("finding");
+    const at = wanted ? findings.shown().findIndex((result) => result.fingerprint === wanted) : -1;
+    if (at >= 0) open(findings.shown(), at);
+    else if (byId("detail").open) byId("detail").close();
+  }
+  window.addEventListener("popstate", restore);
+  restore();
+}
+
 makeTheme();
 load().then((data) => {
-  const results = unpack(data);
-  const choose = makeTabs();
-  const findings = findingsView(data, results, (result) => showDetail(data, result));
-  const go = (changes) => { findings.set(changes); choose("findings"); byId("main").focus(); };
-  overviewView(data, results, go);
-  complianceView(data, go);
-  rulesView(data, go);
-  gapsView(data);
+  start(data);
   document.documentElement.dataset.ready = "true";
 }).catch((error) => {
-  byId("overview").append(make("p", { class: "warning" }, `This browser cannot show the report: ${error.message}`));
+  byId("overview").replaceChildren(make("p", { class: "warning", id: "broken" }, `This browser cannot show the report: ${error.message}`));
 });
