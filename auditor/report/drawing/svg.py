@@ -40,7 +40,9 @@ def svg(picture: Picture, most: int = 120) -> str:
 def _node(box: Box, node: Node) -> Iterator[str]:
     label, detail = plain(node.label), plain(node.detail or node.kind.replace("-", " "))
     severity = node.severity.value if node.severity else ""
-    words = ", ".join(part for part in (label, node.kind.replace("-", " "), plain(node.detail), severity) if part)
+    kind = node.kind.replace("-", " ")
+    kind = "" if kind == detail.lower() else kind
+    words = ", ".join(part for part in (label, kind, detail, severity) if part)
     more = " more" if node.id.startswith("more:") else ""
     middle = box.y + box.height / 2
     yield (
