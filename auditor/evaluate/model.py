@@ -195,6 +195,8 @@ class Node:
     """A second line: an address, a port, a state."""
     severity: Severity | None = None
     """The worst finding on it; None where there is none."""
+    parts: tuple[str, ...] = ()
+    """Lower-cased ids of other resources that are drawn as part of it: a machine's network interfaces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ def test_nothing_is_drawn_without_a_key_of_the_customers(world):
 
 def test_a_node_shows_the_worst_finding_on_it_or_below_it(rule):
     vault = "/subscriptions/s/resourcegroups/g/providers/microsoft.keyvault/vaults/kv"
-    picture = Picture("p", "P", "", (Node(vault, "kv", "key-vault"), Node(f"{vault}/keys/k", "k", "key")), ())
+    machine = Node("/vm", "vm", "machine", parts=("/nic-1", "/nic-2"))
+    picture = Picture("p", "P", "", (Node(vault, "kv", "key-vault"), Node(f"{vault}/keys/k", "k", "key"), machine), ())
 
     def result(severity: Severity, where: str, outcome: Outcome = Outcome.FAIL) -> Result:
         judged = replace(rule(), severity=severity)
@@ -219,7 +220,8 @@ def test_a_node_shows_the_worst_finding_on_it_or_below_it(rule):
             result(Severity.MEDIUM, f"{vault}/secrets/s"),
             result(Severity.CRITICAL, vault, Outcome.EXEMPT),
             result(Severity.HIGH, f"{vault}/keys/k"),
+            result(Severity.HIGH, "/NIC-2"),
         ],
     )
 
-    assert [node.severity for node in found[0].nodes] == [Severity.MEDIUM, Severity.HIGH]
+    assert [node.severity for node in found[0].nodes] == [Severity.MEDIUM, Severity.HIGH, Severity.HIGH]

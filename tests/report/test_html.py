@@ -122,6 +122,7 @@ def test_each_filter_shows_what_it_says(small: Seen):
     listed = [r for r in results if r.outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)]
 
     def wanted(label: str, value: str) -> Callable[[Result], bool]:
+        framework, _, control = value.partition(" ")
         fails = {"Outcome": lambda r: not value or r.outcome.value == value}
         matches: dict[str, Callable[[Result], bool]] = {
             "Severity": lambda r: r.severity.value == value,
@@ -130,7 +131,7 @@ def test_each_filter_shows_what_it_says(small: Seen):
             "Subscription": lambda r: r.subject.subscription_id == value,
             "Resource type": lambda r: r.subject.type.lower() == value,
             "Framework": lambda r: value in r.rule.frameworks,
-            "Control": lambda r: value.split(" ")[1] in r.rule.frameworks.get(value.split(" ")[0], ()),
+            "Control": lambda r: control in r.rule.frameworks.get(framework, ()),
         }
         if label in fails:
             return fails[label]

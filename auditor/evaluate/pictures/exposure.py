@@ -30,7 +30,9 @@ class _Draft:
 
     def edge(self, source: Node, target: Node, label: str) -> None:
         for node in (source, target):
-            self.nodes.setdefault(node.id, node)
+            known = self.nodes.setdefault(node.id, node)
+            if new := tuple(part for part in node.parts if part not in known.parts):
+                self.nodes[node.id] = replace(known, parts=known.parts + new)
         self.labels.setdefault((source.id, target.id), {})[label] = None
 
 
@@ -106,7 +108,8 @@ def _machine(owner: Resource, path: Json) -> Node:
     if interface is None or not interface.machine:
         return Node(owner.key, owner.name, "network-interface")
     kind = "scale-set" if owner.type_key == SCALE_SET else "machine"
-    return Node(interface.machine, machine_name(interface), kind, interface.name)
+    parts = (owner.key,) if owner.key != interface.machine else ()
+    return Node(interface.machine, machine_name(interface), kind, interface.name, parts=parts)
 
 
 _RANKS = ("internet", "public-ip", "load-balancer", "application-gateway", "firewall")

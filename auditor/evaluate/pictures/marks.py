@@ -11,7 +11,7 @@ from auditor.rules.model import Severity
 
 
 def marked(pictures: Iterable[Picture], results: Sequence[Result]) -> tuple[Picture, ...]:
-    """The pictures, each node with the severity of the worst finding on its resource or on a child of it.
+    """The pictures, each node with the severity of the worst finding on its resource, on a part or on a child of it.
 
     A child that is a node itself keeps its findings to itself.
     """
@@ -26,13 +26,15 @@ def marked(pictures: Iterable[Picture], results: Sequence[Result]) -> tuple[Pict
 
 
 def _marked(picture: Picture, worst: dict[str, Severity]) -> Picture:
-    own = {node.id for node in picture.nodes if node.id.startswith("/")}
+    drawn_as = {part: node.id for node in picture.nodes for part in node.parts}
+    drawn_as |= {node.id: node.id for node in picture.nodes if node.id.startswith("/")}
     found: dict[str, Severity] = {}
     for key, severity in worst.items():
         place = key
-        while place and place not in own:
+        while place and place not in drawn_as:
             place = ids.parent_of(place)
-        if place and (place not in found or severity.rank < found[place].rank):
-            found[place] = severity
+        node = drawn_as.get(place, "")
+        if node and (node not in found or severity.rank < found[node].rank):
+            found[node] = severity
     nodes = tuple(replace(node, severity=found.get(node.id, node.severity)) for node in picture.nodes)
     return replace(picture, nodes=nodes)

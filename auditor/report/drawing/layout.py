@@ -16,7 +16,9 @@ from auditor.report.drawing.layers import layers_of
 WIDTH = 236.0
 """Of a node."""
 HEIGHT = 46.0
-_LABELLED, _BARE = 18.0, 9.0
+LINE = 14.0
+"""Of a connection's label, of which each line is one."""
+_ABOVE, _BARE = 4.0, 9.0
 _GAP = 16.0
 _CURVE = 56.0
 _MARGIN = 14.0
@@ -42,7 +44,9 @@ class Piece:
     edge: Edge
     source: Box
     target: Box
-    last: bool
+    lines: tuple[str, ...] = ()
+    """Of its label, on the piece that meets the target."""
+    last: bool = True
     start: float = 0.0
     """Where it leaves its source, from the source's top."""
     end: float = 0.0
@@ -62,7 +66,7 @@ class Layout:
 
 
 def layout(picture: Picture, label_width: Callable[[str], float]) -> Layout:
-    """Places for a picture's nodes and connections; `label_width` measures a connection's label."""
+    """Places for a picture's nodes and connections; `label_width` measures a line of a connection's label."""
     columns, pieces = _columns(picture)
     for _ in range(2):
         for column in columns[1:]:
@@ -99,7 +103,7 @@ def _columns(picture: Picture) -> tuple[list[list[Box]], list[Piece]]:
         if not source or not target or source.layer >= target.layer:
             continue  # closes a circle: it is in the table beside the picture
         for layer in range(source.layer + 1, target.layer):
-            passing = Box(None, layer, _LABELLED)
+            passing = Box(None, layer, LINE)
             columns[layer].append(passing)
             pieces.append(_join(edge, source, passing, last=False))
             source = passing
@@ -107,8 +111,13 @@ def _columns(picture: Picture) -> tuple[list[list[Box]], list[Piece]]:
     return columns, pieces
 
 
+def lines_of(edge: Edge) -> tuple[str, ...]:
+    """A connection's label by lines: what is joined by semicolons is as many things."""
+    return tuple(part.strip() for part in edge.label.split(";") if part.strip())
+
+
 def _join(edge: Edge, source: Box, target: Box, *, last: bool) -> Piece:
-    piece = Piece(edge, source, target, last)
+    piece = Piece(edge, source, target, lines_of(edge) if last else (), last)
     source.out.append(piece)
     target.into.append(piece)
     return piece
@@ -133,14 +142,14 @@ def _ports(columns: Sequence[Sequence[Box]]) -> None:
         for box in column:
             box.into.sort(key=lambda piece: places[id(piece.source)])
             box.out.sort(key=lambda piece: places[id(piece.target)])
-            rows = [_LABELLED if piece.last and piece.edge.label else _BARE for piece in box.into]
+            rows = [LINE * len(piece.lines) + _ABOVE if piece.lines else _BARE for piece in box.into]
             out = _BARE * len(box.out)
             if box.node:
                 box.height = max(HEIGHT, sum(rows) + 12, out + 12)
             at = (box.height - sum(rows)) / 2
             for piece, row in zip(box.into, rows, strict=True):
-                # A label stands on its line.
-                piece.end = at + row * (0.72 if row == _LABELLED else 0.5)
+                # A label stands on its connection.
+                piece.end = at + (row - 1 if piece.lines else row / 2)
                 at += row
             for number, piece in enumerate(box.out):
                 piece.start = (box.height - out) / 2 + _BARE * (number + 0.5)
@@ -150,7 +159,7 @@ def _across(columns: Sequence[Sequence[Box]], label_width: Callable[[str], float
     runs: list[float] = []
     x = _MARGIN
     for column in columns:
-        labels = [label_width(p.edge.label) for box in column for p in box.into if p.last and p.edge.label]
+        labels = [label_width(line) for box in column for piece in box.into for line in piece.lines]
         run = max(labels, default=0.0) + 22
         runs.append(run)
         x += (run + _CURVE) if runs[1:] else 0.0

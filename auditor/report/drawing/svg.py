@@ -13,11 +13,11 @@ from html import escape
 
 from auditor.evaluate.model import Node, Picture
 from auditor.report.drawing.folding import folded
-from auditor.report.drawing.layout import WIDTH, Box, Layout, Piece, layout
+from auditor.report.drawing.layout import LINE, WIDTH, Box, Layout, Piece, layout
 from auditor.report.text import plain
 
 _LABEL_EM, _SMALL_EM = 13.0, 11.0
-_EDGE_LABEL = 300.0
+_EDGE_LABEL = 270.0
 _PAD = 14.0
 # Mean advance of a letter in the widest of the usual interface fonts (Verdana, DejaVu Sans), of an em.
 _ADVANCE = 0.63
@@ -25,7 +25,7 @@ _ADVANCE = 0.63
 
 def svg(picture: Picture, most: int = 120) -> str:
     """The picture as one `svg` element; more than about `most` nodes are folded, with a count."""
-    placed = layout(folded(picture, most), lambda label: _width(_fit(plain(label), _EDGE_LABEL, _SMALL_EM), _SMALL_EM))
+    placed = layout(folded(picture, most), lambda line: _width(_fit(plain(line), _EDGE_LABEL, _SMALL_EM), _SMALL_EM))
     name = f"picture-{escape(picture.id)}"
     head = (
         f'<svg class="picture" id="{name}" role="img" aria-labelledby="{name}-title {name}-desc" '
@@ -50,7 +50,9 @@ def _node(box: Box, node: Node) -> Iterator[str]:
         f'<rect x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(WIDTH)}" height="{_n(box.height)}" rx="6"/>'
     )
     room = WIDTH - 2 * _PAD
-    yield f'<text class="name" x="{_n(box.x + _PAD)}" y="{_n(middle - 4)}">{_shown(label, room, _LABEL_EM)}</text>'
+    alone = detail.lower() == label.lower()
+    line = middle + 5 if alone and not severity else middle - 4
+    yield f'<text class="name" x="{_n(box.x + _PAD)}" y="{_n(line)}">{_shown(label, room, _LABEL_EM)}</text>'
     if severity:
         width = _width(severity, _SMALL_EM) + 10
         right = box.x + WIDTH - 8
@@ -59,7 +61,7 @@ def _node(box: Box, node: Node) -> Iterator[str]:
         yield f'<rect class="badge" {place} rx="3"/>'
         yield f'<text class="word" x="{_n(right - width / 2)}" y="{_n(middle + 14)}">{_text(severity)}</text>'
         room -= width
-    below = _shown(detail, room, _SMALL_EM)
+    below = "" if alone else _shown(detail, room, _SMALL_EM)
     yield f'<text class="detail" x="{_n(box.x + _PAD)}" y="{_n(middle + 14)}">{below}</text></g>'
 
 
@@ -78,13 +80,11 @@ def _edge(piece: Piece, placed: Layout) -> str:
     drawn += (
         f'<path class="arrow{broken}" d="M{_n(x3 - 8)} {_n(y2 - 4)}L{_n(x3 - 1)} {_n(y2)}L{_n(x3 - 8)} {_n(y2 + 4)}z"/>'
     )
-    label = plain(piece.edge.label)
-    if not label:
-        return drawn
-    return (
-        f'{drawn}<text class="edge-label{broken}" x="{_n(x3 - 14)}" y="{_n(y2 - 4)}"><title>{_text(label)}</title>'
-        f"{_shown(label, _EDGE_LABEL, _SMALL_EM)}</text>"
-    )
+    for number, line in enumerate(reversed(piece.lines)):
+        place = f'x="{_n(x3 - 14)}" y="{_n(y2 - 4 - LINE * number)}"'
+        title = f"<title>{_text(line)}</title>"
+        drawn += f'<text class="edge-label{broken}" {place}>{title}{_shown(plain(line), _EDGE_LABEL, _SMALL_EM)}</text>'
+    return drawn
 
 
 def _shown(text: str, room: float, em: float) -> str:

@@ -73,7 +73,7 @@ def _values(report: Report, options: RenderOptions, style: str, script: str) -> 
         "severities": list(Severity),
         "tabs": _TABS,
         "top": _mend_first(report),
-        "pictures": [(picture, Markup(svg(picture))) for picture in report.pictures],  # noqa: S704 - escapes all names
+        "pictures": [(picture, Markup(svg(picture)) if picture.nodes else "") for picture in report.pictures],  # noqa: S704 - escaped
         "style": Markup(style),  # noqa: S704 - our own files
         "plain_style": Markup(_PLAIN_STYLE),  # noqa: S704 - our own text
         "script": Markup(script),  # noqa: S704 - our own files

@@ -176,6 +176,7 @@ def _picture(picture: Picture) -> dict[str, Any]:
     return {
         "id": picture.id,
         "total": len(picture.edges),
+        "parts": {node.id: list(node.parts) for node in picture.nodes if node.parts},
         "edges": [
             [names.get(edge.source, missing), plain(edge.label), edge.broken, names.get(edge.target, missing)]
             for edge in edges

@@ -3,7 +3,8 @@ const NO_FILTER = { outcome: "fail", topic: "", rule: "", subscription: "", type
 
 function matcher(filter) {
   const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const below = `${filter.resource}/`;
+  // One a line: a machine and its network interfaces are one filter.
+  const resources = filter.resource.split("\n");
   const controls = ({ frameworks }) => frameworks[filter.framework] || [];
   return (result) => (!filter.outcome || result.outcome === filter.outcome)
     && (!filter.severities.size || filter.severities.has(result.severity))
@@ -12,7 +13,7 @@ function matcher(filter) {
     && (!filter.subscription || (result.guid || "tenant") === filter.subscription)
     && (!filter.type || result.type.toLowerCase() === filter.type)
     && (!filter.framework || (filter.control ? controls(result.rule).includes(filter.control) : controls(result.rule).length > 0))
-    && (!filter.resource || result.key === filter.resource || result.key.startsWith(below))
+    && (!filter.resource || resources.some((id) => result.key === id || result.key.startsWith(`${id}/`)))
     && words.every((word) => result.words.includes(word));
 }
 
@@ -77,7 +78,7 @@ function makeFilters(data, results, changed) {
     for (const [key, select] of selects) select.value = filter[key];
     search.value = filter.search;
     chip.hidden = !filter.resource;
-    chip.textContent = `on ${filter.resource.split("/").pop()} ✕`;
+    chip.textContent = `on ${filter.resource.split("\n")[0].split("/").pop()} ✕`;
     chip.setAttribute("aria-label", `On ${filter.resource}: remove this filter`);
   }
 

@@ -53,7 +53,7 @@ function start(data) {
   const findings = findingsView(data, results, open, () => tell(false));
   const openFramework = complianceView(data, go);
   overviewView(data, results, go, choose, (name) => { choose("compliance"); openFramework(name); });
-  picturesView(data, results, go);
+  picturesView(data, go);
   rulesView(data, detail, go);
   gapsView(data);
   makePrint(data, findings.shown);

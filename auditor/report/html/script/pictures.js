@@ -1,18 +1,19 @@
 // Pictures: drawn by auditor/report/drawing, moved, enlarged and clicked here.
 const ZOOM_STEP = 1.25;
 
-function picturesView(data, results, go) {
-  const findings = new Map();
-  for (const result of results) if (result.outcome === "fail") findings.set(result.key, (findings.get(result.key) || 0) + 1);
+function picturesView(data, go) {
   for (const holder of document.querySelectorAll("[data-picture]")) {
     const picture = data.pictures.find((each) => each.id === holder.dataset.picture);
     const canvas = holder.querySelector(".canvas");
+    if (!canvas) continue; // nothing to draw: the caption says so
     const drawing = canvas.querySelector("svg");
     const zoom = makeZoom(canvas, drawing);
+    const seen = new ResizeObserver(() => { if (canvas.clientWidth) { seen.disconnect(); zoom.start(); } });
+    seen.observe(canvas);
     canvas.before(zoom.tools);
     // From here on it is more than an image: its nodes can be chosen.
     drawing.setAttribute("role", "group");
-    makeNodes(drawing, go);
+    makeNodes(drawing, picture.parts, go);
     makeDragging(canvas);
     holder.append(make("p", { class: "legend quiet" }, "Dashed and red: denied or broken. Choose a resource to see its findings; arrow keys move between resources, + and − change the size."), connections(picture));
   }
@@ -30,6 +31,13 @@ function makeZoom(canvas, drawing) {
     canvas.scrollTop = middle[1] * scale - canvas.clientHeight / 2;
   }
   const fit = () => set(Math.min(1, (canvas.clientWidth - 4) / width, (canvas.clientHeight - 4) / height));
+  // As wide as the window where it stays readable, the first resource in view.
+  function start() {
+    set(Math.max(0.8, Math.min(1, (canvas.clientWidth - 4) / width)));
+    const first = drawing.querySelector(".node rect");
+    canvas.scrollTop = Number(first.getAttribute("y")) * scale - 40;
+    canvas.scrollLeft = 0;
+  }
   const button = (text, name, onclick) => make("button", { type: "button", "aria-label": name, onclick }, text);
   canvas.addEventListener("keydown", (event) => {
     const to = { "+": scale * ZOOM_STEP, "=": scale * ZOOM_STEP, "-": scale / ZOOM_STEP, 1: 1 }[event.key];
@@ -42,17 +50,17 @@ function makeZoom(canvas, drawing) {
     event.preventDefault();
     set(scale * (event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP));
   }, { passive: false });
-  return { tools: make("div", { class: "zoom" },
+  return { start, tools: make("div", { class: "zoom" },
     button("−", "Smaller", () => set(scale / ZOOM_STEP)), button("+", "Larger", () => set(scale * ZOOM_STEP)), button("1:1", "1:1, full size", () => set(1)), button("Fit", "Fit the window", fit)) };
 }
 
-function makeNodes(drawing, go) {
+function makeNodes(drawing, parts, go) {
   const nodes = [...drawing.querySelectorAll(".node")];
   const place = (node) => { const [x, y] = ["x", "y"].map((name) => Number(node.querySelector("rect").getAttribute(name))); return { x, y }; };
   const places = new Map(nodes.map((node) => [node, place(node)]));
   function chosen(node) {
     const { id } = node.dataset;
-    if (id.startsWith("/")) go({ resource: id, outcome: "" });
+    if (id.startsWith("/")) go({ resource: [id, ...(parts[id] || [])].join("\n"), outcome: "" });
   }
   function nearest(from, [dx, dy]) {
     const here = places.get(from);
