@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result
+from auditor.errors import ExitCode
+from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
 from tests.report import samples
 from tests.report.samples import STORAGE, TAGS, finding, report_of
 
@@ -203,20 +204,29 @@ def test_an_empty_report_says_so(visit):
 def test_hostile_names_are_text(visit):
     nodes = tuple(Node(f"/{name}", name, "thing", name) for name in HOSTILE)
     edges = tuple(Edge(f"/{name}", f"/{HOSTILE[0]}", name, broken=True) for name in HOSTILE[1:])
+    results = [finding(STORAGE, name, message=name) for name in HOSTILE] + [finding(TAGS, samples.NASTY)]
     report = report_of(
-        [finding(STORAGE, name, message=name) for name in HOSTILE] + [finding(TAGS, samples.NASTY)],
+        results,
         source=HOSTILE[0],
         tenant=HOSTILE[1],
         subscription_names={samples.PRODUCTION: HOSTILE[1], samples.SANDBOX: HOSTILE[2]},
     )
 
-    seen = visit(replace(report, pictures=(Picture("p", HOSTILE[0], HOSTILE[1], nodes, edges),)), "glance", "csv")
+    picture = Picture("p", HOSTILE[0], HOSTILE[1], nodes, edges)
+    prints = [result.fingerprint for result in results]
+    verdict = Verdict(ExitCode.GATE, (HOSTILE[0],), failing=frozenset(prints[:2]), known=frozenset(prints[2:]))
+    seen = visit(replace(report, pictures=(picture,), verdict=verdict), "glance", "csv", "gate")
 
     assert seen["scripts"] == 2
     assert HOSTILE[1] in seen["overview"]
     assert all(name in seen["pictures"] for name in HOSTILE)
     assert set(seen["elements"]) <= {"g", "rect", "path", "text", "title", "desc"}
     cells = [cell for row in csv.reader(io.StringIO(seen["csv"])) for cell in row]
+    assert seen["gate"] == {
+        "status": "2 of 7 results",
+        "hash": "#findings?outcome=all&gate=failing",
+        "new": "2 of 7 results",
+    }
     assert HOSTILE[0] in cells
     assert not [cell for cell in cells if cell.lstrip()[:1] in set("=+-@|%")]
 

@@ -5,7 +5,8 @@
      "rows": [[rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint,
                exemption, gap], ...],      the last two only where there is one (-1: none, and a gap follows)
      "evidence": [[[path, actual, expected], ...], ...],
-     "exemptions": [[reason, owner, expires on, ticket, source], ...]}
+     "exemptions": [[reason, owner, until, ticket, source, words], ...],
+     "gate": {"holds", "reasons", "failing": [places of rows], "known": [places of rows] | null} | null}
 
 `prefix` is the id up to its last segment, `last` that segment, 0 where it is the name; in a message the resource's name
 is a U+0001.
@@ -13,9 +14,10 @@ is a U+0001.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result
+from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Verdict
 from auditor.inventory.model import Gap
 from auditor.report.compliance import postures
 from auditor.report.encoding import timestamp
@@ -92,6 +94,7 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
     return {
         "portal": options.portal,
         "scan": _scan(report),
+        "gate": _gate(report.verdict, results),
         "severities": [severity.value for severity in Severity],
         "outcomes": OUTCOMES,
         "rules": [_rule(report, rule) for rule in report.rules],
@@ -122,6 +125,22 @@ def _scan(report: Report) -> dict[str, Any]:
         "version": report.tool_version,
         "passed": summary.passed,
         "notApplicable": summary.not_applicable,
+    }
+
+
+def _gate(verdict: Verdict | None, results: Sequence[Result]) -> dict[str, Any] | None:
+    """What the gate says, and by their places in the rows which results it is about."""
+    if verdict is None:
+        return None
+
+    def places(fingerprints: frozenset[str]) -> list[int]:
+        return [place for place, result in enumerate(results) if result.fingerprint in fingerprints]
+
+    return {
+        "holds": verdict.holds,
+        "reasons": [plain(reason) for reason in verdict.reasons],
+        "failing": places(verdict.failing),
+        "known": None if verdict.known is None else places(verdict.known),
     }
 
 
@@ -159,8 +178,8 @@ def _frameworks(report: Report) -> list[Any]:
 
 
 def _exemption(exemption: Exemption) -> list[str]:
-    until = f"{exemption.expires_at:%Y-%m-%d}"
-    return [plain(text) for text in (exemption.reason, exemption.owner, until, exemption.ticket, exemption.source)]
+    given = (exemption.reason, exemption.owner, exemption.until, exemption.ticket, exemption.source, exemption.words)
+    return [plain(text) for text in given]
 
 
 def _picture(picture: Picture) -> dict[str, Any]:

@@ -172,6 +172,15 @@ async function csv({ open, seen }) {
   await page.context().close();
 }
 
+async function gate({ open, seen }) {
+  const page = await open();
+  await page.click('#overview button:text-is("Show what fails it")');
+  seen.gate = { status: await status(page), hash: new URL(page.url()).hash };
+  await page.selectOption('#findings label:has-text("Gate") select', "new");
+  seen.gate.new = await status(page);
+  await page.context().close();
+}
+
 async function print({ open, seen }) {
   const page = await open({ context: { colorScheme: "dark" } });
   await page.emulateMedia({ media: "print" });
@@ -193,4 +202,4 @@ async function old({ open, seen }) {
   await page.context().close();
 }
 
-module.exports = { walk, glance, keyboard, filters, speed, share, csv, print, plain, old };
+module.exports = { gate, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };

@@ -11,6 +11,7 @@ async function load() {
 }
 
 function unpack(data) {
+  const [failing, known] = ["failing", "known"].map((key) => new Set(data.gate?.[key] || []));
   const text = (at) => data.texts[at];
   return data.rows.map((row, index) => {
     const [rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint, exemption = -1, gap = -1] = row;
@@ -28,6 +29,7 @@ function unpack(data) {
       exemption: exemption < 0 ? null : data.exemptions[exemption],
       gap: gap < 0 ? null : data.gaps[gap],
     };
+    result.gate = { failing: failing.has(index), known: known.has(index), new: !!data.gate?.known && !known.has(index) };
     result.key = result.id.toLowerCase();
     result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid].join("\n").toLowerCase();
     return result;
@@ -35,7 +37,6 @@ function unpack(data) {
 }
 
 const evidenceOf = (data, result) => data.evidence[result.evidence].map((leaf) => leaf.map((at) => data.texts[at]));
-const exemptionWords = ([reason, owner, until]) => `until ${until} by ${owner}: ${reason}`;
 
 function fill(template, result, shell) {
   const names = {

@@ -1,5 +1,5 @@
 // Which results are wanted, and the controls that say so.
-const NO_FILTER = { outcome: "fail", topic: "", rule: "", subscription: "", type: "", framework: "", control: "", resource: "", search: "" };
+const NO_FILTER = { outcome: "fail", topic: "", rule: "", subscription: "", type: "", gate: "", framework: "", control: "", resource: "", search: "" };
 
 function matcher(filter) {
   const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -11,6 +11,7 @@ function matcher(filter) {
     && (!filter.topic || result.rule.topic === filter.topic)
     && (!filter.rule || result.rule.id === filter.rule)
     && (!filter.subscription || (result.guid || "tenant") === filter.subscription)
+    && (!filter.gate || result.gate[filter.gate])
     && (!filter.type || result.type.toLowerCase() === filter.type)
     && (!filter.framework || (filter.control ? controls(result.rule).includes(filter.control) : controls(result.rule).length > 0))
     && (!filter.resource || resources.some((id) => result.key === id || result.key.startsWith(`${id}/`)))
@@ -27,6 +28,7 @@ function choices(data, results) {
     type: [["", "all types"], ...sorted([...new Map(results.map((result) => [result.type.toLowerCase(), result.type]))])],
     subscription: [["", "all subscriptions"], ...sorted([...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))])],
     rule: [["", "all rules"], ...sorted([...new Map(results.map((result) => [result.rule.id, result.rule.title]))])],
+    gate: [["", "any"], ...(data.gate?.failing.length ? [["failing", "fails the gate"]] : []), ...(data.gate?.known ? [["new", "not in the baseline"], ["known", "in the baseline"]] : [])],
     framework: [["", "all frameworks"], ...data.frameworks.map(([name]) => [name, name])],
     control: [["", "all controls"]],
   };
@@ -58,7 +60,7 @@ function makeFilters(data, results, changed) {
   }
   const chip = make("button", { type: "button", class: "chip", onclick: () => { filter.resource = ""; shown(); changed(); search.focus(); } });
   const more = make("details", { class: "more" }, make("summary", {}, "More filters"), make("div", { class: "filters" },
-    pick("Topic", "topic"), pick("Resource type", "type"), pick("Subscription", "subscription"), pick("Rule", "rule"), pick("Framework", "framework"), pick("Control", "control")));
+    pick("Topic", "topic"), pick("Resource type", "type"), pick("Subscription", "subscription"), pick("Rule", "rule"), options.gate.length > 1 ? pick("Gate", "gate") : null, pick("Framework", "framework"), pick("Control", "control")));
   more.open = matchMedia("(min-width: 56rem)").matches;
   const element = make("div", {}, make("div", { class: "filters" },
     make("fieldset", { class: "toggles" }, make("legend", {}, "Severity"), ...toggles),
@@ -90,7 +92,7 @@ function makeFilters(data, results, changed) {
       const known = key === "control" ? (controlsOf.get(filter.framework) || []).includes(changes[key]) : !options[key] || options[key].some(([value]) => value === changes[key]);
       if (known) filter[key] = changes[key];
     }
-    if (["topic", "type", "subscription", "rule", "framework"].some((key) => filter[key])) more.open = true;
+    if (["topic", "type", "subscription", "rule", "gate", "framework"].some((key) => filter[key])) more.open = true;
     shown();
   }
 

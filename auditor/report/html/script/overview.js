@@ -33,6 +33,14 @@ function verdict(data, failed, unknown, mend, go) {
   ];
 }
 
+// Whether a pipeline may go on; nothing where no gate was asked.
+function gateLine(data, go) {
+  if (!data.gate) return null;
+  if (data.gate.holds) return make("p", {}, badge("pass"), " The gate holds.");
+  const { failing } = data.gate;
+  return make("p", {}, badge("fail"), ` The gate fails: ${data.gate.reasons.join("; ")}. `, failing.length ? jump("Show what fails it", () => go({ gate: "failing", outcome: "" })) : "");
+}
+
 function shareCells(passed, counts, severities) {
   const findings = counts.reduce((sum, value) => sum + value, 0);
   return [make("div", { class: "share" }, make("span", {}, passed + findings ? percent(passed, passed + findings) : "–"), bar([...severities.map((word, at) => [word, counts[at]]), ["good", passed]]))];
@@ -107,6 +115,7 @@ function overviewView(data, results, go, choose, openFramework) {
   const tiles = [...counts, ["unknown", unknown.length, { outcome: "unknown" }], ["exempt", exempt.length, { outcome: "exempt" }]];
   byId("overview").replaceChildren(
     ...verdict(data, failed, unknown.length, mend, go),
+    gateLine(data, go) || "",
     make("div", { class: "cards" }, ...tiles.map(([word, value, changes]) => make("button", { type: "button", class: word, onclick: () => go(changes) }, make("b", {}, number(value)), " ", word))),
     make("div", { class: "columns" }, mendCard(data, mend, go), resourceCard(data, failed, go)),
     complianceStrip(data, openFramework),
