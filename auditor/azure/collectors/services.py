@@ -281,6 +281,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "privateEndpointConnections", "2018-06-01"),
+    _below("Microsoft.DataFactory/factories", "managedVirtualNetworks", "2018-06-01"),
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
