@@ -238,6 +238,17 @@ Width = Annotated[
     ),
 ]
 
+MarkdownLimit = Annotated[
+    int,
+    typer.Option(
+        "--markdown-limit",
+        help="Bytes of a Markdown report: a job summary of GitHub takes 1048576, a pull-request comment 65536.",
+        min=2_000,
+        metavar="BYTES",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
 # --- code scanning
 
 SourceRoot = Annotated[

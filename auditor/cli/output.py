@@ -90,19 +90,17 @@ def write_file(path: Path, data: bytes) -> None:
 
 def write_reports(report: Report, outputs: Sequence[Output], options: RenderOptions, steps: Steps) -> tuple[str, ...]:
     """Render and write every report; gives what the formats have to say of limits that bit."""
-    from dataclasses import replace
-
     from auditor.report.registry import render
 
     notices: list[str] = []
     for output in outputs:
-        # Colours and links are for a terminal, never for a file.
-        fitted = options if output.path is None else replace(options, colour=False, hyperlinks=False)
         with steps.step(f"render {output.format}"):
-            rendered = render(report, output.format, fitted)
+            rendered = render(report, output.format, _fitted(options, output.path))
         notices.extend(rendered.notices)
         data = rendered.data if isinstance(rendered.data, bytes) else rendered.data.encode("utf-8", "replace")
-        if output.path:
+        if output.path and _is_job_summary(output.path):
+            _append(output.path, data)
+        elif output.path:
             write_file(output.path, data)
         else:
             sys.stdout.flush()
@@ -111,7 +109,38 @@ def write_reports(report: Report, outputs: Sequence[Output], options: RenderOpti
     return tuple(dict.fromkeys(notices))
 
 
-def render_options(group_by: str, include_passed: bool, width: int | None, verbose: bool) -> RenderOptions:
+def _fitted(options: RenderOptions, path: Path | None) -> RenderOptions:
+    """The options for one target: colours and links are for a terminal, and a job summary may hold text already."""
+    from dataclasses import replace
+
+    if path is None:
+        return options
+    taken = path.stat().st_size if _is_job_summary(path) and path.exists() else 0
+    return replace(options, colour=False, hyperlinks=False, max_bytes=max(options.max_bytes - taken, 0))
+
+
+def _is_job_summary(path: Path) -> bool:
+    """Whether this is the file that GitHub shows as the step's summary: earlier commands of the step write there too.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
+    """
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    return bool(summary) and path.resolve() == Path(summary or "").resolve()
+
+
+def _append(path: Path, data: bytes) -> None:
+    try:
+        with path.open("ab") as stream:
+            stream.write(b"\n" * (stream.tell() > 0) + data)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", subject=str(path), remedy="Choose another place."
+        ) from error
+
+
+def render_options(
+    group_by: str, include_passed: bool, width: int | None, verbose: bool, markdown_limit: int
+) -> RenderOptions:
     """How reports are rendered for where they go: the terminal's width, colour and links only where there is one."""
     import shutil
 
@@ -125,4 +154,5 @@ def render_options(group_by: str, include_passed: bool, width: int | None, verbo
         group_by=group_by,
         include_passed=include_passed,
         verbose=verbose,
+        max_bytes=markdown_limit,
     )

@@ -54,6 +54,7 @@ def scan(
     include_passed: options.IncludePassed = False,
     group_by: options.GroupBy = options.GroupChoice.RULE,
     width: options.Width = None,
+    markdown_limit: options.MarkdownLimit = 1_000_000,
     source_root: options.SourceRoot = None,
     sarif_inventory: options.SarifInventory = None,
     sarif_prefix: options.SarifPrefix = None,
@@ -125,7 +126,7 @@ def scan(
         [wanted.format for wanted in outputs],
         steps,
     )
-    rendering = render_options(group_by.value, include_passed, width, verbose)
+    rendering = render_options(group_by.value, include_passed, width, verbose, markdown_limit)
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)
     if sarif_split:

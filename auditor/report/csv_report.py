@@ -1,4 +1,8 @@
-"""CSV (RFC 4180): one result a line, safe to open in a spreadsheet."""
+"""CSV (RFC 4180): one result a line, safe to open in a spreadsheet.
+
+UTF-8 without a byte order mark: programs would read the mark as part of the first column's name. Excel asks for the
+encoding under Data, From Text/CSV.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,8 @@ COLUMNS = (
 # What a spreadsheet takes for the start of a formula, full-width forms included:
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
+# Where the list separator is a semicolon, a spreadsheet begins a new cell at one.
+_INNER_FORMULA = re.compile(r"(;\s*)(?=[=+@\uff1d\uff0b\uff20])")
 
 
 def render(report: Report, options: RenderOptions) -> Rendered:
@@ -71,5 +77,5 @@ def _row(report: Report, result: Result) -> list[str]:
 
 def _cell(text: str) -> str:
     """The text on one line; one that a spreadsheet would calculate begins with an apostrophe, which makes it text."""
-    line = plain(text.strip())
+    line = _INNER_FORMULA.sub(r"\1'", plain(text.strip()))
     return f"'{line}" if _FORMULA.match(line) else line

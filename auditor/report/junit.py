@@ -1,100 +1,183 @@
 """JUnit XML: a test suite for each subscription, a test for each rule, as CI systems show test results.
 
-The elements that Jenkins, GitLab and Azure Pipelines read: https://github.com/testmoapp/junitxml.
+Valid by both schemas in use, Ant's (https://github.com/windyroad/JUnit-Schema) and that of Jenkins' xUnit plugin
+(https://github.com/jenkinsci/xunit-plugin, junit-10.xsd), the stricter of the two in each place: no attributes on
+`testsuites`, suites numbered, a time on every test. GitLab takes two tests with one class and name for one
+(https://docs.gitlab.com/ci/testing/unit_test_reports), so a test's class names its subscription.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.inventory import ids
+from auditor.inventory.model import Gap
 from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
 from auditor.report.remedies import generic
-from auditor.report.text import count, plain, plain_lines, subscription_words, value_words
+from auditor.report.text import count, gap_remedy, plain, plain_lines, subscription_words, value_words
 from auditor.rules.model import Rule
 
 _SHOWN = 50
+_GITLAB_MB = 30
 _JUDGED = (Outcome.FAIL, Outcome.PASS, Outcome.EXEMPT)
-_ByRule = Mapping[str, Sequence[Result]]
+_COLLECTION = "collection"
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A subscription, or the tenant, with what is told of it."""
+
+    guid: str
+    """"" for the tenant."""
+    name: str
+    results: dict[str, list[Result]]
+    """By rule id."""
+    gaps: list[Gap]
 
 
 def render(report: Report, options: RenderOptions) -> Rendered:  # noqa: ARG001 - every format takes options
     """The report as JUnit XML."""
-    return Rendered("\n".join(_document(report)) + "\n")
+    text = "\n".join(_document(report)) + "\n"
+    size = len(text.encode("utf-8", "replace"))
+    notice = f"JUnit: the file has {size / 1e6:,.0f} MB, and GitLab reads up to {_GITLAB_MB} MB"
+    return Rendered(text, (notice,) if size > _GITLAB_MB * 1_000_000 else ())
 
 
 def _document(report: Report) -> Iterator[str]:
-    suites = [_suite(report, scope, by_rule) for scope, by_rule in _by_scope(report).items()]
     yield '<?xml version="1.0" encoding="UTF-8"?>'
-    duration = (report.scan.finished_at - report.scan.started_at).total_seconds()
-    yield f'<testsuites name="{TOOL_NAME}" time="{duration:.0f}" {_totals([c for _, c in suites])}>'
-    for lines, _ in suites:
-        yield from lines
+    yield "<testsuites>"
+    for number, scope in enumerate(_scopes(report)):
+        yield from _suite(report, number, scope)
     yield "</testsuites>"
 
 
-def _by_scope(report: Report) -> dict[str, dict[str, list[Result]]]:
-    """Results by subscription and rule: every subscription of the scan, the tenant where it has results."""
-    scopes: dict[str, dict[str, list[Result]]] = {guid: {} for guid in report.scan.subscriptions}
+def _scopes(report: Report) -> Sequence[_Scope]:
+    """Every subscription of the scan, and the tenant where it has results or gaps."""
+    found: dict[str, _Scope] = {}
+
+    def scope(guid: str) -> _Scope:
+        if guid not in found:
+            found[guid] = _Scope(guid, subscription_words(report.scan, guid) or "tenant", {}, [])
+        return found[guid]
+
+    for guid in report.scan.subscriptions:
+        scope(guid)
     for result in report.with_outcome(Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT):
-        by_rule = scopes.setdefault(result.subject.subscription_id, {})
-        by_rule.setdefault(result.rule.id, []).append(result)
-    return dict(sorted(scopes.items())) or {"": {}}
+        scope(result.subject.subscription_id).results.setdefault(result.rule.id, []).append(result)
+    for gap in report.gaps:
+        scope(ids.subscription_of(gap.scope)).gaps.append(gap)
+    if not found:
+        scope("")
+    ordered = [found[guid] for guid in sorted(found)]
+    names = Counter(scope.name for scope in ordered)
+    for each in ordered:
+        if names[each.name] > 1 and each.guid:
+            each.name = f"{each.name} ({each.guid})"
+    return ordered
 
 
-def _suite(report: Report, scope: str, by_rule: _ByRule) -> tuple[list[str], tuple[int, int, int]]:
-    """The lines of one suite, and how many tests it has, failed and skipped."""
-    cases = [_case(report, rule, by_rule.get(rule.id, ())) for rule in report.rules]
-    states = [state for _, state in cases]
-    counts = (len(cases), states.count("failed"), states.count("skipped"))
-    name = subscription_words(report.scan, scope) or "tenant"
+def _suite(report: Report, number: int, scope: _Scope) -> Iterator[str]:
+    cases = [_rule_case(report, scope, rule) for rule in report.rules]
+    cases.append(_collection_case(scope))
+    states = Counter(state for _, state in cases)
+    totals = " ".join(f'{name}="{states[name]}"' for name in ("failures", "errors", "skipped"))
     stamp = f"{report.scan.finished_at:%Y-%m-%dT%H:%M:%S}"
-    head = f'  <testsuite name="{_attribute(name)}" id="{scope or "tenant"}" timestamp="{stamp}" {_totals([counts])}>'
-    return [head, *(line for lines, _ in cases for line in lines), "  </testsuite>"], counts
+    seconds = (report.scan.finished_at - report.scan.started_at).total_seconds()
+    yield (
+        f'  <testsuite name="{_attribute(scope.name)}" id="{number}" package="{_attribute(scope.guid or "tenant")}" '
+        f'hostname="localhost" timestamp="{stamp}" time="{seconds:.0f}" tests="{len(cases)}" {totals}>'
+    )
+    yield from _properties(report)
+    for lines, _ in cases:
+        yield from lines
+    yield "    <system-out/>"
+    yield "    <system-err/>"
+    yield "  </testsuite>"
 
 
-def _totals(counts: Sequence[tuple[int, int, int]]) -> str:
-    tests, failures, skipped = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
-    return f'tests="{tests}" failures="{failures}" errors="0" skipped="{skipped}"'
+def _properties(report: Report) -> Iterator[str]:
+    scan = report.scan
+    values = {"tool": f"{TOOL_NAME} {report.tool_version}", "source": scan.source, "tenant": scan.tenant}
+    yield "    <properties>"
+    for name, value in values.items():
+        yield f'      <property name="{name}" value="{_attribute(value)}"/>'
+    yield "    </properties>"
 
 
-def _case(report: Report, rule: Rule, results: Sequence[Result]) -> tuple[list[str], str]:
-    """The lines of one test, and whether it passed, failed or was skipped."""
+def _rule_case(report: Report, scope: _Scope, rule: Rule) -> tuple[list[str], str]:
+    """The lines of a rule's test, and which total it counts in; "" where it passed."""
+    results = scope.results.get(rule.id, ())
     failed = [result for result in results if result.outcome is Outcome.FAIL]
     unknown = [result for result in results if result.outcome is Outcome.UNKNOWN]
-    head = f'    <testcase name="{_attribute(rule.id)}" classname="{_attribute(rule.topic)}"'
+    accepted = [result for result in results if result.outcome is Outcome.EXEMPT]
+    head = _head(scope, rule.topic, rule.id)
     if failed:
         summary = f"{rule.severity}: {rule.title}, {count(len(failed), 'resource')}"
-        opening = f'      <failure type="{rule.severity}" message="{_attribute(summary)}">'
-        text = _failure(failed, [result for result in results if result.outcome is Outcome.EXEMPT])
-        return [f"{head}>", f"{opening}{_text(text)}</failure>", "    </testcase>"], "failed"
+        return _told(head, "failure", rule.severity, summary, _failure(failed, accepted)), "failures"
     if unknown:
         why = f"could not be answered for {count(len(unknown), 'resource or scope', 'resources or scopes')}"
-        return [f"{head}>", f'      <skipped message="{why}"/>', "    </testcase>"], "skipped"
-    accepted = [result for result in results if result.outcome is Outcome.EXEMPT]
+        return _told(head, "skipped", "", why, _reasons(unknown)), "skipped"
     if accepted:
-        why = "; ".join(f"{result.subject.name}, {_accepted(result)}" for result in accepted[:_SHOWN])
-        told = _attribute(f"accepted for {count(len(accepted), 'resource')}: {why}")
-        return [f"{head}>", f'      <skipped message="{told}"/>', "    </testcase>"], "skipped"
-    tally = report.tallies.get(rule.id, {})
+        why = f"{count(len(accepted), 'finding')} accepted by an exemption"
+        return _told(head, "skipped", "", why, _exemptions(accepted)), "skipped"
+    tally: Mapping[Outcome, int] = report.tallies.get(rule.id, {})
     if not any(tally.get(outcome) for outcome in _JUDGED):
-        return [f"{head}>", '      <skipped message="nothing to judge"/>', "    </testcase>"], "skipped"
-    return [f"{head}/>"], "passed"
+        return _told(head, "skipped", "", "nothing to judge"), "skipped"
+    return [f"{head}/>"], ""
 
 
-def _accepted(result: Result) -> str:
-    return result.exemption.words if result.exemption else ""
+def _collection_case(scope: _Scope) -> tuple[list[str], str]:
+    """A test that everything was read: failed reads are errors, since nothing is known of what they hide."""
+    head = _head(scope, _COLLECTION, "everything-was-read")
+    if not scope.gaps:
+        return [f"{head}/>"], ""
+    shown = [
+        f"{gap.type}: {gap.status or ''} {gap.code}, {gap.scope}\n  {gap_remedy(gap)}" for gap in scope.gaps[:_SHOWN]
+    ]
+    if (hidden := len(scope.gaps) - _SHOWN) > 0:
+        shown.append(f"... and {count(hidden, 'more read')}")
+    summary = f"{count(len(scope.gaps), 'read')} did not succeed"
+    return _told(head, "error", "not-read", summary, "\n".join(shown)), "errors"
+
+
+def _head(scope: _Scope, group: str, name: str) -> str:
+    """The start of a test. Dots part a class from its package, by which Jenkins groups tests."""
+    package = scope.name.replace(".", "-")
+    return f'    <testcase classname="{_attribute(f"{package}.{group}")}" name="{_attribute(name)}" time="0"'
+
+
+def _told(head: str, element: str, kind: str, summary: str, text: str = "") -> list[str]:
+    of_kind = f' type="{kind}"' if kind else ""
+    opening = f'      <{element}{of_kind} message="{_attribute(summary)}"'
+    return [f"{head}>", f"{opening}>{_text(text)}</{element}>" if text else f"{opening}/>", "    </testcase>"]
 
 
 def _failure(failed: Sequence[Result], accepted: Sequence[Result]) -> str:
     lines = [line for result in failed[:_SHOWN] for line in _result(result)]
-    if (hidden := len(failed) - _SHOWN) > 0:
-        lines.append(f"... and {count(hidden, 'more resource')}")
-    lines += [f"accepted {_accepted(result)}: {result.subject.id}" for result in accepted[:_SHOWN]]
+    lines += _more(failed)
+    if accepted:
+        lines += ["", _exemptions(accepted)]
     if fix := generic(failed[0].rule.remediation.text.strip()):
         lines += ["", f"Fix: {fix}"]
     return "\n".join(lines)
+
+
+def _reasons(unknown: Sequence[Result]) -> str:
+    return "\n".join([*(f"{result.subject.id}: {result.message}" for result in unknown[:_SHOWN]), *_more(unknown)])
+
+
+def _exemptions(accepted: Sequence[Result]) -> str:
+    told = [f"{r.subject.id}: accepted {r.exemption.words}" for r in accepted[:_SHOWN] if r.exemption]
+    return "\n".join([*told, *_more(accepted)])
+
+
+def _more(results: Sequence[Result]) -> list[str]:
+    hidden = len(results) - _SHOWN
+    return [f"... and {count(hidden, 'more resource')}"] if hidden > 0 else []
 
 
 def _result(result: Result) -> Iterator[str]:
@@ -104,7 +187,8 @@ def _result(result: Result) -> Iterator[str]:
 
 
 def _attribute(text: str) -> str:
-    return escape(plain(text))
+    """Text for an attribute: one line of characters that XML 1.0 allows, never empty."""
+    return escape(plain(text)).strip() or "-"
 
 
 def _text(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -297,3 +298,32 @@ def test_an_expired_exemption_fails_the_gate(tmp_path):
 
     assert done.returncode == 1
     assert "expired on 2020-01-01" in done.stderr
+
+
+def test_a_job_summary_is_added_to_what_the_step_wrote_before(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Deployed\n")
+    for _ in range(2):
+        run("scan", "--demo", "-q", "--report", f"markdown={summary}", env={"GITHUB_STEP_SUMMARY": str(summary)})
+
+    assert summary.read_text().startswith("# Deployed\n\n## Azure security audit")
+    assert summary.read_text().count("## Azure security audit") == 2
+
+
+def test_any_other_file_is_replaced(tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text("# Old\n")
+
+    run("scan", "--demo", "-q", "--report", f"markdown={other}", env={"GITHUB_STEP_SUMMARY": str(tmp_path / "s.md")})
+
+    assert other.read_text().startswith("## Azure security audit")
+
+
+def test_a_pull_request_comment_stays_within_its_limit_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    comment = tmp_path / "comment.md"
+
+    done = run("scan", "--demo", "--report", f"markdown={comment}", "--markdown-limit", "20000")
+
+    assert len(comment.read_bytes()) <= 20_000
+    assert re.search(r"warning: Markdown: \d+ findings left out", done.stderr)
+    assert re.search(r"\d+ more findings of \d+ rules left out", comment.read_text())

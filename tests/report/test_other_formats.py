@@ -10,10 +10,16 @@ from collections.abc import Callable
 
 import pytest
 from defusedxml import ElementTree
+from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 from markdown_it import MarkdownIt
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
+from auditor.evaluate.model import Outcome, Report
+from auditor.report.csv_report import COLUMNS
 from auditor.report.registry import RenderOptions, render
+from auditor.report.text import plain
 from auditor.rules.model import Evidence
 from tests.report import samples
 from tests.report.samples import NASTY, PRODUCTION, SANDBOX, STORAGE, finding, report_of
@@ -21,37 +27,110 @@ from tests.report.samples import NASTY, PRODUCTION, SANDBOX, STORAGE, finding, r
 Rendered = Callable[..., str]
 
 
-def test_junit_has_a_suite_a_subscription_and_a_test_a_rule(rendered: Rendered):
-    root = ElementTree.fromstring(rendered("junit"))
-    suites = root.findall("testsuite")
+def suites_of(text: str) -> dict[str, TestSuite]:
+    """The suites by their name, read as CI systems read them."""
+    return {suite.name: suite for suite in JUnitXml.fromstring(text.encode())}
 
-    assert [suite.get("name") for suite in suites] == ["Contoso Production", "Contoso Sandbox"]
-    assert all([case.get("name") for case in suite] == sorted(rule.id for rule in samples.RULES) for suite in suites)
+
+def test_junit_has_a_suite_a_subscription_and_a_test_a_rule(rendered: Rendered):
+    suites = suites_of(rendered("junit"))
+
+    assert list(suites) == ["Contoso Production", "Contoso Sandbox"]
+    for name, suite in suites.items():
+        cases = [(case.classname, case.name) for case in suite]
+        assert cases[:-1] == [(f"{name}.{rule.topic}", rule.id) for rule in sorted(samples.RULES, key=lambda r: r.id)]
+        assert cases[-1] == (f"{name}.collection", "everything-was-read")
 
 
 def test_junit_counts_what_it_holds(rendered: Rendered):
-    root = ElementTree.fromstring(rendered("junit"))
+    for suite in suites_of(rendered("junit")).values():
+        told = (suite.tests, suite.failures, suite.errors, suite.skipped)
+        suite.update_statistics()
 
-    for element in [root, *root.findall("testsuite")]:
-        assert int(element.get("tests")) == len(list(element.iter("testcase")))
-        assert int(element.get("failures")) == len(list(element.iter("failure")))
-        assert int(element.get("skipped")) == len(list(element.iter("skipped")))
+        assert told == (suite.tests, suite.failures, suite.errors, suite.skipped)
+        assert suite.tests == len(samples.RULES) + 1
 
 
-def test_junit_fails_findings_skips_what_is_unknown_and_shows_evidence(rendered: Rendered):
+@pytest.mark.parametrize(
+    ("scope", "name", "kind", "message", "inside"),
+    [
+        (
+            PRODUCTION,
+            STORAGE.id,
+            Failure,
+            "high: Storage account accepts traffic from all networks, 9 resources",
+            "Fix:",
+        ),
+        (PRODUCTION, samples.SSH.id, Skipped, "nothing to judge", None),
+        (SANDBOX, samples.VAULT.id, Failure, "medium: Key vault can be purged, 1 resource", "kv-sandbox"),
+        (SANDBOX, "everything-was-read", Error, "1 read did not succeed", "403 AuthorizationFailed"),
+        (PRODUCTION, "everything-was-read", None, "", None),
+        (SANDBOX, STORAGE.id, None, "", None),
+    ],
+)
+def test_junit_tells_outcomes_apart(scope, name, kind, message, inside, rendered: Rendered):
     report = report_of([r for r in samples.small().results if r.rule is not samples.SSH], gaps=[samples.DENIED])
-    cases = {
-        (suite.get("id"), case.get("name")): case
-        for suite in ElementTree.fromstring(rendered("junit", report)).findall("testsuite")
-        for case in suite
-    }
+    suite = next(s for s in suites_of(rendered("junit", report)).values() if s._elem.get("package") == scope)
+    case = next(case for case in suite if case.name == name)
 
-    failure = cases[PRODUCTION, STORAGE.id].find("failure")
-    assert "9 resources" in failure.get("message")
-    assert "properties.publicNetworkAccess is Enabled; wanted: equals Disabled" in failure.text
-    assert cases[SANDBOX, samples.VAULT.id].find("failure") is not None
-    assert cases[PRODUCTION, samples.SSH.id].find("skipped").get("message") == "nothing to judge"
-    assert cases[SANDBOX, STORAGE.id].find("failure") is None
+    assert [type(result) for result in case.result] == ([kind] if kind else [])
+    for result in case.result:
+        assert result.message == message
+        assert (inside or "") in (result.text or "")
+
+
+def test_junit_says_why_a_rule_has_no_answer_and_why_a_finding_is_accepted(rendered: Rendered):
+    kept = [r for r in samples.small().results if r.outcome in (Outcome.UNKNOWN, Outcome.EXEMPT)]
+    cases = {c.name: c for s in suites_of(rendered("junit", report_of(kept))).values() for c in s if c.result}
+
+    (unknown,), (accepted,) = cases[samples.VAULT.id].result, cases[STORAGE.id].result
+    assert "cannot be decided" in unknown.text
+    assert accepted.message == "1 finding accepted by an exemption"
+    assert "until 2027-03-01 by web@contoso.example: Public website assets" in accepted.text
+
+
+def test_junit_tests_of_subscriptions_with_one_name_stay_apart(rendered: Rendered):
+    report = report_of([], subscription_names={PRODUCTION: "Contoso v1.2", SANDBOX: "Contoso v1.2"})
+
+    cases = [(c.classname, c.name) for s in suites_of(rendered("junit", report)).values() for c in s]
+
+    assert len(set(cases)) == len(cases)
+    assert all(classname.count(".") == 1 for classname, _ in cases)  # the package is what stands before the last dot
+
+
+# What the schemas of Ant and of Jenkins' xUnit plugin demand, the stricter of the two in each place.
+ALLOWED = {
+    "testsuites": (set(), set()),
+    "testsuite": (
+        {"name", "id", "package", "hostname", "timestamp", "time", "tests", "failures", "errors"},
+        {"skipped"},
+    ),
+    "properties": (set(), set()),
+    "property": ({"name", "value"}, set()),
+    "testcase": ({"classname", "name", "time"}, set()),
+    "failure": ({"type", "message"}, set()),
+    "error": ({"type", "message"}, set()),
+    "skipped": (set(), {"message"}),
+    "system-out": (set(), set()),
+    "system-err": (set(), set()),
+}
+
+
+@pytest.mark.parametrize("sample", [samples.empty, samples.small])
+def test_junit_keeps_to_the_schemas_of_ant_and_jenkins(sample: Callable[[], Report], rendered: Rendered):
+    root = ElementTree.fromstring(rendered("junit", sample()))
+
+    for element in root.iter():
+        required, optional = ALLOWED[element.tag]
+        assert required <= set(element.attrib) <= required | optional
+        assert all(element.attrib.values())
+    for number, suite in enumerate(root):
+        assert [child.tag for child in suite if child.tag != "testcase"] == ["properties", "system-out", "system-err"]
+        assert suite[0].tag == "properties"
+        assert [child.tag for child in suite][-2:] == ["system-out", "system-err"]
+        assert int(suite.get("id")) == number
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp"))
+        assert all(len(case) <= 1 for case in suite.iter("testcase"))
 
 
 def test_junit_keeps_hostile_names_as_text(rendered: Rendered):
@@ -59,6 +138,43 @@ def test_junit_keeps_hostile_names_as_text(rendered: Rendered):
 
     assert root.find(".//script") is None
     assert any("<script>" in (failure.text or "") for failure in root.iter("failure"))
+
+
+@given(name=st.text(min_size=1))
+def test_junit_is_xml_whatever_a_name_holds(name: str):
+    report = report_of([finding(STORAGE, name, message=name)], subscription_names={PRODUCTION: name}, source=name)
+
+    text = str(render(report, "junit", RenderOptions()).data).encode("utf-8", "replace")
+
+    assert ElementTree.fromstring(text).find(".//failure") is not None
+
+
+# RFC 4180, section 2: records of fields, each plain or in quotes, all with as many fields.
+FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+RECORD = re.compile(rf"{FIELD}(?:,{FIELD}){{{len(COLUMNS) - 1}}}\r\n")
+
+
+@given(name=st.text())
+def test_csv_keeps_to_its_rfc_and_reads_back_whatever_a_name_holds(name: str):
+    report = report_of([finding(STORAGE, name, message=name)], subscription_names={PRODUCTION: name})
+    text = str(render(report, "csv", RenderOptions()).data)
+
+    assert re.fullmatch(f"(?:{RECORD.pattern})+", text)
+    (row,) = rows_of(text)
+    assert None not in row
+    assert row["resource_name"].replace("'", "") == plain(name.strip()).replace("'", "")
+
+
+@given(name=st.text(alphabet=" \t;=+-@|%\uff1d\uff0b\n\ufeffab'\""))
+def test_csv_has_no_cell_that_a_spreadsheet_calculates(name: str):
+    report = report_of([finding(STORAGE, name, message=name)])
+    text = str(render(report, "csv", RenderOptions()).data)
+
+    for cells in csv.reader(io.StringIO(text)):
+        for cell in cells:
+            assert not re.match(r"\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]", cell)
+            # A spreadsheet whose list separator is a semicolon begins a cell there.
+            assert not re.search(r";\s*[=+@\uff1d\uff0b\uff20]", cell)
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
