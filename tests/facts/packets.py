@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-HOST = ipaddress.ip_address("168.63.129.16")
+HOST = "168.63.129.16"
 # https://www.iana.org/assignments/iana-ipv4-special-registry, what cannot come from the public internet.
 SPECIAL = [
     ipaddress.ip_network(text)
@@ -40,15 +41,22 @@ class World:
     """Addresses of each application security group by its lower-cased id."""
 
 
+@cache
+def is_in(address: str, prefix: str) -> bool:
+    return ipaddress.ip_address(address) in ipaddress.ip_network(prefix)
+
+
 def within(address: str, prefixes: Iterable[str]) -> bool:
-    found = ipaddress.ip_address(address)
-    return any(found in ipaddress.ip_network(prefix) for prefix in prefixes)
+    return any(is_in(address, prefix) for prefix in prefixes)
+
+
+@cache
+def is_special(address: str) -> bool:
+    return any(ipaddress.ip_address(address) in special for special in SPECIAL)
 
 
 def is_public(address: str, world: World) -> bool:
-    found = ipaddress.ip_address(address)
-    in_network = within(address, world.network) or found == HOST
-    return not in_network and not any(found in special for special in SPECIAL)
+    return not within(address, world.network) and address != HOST and not is_special(address)
 
 
 def side_matches(properties: Mapping[str, Any], side: str, address: str, world: World) -> bool:
@@ -64,9 +72,9 @@ def side_matches(properties: Mapping[str, Any], side: str, address: str, world: 
             case "internet":
                 matched = is_public(address, world)
             case "virtualnetwork":
-                matched = within(address, world.network) or ipaddress.ip_address(address) == HOST
+                matched = within(address, world.network) or address == HOST
             case "azureloadbalancer":
-                matched = ipaddress.ip_address(address) == HOST
+                matched = address == HOST
             case _:
                 matched = within(address, [text])
         if matched:

@@ -8,6 +8,7 @@ union and difference are single instructions. Service tags whose ranges change w
 
 from __future__ import annotations
 
+import ipaddress
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,29 +51,32 @@ HOST_VIRTUAL_IP = "168.63.129.16/32"
 @lru_cache(maxsize=65536)
 def parse_prefix(text: str) -> Interval | None:
     """A prefix, address or `first-last` range as an interval; None for anything else, such as a service tag."""
-    from netaddr import AddrFormatError, IPNetwork, IPRange
-
     if not text or not (text[0].isdigit() or ":" in text):
         return None
     try:
-        network = IPRange(*map(str.strip, text.split("-", 1))) if "-" in text else IPNetwork(text.strip())
-    except (AddrFormatError, ValueError, TypeError):
+        if "-" in text:
+            low, high = (ipaddress.ip_address(end.strip()) for end in text.split("-", 1))
+        else:
+            network = ipaddress.ip_network(text.strip(), strict=False)
+            low, high = network.network_address, network.broadcast_address
+    except ValueError:
         return None
-    offset = V6_OFFSET if network.version == 6 else 0
-    return (network.first + offset, network.last + offset)
+    if low.version != high.version or int(low) > int(high):
+        return None
+    offset = V6_OFFSET if low.version == 6 else 0
+    return (int(low) + offset, int(high) + offset)
 
 
 def prefixes_of(interval: Interval) -> list[str]:
     """An interval as the shortest list of prefixes, IPv4 before IPv6."""
-    from netaddr import IPAddress, iprange_to_cidrs
-
     first, last = interval
     texts: list[str] = []
     if first < V6_OFFSET:
-        texts += map(str, iprange_to_cidrs(IPAddress(first, 4), IPAddress(min(last, V6_OFFSET - 1), 4)))
+        ends = ipaddress.IPv4Address(first), ipaddress.IPv4Address(min(last, V6_OFFSET - 1))
+        texts += map(str, ipaddress.summarize_address_range(*ends))
     if last >= V6_OFFSET:
-        low = IPAddress(max(first, V6_OFFSET) - V6_OFFSET, 6)
-        texts += map(str, iprange_to_cidrs(low, IPAddress(last - V6_OFFSET, 6)))
+        six = ipaddress.IPv6Address(max(first, V6_OFFSET) - V6_OFFSET), ipaddress.IPv6Address(last - V6_OFFSET)
+        texts += map(str, ipaddress.summarize_address_range(*six))
     return texts
 
 
@@ -152,41 +156,23 @@ class Atoms:
             mask |= (1 << high) - (1 << low)
         return mask
 
-    @property
-    def v4(self) -> int:
-        """Every IPv4 address. The end of IPv4 must be a cut."""
-        return (1 << self._index(V6_OFFSET)) - 1
-
-    @property
-    def v6(self) -> int:
-        """Every IPv6 address."""
-        return ((1 << len(self.starts)) - 1) ^ self.v4
-
-    def touching(self, intervals: Iterable[Interval]) -> int:
-        """Every atom that holds at least one of these addresses, whose ends need not be cuts."""
-        mask = 0
-        for first, last in intervals:
-            low, high = bisect_left(self.starts, first + 1) - 1, bisect_left(self.starts, last + 1)
-            mask |= (1 << high) - (1 << low)
-        return mask
-
     def of_tag(self, tag: str) -> int:
         """The set of the addresses behind an opaque tag."""
         return 1 << (len(self.starts) + self.tags.index(tag.lower()))
 
-    def at(self, address: int) -> int:
-        """The atom that holds this address, as a set."""
-        position = bisect_left(self.starts, address + 1) - 1
-        return 1 << position
-
     def intervals(self, mask: int) -> tuple[Interval, ...]:
-        """The addresses of a set, tags left out."""
+        """The addresses of a set, tags left out, as ordered intervals."""
         found: list[Interval] = []
-        for index, start in enumerate(self.starts):
-            if mask >> index & 1:
-                end = self.starts[index + 1] if index + 1 < len(self.starts) else AXIS_END
-                found.append((start, end - 1))
-        return merge(found)
+        left = mask & ((1 << len(self.starts)) - 1)
+        while left:
+            first = (left & -left).bit_length() - 1
+            rest = left >> first
+            length = (~rest & (rest + 1)).bit_length() - 1
+            after = first + length
+            end = self.starts[after] if after < len(self.starts) else AXIS_END
+            found.append((self.starts[first], end - 1))
+            left = rest >> length << after
+        return tuple(found)
 
     def tags_in(self, mask: int) -> tuple[str, ...]:
         """The opaque tags of a set."""

@@ -8,113 +8,61 @@ https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admin
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
-from auditor.facts.network.addresses import (
-    HOST_VIRTUAL_IP,
-    Atoms,
-    Interval,
-    merge,
-    parse_prefix,
-    public_space,
-    subtract,
-)
-from auditor.facts.network.security_rules import (
-    INTERNET,
-    LOAD_BALANCER,
-    PORTLESS,
-    PORTS,
-    PROTOCOLS,
-    VIRTUAL_NETWORK,
-    Endpoint,
-    SecurityRule,
-)
+from auditor.facts.network.address_set import EVERYTHING, AddressSet
+from auditor.facts.network.addresses import Interval, merge
+from auditor.facts.network.places import Local, Surroundings, matches_local, relevant
+from auditor.facts.network.security_rules import PORTS, PROTOCOLS, SecurityRule
+from auditor.facts.network.tables import Clearance, Cleared, Table, admin_table_of, table_of
 
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """The machine's side of a connection."""
-
-    address: int
-    """On the axis of `auditor.facts.network.addresses`."""
-    groups: frozenset[str] = frozenset()
-    """Keys of the application security groups it belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What service tags and application security groups mean at one place."""
-
-    virtual_network: tuple[Interval, ...]
-    """The address space of the virtual network and of all it is connected to."""
-    members: tuple[tuple[str, tuple[Interval, ...]], ...] = ()
-    """Addresses of each application security group, by its key."""
-
-    @property
-    def internet(self) -> tuple[Interval, ...]:
-        """Public addresses outside the virtual network."""
-        return _internet(self.virtual_network)
-
-
-@lru_cache(maxsize=4096)
-def _internet(virtual_network: tuple[Interval, ...]) -> tuple[Interval, ...]:
-    return subtract(public_space(), virtual_network)
+__all__ = ["Filtered", "Local", "Passage", "Surroundings", "filter_traffic", "matches_local", "relevant"]
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Traffic that one rule lets through."""
+    """Traffic that one rule of each filter lets through."""
 
     protocol: str
     first_port: int
     last_port: int
-    remote: int
-    """Remote addresses as a set of `Atoms`."""
+    remote: AddressSet
     rules: tuple[SecurityRule, ...]
     """The rule of each filter that allows it, in the order they are passed."""
 
 
-@dataclass(frozen=True, slots=True)
 class Filtered:
-    """What passes all filters."""
+    """What passes all filters, worked out when it is asked for."""
 
-    atoms: Atoms
-    internet: int
-    """The public internet as a set of `atoms`, opaque service tags included."""
-    passages: tuple[Passage, ...]
+    def __init__(self, tables: Sequence[Table], admin: Table | None, around: Surroundings) -> None:
+        self._tables = tables
+        self._admin = admin
+        self.internet = around.public
+        """The public internet, service tags included."""
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        """All that passes."""
+        return self.within(EVERYTHING)
+
+    def within(self, region: AddressSet) -> tuple[Passage, ...]:
+        """What passes from or to a part of all addresses: nothing else is worked out."""
+        flows = [_Flow(*_all_of(protocol), region, ()) for protocol in PROTOCOLS]
+        always: list[_Flow] = []
+        if self._admin is not None:
+            always = list(_joined(flows, self._admin.restricted(region, Clearance.ALWAYS)))
+            flows = list(_joined(flows, self._admin.restricted(region, Clearance.ON), named=False))
+        for table in self._tables:
+            flows = list(_joined(flows, table.restricted(region, Clearance.ON)))
+        return tuple(_without_source_ports([*always, *flows]))
 
     def allows(self, protocol: str, port: int, remote: int) -> bool:
         """Whether a remote address (on the axis) reaches a port from at least one source port."""
-        atom = self.atoms.at(remote)
         return any(
-            p.protocol == protocol and p.first_port <= port <= p.last_port and p.remote & atom for p in self.passages
+            p.protocol == protocol and p.first_port <= port <= p.last_port and remote in p.remote for p in self.passages
         )
-
-
-def matches_local(endpoint: Endpoint, local: Local, surroundings: Surroundings) -> bool:
-    """Whether the machine's own address is on this side of a rule."""
-    if endpoint.any or endpoint.groups & local.groups:
-        return True
-    spans = list(endpoint.intervals)
-    if VIRTUAL_NETWORK in endpoint.tags:
-        spans += surroundings.virtual_network
-    if INTERNET in endpoint.tags:
-        spans += surroundings.internet
-    return any(first <= local.address <= last for first, last in spans)
-
-
-def relevant(
-    rules: Sequence[SecurityRule], local: Local, around: Surroundings, *, inbound: bool
-) -> tuple[SecurityRule, ...]:
-    """The rules of one direction that concern the machine, in order."""
-    return tuple(
-        rule
-        for rule in rules
-        if rule.inbound is inbound and matches_local(rule.destination if inbound else rule.source, local, around)
-    )
 
 
 def filter_traffic(
@@ -128,156 +76,50 @@ def filter_traffic(
 
     An empty list of filters lets everything through; a filter that no rule of matches lets nothing through.
     """
-    everything = [rule for rules in (admin, *filters) for rule in rules]
-    atoms = _atoms(everything, around, inbound=inbound)
-    masks = {id(rule): _mask(rule.source if inbound else rule.destination, atoms, around) for rule in everything}
-    passages: list[Passage] = []
-    for protocol in PROTOCOLS:
-        passages += _passages(protocol, filters, admin, atoms, masks)
-    internet = atoms.of(around.internet) | atoms.all_tags
-    return Filtered(atoms, internet, tuple(_joined(passages)))
+    tables = [table_of(rules, around, inbound=inbound) for rules in filters]
+    return Filtered(tables, admin_table_of(admin, around, inbound=inbound) if admin else None, around)
 
 
-def _remote(rule: SecurityRule, *, inbound: bool) -> Endpoint:
-    return rule.source if inbound else rule.destination
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Traffic that has come through some filters."""
+
+    protocol: str
+    ports: Interval
+    source_ports: Interval
+    remote: AddressSet
+    rules: tuple[SecurityRule, ...]
 
 
-def _atoms(rules: Iterable[SecurityRule], around: Surroundings, *, inbound: bool) -> Atoms:
-    ends = [_remote(rule, inbound=inbound) for rule in rules]
-    host = parse_prefix(HOST_VIRTUAL_IP)
-    intervals = [interval for end in ends for interval in end.intervals]
-    named = frozenset().union(*(end.groups for end in ends))
-    intervals += [interval for key, members in around.members if key in named for interval in members]
-    intervals += [*around.virtual_network, *around.internet, *([host] if host else [])]
-    intervals.append((0, (1 << 32) - 1))
-    return Atoms.cut_by(intervals, (tag for end in ends for tag in end.opaque_tags))
+def _all_of(protocol: str) -> tuple[str, Interval, Interval]:
+    return protocol, PORTS, PORTS
 
 
-def _mask(endpoint: Endpoint, atoms: Atoms, around: Surroundings) -> int:
-    if endpoint.any:
-        return atoms.everything
-    mask = atoms.of(endpoint.intervals)
-    if any(first == 0 and last >= (1 << 32) - 1 for first, last in endpoint.intervals):
-        mask |= atoms.all_tags  # 0.0.0.0/0 holds every service's addresses
-    if INTERNET in endpoint.tags:
-        mask |= atoms.of(around.internet) | atoms.all_tags
-    if VIRTUAL_NETWORK in endpoint.tags:
-        mask |= atoms.of(around.virtual_network)
-    if LOAD_BALANCER in endpoint.tags and (host := parse_prefix(HOST_VIRTUAL_IP)):
-        mask |= atoms.of([host])
-    for tag in endpoint.opaque_tags:
-        mask |= atoms.of_tag(tag)
-    for key, members in around.members:
-        if key in endpoint.groups:
-            mask |= atoms.of(members)
-    return mask
+def _joined(flows: Iterable[_Flow], cleared: Mapping[str, Sequence[Cleared]], *, named: bool = True) -> Iterator[_Flow]:
+    """What of some flows comes through one more filter; `named` says whether its rules are told."""
+    for flow in flows:
+        for entry in cleared.get(flow.protocol, ()):
+            first, last = max(flow.ports[0], entry.ports[0]), min(flow.ports[1], entry.ports[1])
+            if first > last:
+                continue
+            low, high = _common(flow.source_ports, entry.source_ports)
+            if low > high:
+                continue
+            remote = flow.remote & entry.remote
+            if remote:
+                rules = (*flow.rules, entry.rule) if named and entry.rule else flow.rules
+                yield _Flow(flow.protocol, (first, last), (low, high), remote, rules)
 
 
-# --- cells: ranges of ports that no rule tells apart
-
-_Cell = tuple[int, int]
-"""Indexes of a range of destination ports and of one of source ports."""
+def _common(some: Interval, others: Interval) -> Interval:
+    return max(some[0], others[0]), min(some[1], others[1])
 
 
-@dataclass(slots=True)
-class _Grid:
-    destination: list[int]
-    """First port of each range of destination ports."""
-    source: list[int]
-
-    def cells(self, rule: SecurityRule, portless: bool) -> Iterator[_Cell]:
-        if portless:
-            if PORTS in rule.destination_ports and PORTS in rule.source_ports:
-                yield (0, 0)
-            return
-        for low, high in rule.destination_ports:
-            for first, last in rule.source_ports:
-                for d in range(bisect_left(self.destination, low), bisect_left(self.destination, high + 1)):
-                    for s in range(bisect_left(self.source, first), bisect_left(self.source, last + 1)):
-                        yield (d, s)
-
-
-def _cuts(ranges: Iterable[Interval]) -> list[int]:
-    cuts = {0}
-    for first, last in ranges:
-        cuts.add(first)
-        if last < PORTS[1]:
-            cuts.add(last + 1)
-    return sorted(cuts)
-
-
-_Verdicts = dict[_Cell, list[tuple[SecurityRule, int]]]
-"""For each cell, what each rule decides first: the rule and the remote addresses."""
-
-
-def _verdicts(
-    rules: Sequence[SecurityRule], grid: _Grid, everything: int, masks: dict[int, int], portless: bool
-) -> _Verdicts:
-    left: dict[_Cell, int] = {}
-    decided: _Verdicts = {}
-    for rule in rules:
-        mask = masks[id(rule)]
-        for cell in grid.cells(rule, portless):
-            remaining = left.get(cell, everything)
-            hit = remaining & mask
-            if hit:
-                left[cell] = remaining & ~hit
-                decided.setdefault(cell, []).append((rule, hit))
-    return decided
-
-
-def _passages(
-    protocol: str,
-    filters: Sequence[Sequence[SecurityRule]],
-    admin: Sequence[SecurityRule],
-    atoms: Atoms,
-    masks: dict[int, int],
-) -> Iterator[Passage]:
-    stages = [[rule for rule in rules if protocol in rule.protocols] for rules in (admin, *filters)]
-    portless = protocol in PORTLESS
-    every = [rule for rules in stages for rule in rules]
-    grid = (
-        _Grid([0], [0])
-        if portless
-        else _Grid(
-            _cuts(r for rule in every for r in rule.destination_ports),
-            _cuts(r for rule in every for r in rule.source_ports),
-        )
-    )
-    tables = [_verdicts(rules, grid, atoms.everything, masks, portless) for rules in stages]
-    for d, first in enumerate(grid.destination):
-        last = grid.destination[d + 1] - 1 if d + 1 < len(grid.destination) else PORTS[1]
-        for s in range(len(grid.source)):
-            for remote, rules in _through((d, s), tables, atoms.everything):
-                yield Passage(protocol, first, last, remote, rules)
-
-
-def _through(
-    cell: _Cell, tables: Sequence[_Verdicts], everything: int
-) -> Iterator[tuple[int, tuple[SecurityRule, ...]]]:
-    """What passes every stage in one cell, with the rules that let it."""
-    undecided = everything
-    for rule, hit in tables[0].get(cell, ()):
-        if rule.access == "alwaysallow":
-            yield hit, (rule,)
-        if rule.access != "allow":
-            undecided &= ~hit
-    flows: list[tuple[int, tuple[SecurityRule, ...]]] = [(undecided, ())]
-    for table in tables[1:]:
-        flows = [
-            (mask & hit, (*rules, rule))
-            for mask, rules in flows
-            for rule, hit in table.get(cell, ())
-            if rule.access == "allow" and mask & hit
-        ]
-    yield from ((mask, rules) for mask, rules in flows if mask)
-
-
-def _joined(passages: Sequence[Passage]) -> Iterator[Passage]:
-    """Neighbouring port ranges that the same rules open to the same addresses, as one."""
-    groups: dict[tuple[str, int, tuple[int, ...]], list[Passage]] = {}
-    for passage in passages:
-        groups.setdefault((passage.protocol, passage.remote, tuple(map(id, passage.rules))), []).append(passage)
+def _without_source_ports(flows: Iterable[_Flow]) -> Iterator[Passage]:
+    """Flows as passages: neighbouring ports that the same rules open to the same addresses are one."""
+    groups: dict[tuple[str, AddressSet, tuple[int, ...]], list[_Flow]] = {}
+    for flow in flows:
+        groups.setdefault((flow.protocol, flow.remote, tuple(map(id, flow.rules))), []).append(flow)
     for same in groups.values():
-        for first, last in merge((p.first_port, p.last_port) for p in same):
+        for first, last in merge(flow.ports for flow in same) if len(same) > 1 else [same[0].ports]:
             yield Passage(same[0].protocol, first, last, same[0].remote, same[0].rules)

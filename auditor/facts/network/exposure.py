@@ -27,14 +27,14 @@ Where a part could not be read, `paths` ends with what is missing; where no path
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from functools import lru_cache
 
 from auditor.facts.network.addresses import Interval
 from auditor.facts.network.admin import NEEDS as ADMIN_NEEDS
 from auditor.facts.network.bodies import name_of
 from auditor.facts.network.doors.all import NEEDS as DOOR_NEEDS
 from auditor.facts.network.doors.all import Doors
-from auditor.facts.network.doors.door import Door
+from auditor.facts.network.doors.door import Door, Hop
 from auditor.facts.network.interfaces import NIC, SCALE_SET, Interface, IpConfiguration
 from auditor.facts.network.just_in_time import POLICY as JIT_POLICY
 from auditor.facts.network.just_in_time import JustInTime
@@ -54,7 +54,7 @@ SPACE_NEEDS = frozenset((NETWORK, GATEWAY, LOCAL_GATEWAY, CONNECTION, ROUTE_TABL
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each network interface and scale set."""
-    return Exposures(Topology(inventory)).all()
+    return Exposures(Topology.of(inventory)).all()
 
 
 class Exposures:
@@ -172,7 +172,7 @@ def _path(interface: Interface, door: Door, opening: Opening, asymmetric: str | 
         "family": door.family,
         "waf": door.waf,
         "asymmetric_return": asymmetric,
-        "hops": [asdict(hop) for hop in door.hops],
+        "hops": list(_hops(door.hops)),
         "interface": interface.name,
         "rule": opening.rules if _is_ruled(opening) else "no security group",
         "text": _text(interface, door, opening),
@@ -182,6 +182,11 @@ def _path(interface: Interface, door: Door, opening: Opening, asymmetric: str | 
 def _is_ruled(opening: Opening) -> bool:
     """Whether some rule lets an opening through, and not only the absence of rules."""
     return opening.rules != "no rule against it"
+
+
+@lru_cache(maxsize=65536)
+def _hops(hops: tuple[Hop, ...]) -> tuple[dict[str, str], ...]:
+    return tuple({"kind": hop.kind, "id": hop.id, "name": hop.name, "detail": hop.detail} for hop in hops)
 
 
 def _text(interface: Interface, door: Door, opening: Opening) -> str:

@@ -19,24 +19,25 @@ from auditor.facts.network.bodies import items
 from auditor.facts.network.effective import Surroundings, filter_traffic
 from auditor.facts.network.interfaces import NIC
 from auditor.facts.network.reach import openings
-from auditor.facts.network.security_rules import Endpoint, rules_of
+from auditor.facts.network.security_rules import Endpoint, SecurityRule
 from auditor.facts.network.services import described
-from auditor.facts.network.topology import GROUP, NETWORK
+from auditor.facts.network.topology import GROUP, NETWORK, Topology
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Resource, Unread
+from auditor.inventory.model import Gap, Json, Resource, Unread
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each security group."""
-    return {group.key: _openings(group) for group in inventory.of_type(GROUP)}
+    topology = Topology.of(inventory)
+    return {group.key: _openings(group, topology.rules(group.key)) for group in inventory.of_type(GROUP)}
 
 
-def _openings(group: Resource) -> Json | Unread:
-    if gap := group.unread.get("properties"):
-        return Unread(gap)
+def _openings(group: Resource, all_rules: tuple[SecurityRule, ...] | Gap | None) -> Json | Unread:
+    if all_rules is None or isinstance(all_rules, Gap):
+        return Unread(all_rules) if all_rules else {"internet": [], "attached": False}
     # Seen by itself a group has no machine behind it: a rule for some destination opens the way to that destination.
-    rules = [replace(rule, destination=Endpoint(frozenset("*"))) for rule in rules_of(group) if rule.inbound]
+    rules = [replace(rule, destination=Endpoint(frozenset("*"))) for rule in all_rules if rule.inbound]
     passed = filter_traffic([rules], (), Surroundings(()), inbound=True)
     found = [
         {

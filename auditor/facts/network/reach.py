@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache
 from itertools import pairwise
-from operator import or_
 from typing import Self
 
+from auditor.facts.network.address_set import AddressSet, intersection, union
 from auditor.facts.network.addresses import V6_OFFSET, Interval, merge, public_space
 from auditor.facts.network.effective import Filtered, Passage
 from auditor.facts.network.security_rules import PROTOCOLS, SecurityRule
@@ -44,15 +44,14 @@ class Reach:
     @classmethod
     def of_intervals(cls, intervals: Iterable[Interval], tags: Iterable[str] = (), family: int = 4) -> Self:
         """The public ones of some addresses."""
-        public = _intersection(merge(intervals), public_space())
+        public = intersection(merge(intervals), public_space())
         return cls._of_count(_count(public, family), _count(public_space(), family), tuple(tags))
 
     @classmethod
-    def of(cls, remote: int, passed: Filtered, family: int = 4) -> Self:
-        """The part of the internet that a set of remote addresses is."""
-        count = _count(passed.atoms.intervals(remote & passed.internet), family)
-        total = _count(passed.atoms.intervals(passed.internet), family)
-        return cls._of_count(count, total, passed.atoms.tags_in(remote))
+    def of(cls, remote: AddressSet, everyone: AddressSet, family: int = 4) -> Self:
+        """The part of everyone that some remote addresses are."""
+        tags = tuple(sorted(remote.tags))
+        return cls._of_count(_count(remote.spans, family), _count(everyone.spans, family), tags)
 
     @classmethod
     def _of_count(cls, count: int, total: int, tags: tuple[str, ...]) -> Self:
@@ -83,11 +82,19 @@ def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Itera
     Rules that open the same port to parts of the internet add up: two halves are the whole. `ruled` leaves out what
     passes only because no rule is against it.
     """
-    seen = _internet_of(passed, family)
+    everyone = _everyone(passed.internet, family)
+    by_protocol: dict[str, list[Passage]] = {}
+    for passage in passed.within(everyone):
+        if passage.rules or not ruled:
+            by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
-        here = [p for p in passed.passages if p.protocol == protocol and p.remote & seen and (p.rules or not ruled)]
-        for first, last, remote, rules in _joined(_segments(here, seen)):
-            yield Opening(protocol, first, last, Reach.of(remote, passed, family), rules)
+        for first, last, remote, rules in _joined(_segments(by_protocol.get(protocol, []))):
+            yield Opening(protocol, first, last, Reach.of(remote, everyone, family), rules)
+
+
+@lru_cache(maxsize=4096)
+def _everyone(internet: AddressSet, family: int) -> AddressSet:
+    return internet.of_family(family)
 
 
 def reach_of_port(several: Sequence[Filtered], protocol: str, port: int, family: int) -> tuple[Reach, str] | None:
@@ -103,11 +110,10 @@ def reach_of_port(several: Sequence[Filtered], protocol: str, port: int, family:
 
 def admitting_rules(passed: Filtered, protocol: str, port: int, origin: Iterable[Interval]) -> str | None:
     """The rules that let some address of `origin` reach a port, as text; None where none gets through."""
-    remote = passed.atoms.touching(origin)
     through = [
         p
-        for p in passed.passages
-        if p.protocol == protocol and p.first_port <= port <= p.last_port and p.remote & remote
+        for p in passed.within(AddressSet(merge(origin)))
+        if p.protocol == protocol and p.first_port <= port <= p.last_port
     ]
     return " or ".join(dict.fromkeys(words(p.rules) for p in through)) if through else None
 
@@ -117,22 +123,20 @@ def words(rules: Sequence[SecurityRule]) -> str:
     return " and ".join(map(str, rules)) or "no rule against it"
 
 
-def _internet_of(passed: Filtered, family: int) -> int:
-    """The internet as a set, as far as it can come to an address of this family; tags belong to IPv4."""
-    return passed.internet & (passed.atoms.v4 | passed.atoms.all_tags if family == 4 else passed.atoms.v6)
+_Segment = tuple[int, int, AddressSet, str]
 
 
-_Segment = tuple[int, int, int, str]
-
-
-def _segments(passages: Sequence[Passage], internet: int) -> Iterator[_Segment]:
+def _segments(passages: Sequence[Passage]) -> Iterator[_Segment]:
     cuts = sorted({p.first_port for p in passages} | {p.last_port + 1 for p in passages})
+    unions: dict[tuple[int, ...], tuple[AddressSet, str]] = {}
     for first, after in pairwise(cuts):
         covering = [p for p in passages if p.first_port <= first <= p.last_port]
         if covering:
-            remote = reduce(or_, (p.remote & internet for p in covering))
-            ways = dict.fromkeys(words(p.rules) for p in covering)
-            yield first, after - 1, remote, " or ".join(ways)
+            key = tuple(map(id, covering))
+            if key not in unions:
+                ways = dict.fromkeys(words(p.rules) for p in covering)
+                unions[key] = (union(p.remote for p in covering), " or ".join(ways))
+            yield first, after - 1, *unions[key]
 
 
 def _joined(segments: Iterable[_Segment]) -> Iterator[_Segment]:
@@ -164,12 +168,3 @@ def _count(intervals: Iterable[Interval], family: int) -> int:
         for first, last in intervals
         if last >= V6_OFFSET
     )
-
-
-def _intersection(some: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
-    return [
-        (max(first, low), min(last, high))
-        for first, last in some
-        for low, high in others
-        if max(first, low) <= min(last, high)
-    ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.facts.network.effective import Filtered, Local, Surroundings, filter_traffic, relevant
+from auditor.facts.network.effective import Filtered
 from auditor.facts.network.interfaces import Interface, IpConfiguration
+from auditor.facts.network.places import Local, Surroundings, relevant
 from auditor.facts.network.security_rules import SecurityRule
+from auditor.facts.network.tables import Table, admin_table_of, table_of
 from auditor.facts.network.topology import Topology
 from auditor.inventory.model import Gap
 
@@ -32,6 +34,7 @@ class Screens:
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._screens: dict[object, Screen] = {}
+        self._tables: dict[tuple[int, int, bool], Table] = {}
         self._relevant: dict[object, _Rules] = {}
         self._narrow: dict[tuple[int, bool], bool] = {}
 
@@ -84,9 +87,17 @@ class Screens:
         groups = tuple((place, self._concerning(rules, local, around, inbound=inbound)) for place, rules in filters)
         key = (id(first), tuple((place, id(rules)) for place, rules in groups), id(around), inbound)
         if key not in self._screens:
-            passed = filter_traffic([rules for _, rules in groups], first, around, inbound=inbound)
+            tables = [self._table(rules, around, inbound=inbound) for _, rules in groups]
+            admin_table = admin_table_of(first, around, inbound=inbound) if first else None
+            passed = Filtered(tables, admin_table, around)
             self._screens[key] = Screen(passed, bool(groups), first, groups)
         return self._screens[key]
+
+    def _table(self, rules: _Rules, around: Surroundings, *, inbound: bool) -> Table:
+        key = (id(rules), id(around), inbound)
+        if key not in self._tables:
+            self._tables[key] = table_of(rules, around, inbound=inbound)
+        return self._tables[key]
 
     def _concerning(self, rules: _Rules, local: Local, around: Surroundings, *, inbound: bool) -> _Rules:
         """`relevant`, computed once for all addresses that the rules cannot tell apart; the same list is one object."""

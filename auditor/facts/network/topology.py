@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import ClassVar
 
 from auditor.facts.network.addresses import Interval, merge
 from auditor.facts.network.admin import Administration, AdminRules
@@ -48,6 +49,15 @@ __all__ = [
 
 class Topology:
     """Indexes over the network of one inventory, each computed once."""
+
+    _last: ClassVar[Topology | None] = None
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> Topology:
+        """The topology of an inventory, the same for every fact family that asks one after the other."""
+        if cls._last is None or cls._last.inventory is not inventory:
+            cls._last = cls(inventory)
+        return cls._last
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory

@@ -44,9 +44,9 @@ def _let_through(subnet: str, subject: Subject) -> tuple[tuple[Interval, ...], s
     passed = filter_traffic([relevant(rules, local, around, inbound=True)], (), around, inbound=True)
     intervals = [
         interval
-        for passage in passed.passages
+        for passage in passed.within(passed.internet)
         if passage.protocol == "tcp" and passage.first_port <= _PORT <= passage.last_port
-        for interval in passed.atoms.intervals(passage.remote & passed.internet)
+        for interval in passage.remote.spans
     ]
     return public_part(merge(intervals)), group.rpartition("/")[2]
 

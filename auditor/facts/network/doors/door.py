@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.facts.network.addresses import Interval
 from auditor.facts.network.reach import Reach
@@ -64,7 +65,12 @@ class Door:
     @property
     def label(self) -> str:
         """The way as it is shown: `pip-web (203.0.113.7) -> lb-web :443`."""
-        return " -> ".join(_shown(hop) for hop in self.hops)
+        return _label(self.hops)
+
+
+@lru_cache(maxsize=65536)
+def _label(hops: tuple[Hop, ...]) -> str:
+    return " -> ".join(_shown(hop) for hop in hops)
 
 
 def _shown(hop: Hop) -> str:
