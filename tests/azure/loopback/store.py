@@ -29,6 +29,8 @@ _LISTED_ELSEWHERE = {
 }
 """Types that a subscription lists below a name of their own."""
 
+_STORAGE_SERVICES = frozenset(("blobservices", "fileservices", "queueservices", "tableservices"))
+
 
 class Store:
     """Bodies by id, and the lists that show them."""
@@ -99,7 +101,11 @@ class Store:
         if parts[0] == "subscriptions" and len(parts) == 2:
             return parts[1] in self.subscriptions
         # A body below a parent that was not given shows that the parent exists.
-        return key in self._ancestors
+        if key in self._ancestors:
+            return True
+        # A storage account has its services from the start: https://learn.microsoft.com/rest/api/storagerp/blob-services
+        owner, _, service = key.removesuffix("/default").rpartition("/")
+        return service in _STORAGE_SERVICES and key.endswith("/default") and owner in self.by_id
 
     def groups_of(self, subscription: str) -> Sequence[Body]:
         """Resource groups of a subscription, given or implied by what is in them."""
