@@ -54,8 +54,8 @@ def test_the_installed_command_audits_the_demo_tenant_from_any_folder(installed:
     assert report["scan"]["source"] == "demo"
 
 
-def test_the_wheel_carries_its_own_rules_and_demo(installed: Path, tmp_path: Path):
-    code = "import auditor.resources as r; print(r.data_path('rules')); print(r.data_path('demo'))"
+def test_the_wheel_carries_its_own_rules_frameworks_and_demo(installed: Path, tmp_path: Path):
+    code = "import auditor.resources as r; print(*map(r.data_path, ('rules', 'frameworks', 'demo')), sep='\\n')"
     done = subprocess.run([installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
 
     for line in done.stdout.split():

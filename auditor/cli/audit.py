@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from auditor.facts.registry import FactStore
     from auditor.inventory.inventory import Inventory
     from auditor.inventory.source import Source
-    from auditor.rules.model import Rule
+    from auditor.rules.model import Framework, Rule
 
 
 def audit(
@@ -25,10 +26,12 @@ def audit(
     steps: Steps | None = None,
     quiet: bool = True,
     facts: FactStore | None = None,
+    frameworks: Sequence[Framework] = (),
 ) -> Report:
     """Judge a source by rules, with progress on stderr unless `quiet`.
 
-    `facts` are those of the source's inventory, where the caller goes on to use them.
+    `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
+    control the report shall know.
 
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
@@ -46,7 +49,7 @@ def audit(
             with steps.step(f"facts {family}"):
                 facts.prepare(family)
     with steps.step("judge"), judging(judged_count(rules, source.inventory), quiet=quiet) as advance:
-        return evaluate(
+        report = evaluate(
             rules,
             source.inventory,
             scan,
@@ -57,6 +60,7 @@ def audit(
             advance=advance,
             spent=steps.rules if steps.detailed else None,
         )
+    return replace(report, frameworks=tuple(frameworks))
 
 
 def _asked(rules: Sequence[Rule], inventory: Inventory) -> Sequence[str]:

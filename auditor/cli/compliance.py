@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli import options
-from auditor.cli.messages import plain, warn
-from auditor.errors import UsageError
+from auditor.cli.messages import say, warn
+from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from auditor.cli.rule_choice import RuleChoice
+    from auditor.evaluate.model import Report
     from auditor.inventory.source import Source
-    from auditor.report.compliance import Posture
+    from auditor.report.compliance import Listed, Posture
+    from auditor.report.model import RenderOptions
+
+_CONTROLS = "Which controls"
 
 
 class ComplianceFormat(StrEnum):
@@ -23,6 +30,19 @@ class ComplianceFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+class StateChoice(StrEnum):
+    """What `--state` takes: `auditor.report.compliance.ControlState`, with hyphens."""
+
+    FAILED = "failed"
+    UNANSWERED = "unanswered"
+    EXEMPT = "exempt"
+    PASSED = "passed"
+    NOT_ASSESSED = "not-assessed"
+    NOT_COVERED = "not-covered"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +52,20 @@ def register(app: typer.Typer) -> None:
 
 def compliance(
     framework: options.Framework = None,
+    control: Annotated[
+        str | None,
+        typer.Option("--control", metavar="ID", help="One control: its rules, what fails.", rich_help_panel=_CONTROLS),
+    ] = None,
+    state: Annotated[
+        list[StateChoice] | None,
+        typer.Option("--state", help="Only controls in this state. Repeatable.", rich_help_panel=_CONTROLS),
+    ] = None,
+    failed_only: Annotated[
+        bool, typer.Option("--failed-only", help="Only controls that failed.", rich_help_panel=_CONTROLS)
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Those that no rule covers too.", rich_help_panel=_CONTROLS)
+    ] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Audit the built-in demo tenant; needs no Azure.")] = False,
     source_path: Annotated[
         Path | None,
@@ -45,31 +79,66 @@ def compliance(
     credential: options.Credential = None,
     rule_paths: options.RulePaths = None,
     no_builtin: options.NoBuiltin = False,
+    exemptions: options.Exemptions = None,
+    policy_exemptions: options.PolicyExemptions = False,
     output_format: Annotated[
-        ComplianceFormat, typer.Option("--format", "-f", help="table or json.")
+        ComplianceFormat, typer.Option("--format", "-f", help="table, json, csv or markdown.")
     ] = ComplianceFormat.TABLE,
+    output: options.OutputFile = None,
+    width: options.Width = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Exit 1 where a framework passed less of its assessed controls.",
+        ),
+    ] = None,
+    verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Which controls of a framework hold, fail, or have no answer."""
+    from auditor.cli.acceptance import choose_exemptions
     from auditor.cli.audit import audit
     from auditor.cli.live import LiveOptions, collect_live
+    from auditor.cli.output import check_place, render_options
     from auditor.cli.rule_choice import choose_rules
+    from auditor.evaluate.exemptions import apply_exemptions
     from auditor.report.compliance import postures
 
     if demo and source_path:
         raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    if output:
+        check_place(output)
+    listed = _listed(
+        state or [], control or "", failed_only=failed_only, every=every, machine=output_format in _MACHINE
+    )
+    acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
     choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None)
+    if control:
+        _check_control(control, choice)
     found = _saved(source_path, demo=demo)
     if found is None:
         scopes = tuple(subscription or ())
-        live = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, quiet=quiet)
-        found = collect_live(live, choice.types)
-    report = audit(found, choice.rules, notices=choice.notices, partial=choice.partial)
-    wanted = {name.lower() for name in framework or ()}
-    shown = [posture for posture in postures(report) if not wanted or posture.framework.lower() in wanted]
-    typer.echo(as_json(shown) if output_format is ComplianceFormat.JSON else as_table(shown))
-    for text in (*found.notices, *report.notices):
-        warn(text)
+        live = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, verbose, quiet)
+        found = collect_live(live, choice.types | acceptance.types)
+    report = audit(
+        found, choice.rules, notices=choice.notices, partial=choice.partial, quiet=quiet, frameworks=choice.frameworks
+    )
+    accepted, refused = acceptance.of(found)
+    report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
+    names = choice.framework_names
+    shown = [posture for posture in postures(report) if posture.framework in names or not names]
+    rendering = render_options("rule", False, width, verbose)
+    if output:
+        rendering = replace(rendering, colour=False, hyperlinks=False)
+    glance = not (names or state or failed_only or every)
+    _write(_text(report, shown, listed, output_format, rendering, glance=glance), output)
+    for message in (*found.notices, *report.notices, *refused):
+        warn(message)
+    _gate(shown, fail_under, quiet=quiet)
 
 
 def _saved(path: Path | None, *, demo: bool) -> Source | None:
@@ -81,55 +150,96 @@ def _saved(path: Path | None, *, demo: bool) -> Source | None:
     return open_source(path) if path else None
 
 
-def _counts(posture: Posture) -> dict[str, int]:
-    from auditor.report.compliance import ControlState
-
-    return {state.value: sum(control.state is state for control in posture.controls) for state in ControlState}
+_MACHINE = (ComplianceFormat.JSON, ComplianceFormat.CSV)
 
 
-def _percent(posture: Posture) -> float | None:
-    """Passed of passed and failed; None where no control has an answer."""
-    return round(100 * posture.passed / posture.assessed, 1) if posture.assessed else None
+def _listed(chosen: list[StateChoice], control: str, *, failed_only: bool, every: bool, machine: bool) -> Listed:
+    """What was asked for; without that all, and what no rule covers only for machines and one control."""
+    from auditor.report.compliance import ControlState, Listed
+
+    if failed_only and (chosen or every):
+        raise UsageError("--failed-only excludes --state and --all", remedy="Give one of them.")
+    states = {ControlState(each.value.replace("-", " ")) for each in chosen} or set(ControlState)
+    if failed_only:
+        states = {ControlState.FAILED}
+    elif every:
+        states.add(ControlState.NOT_COVERED)
+    elif not (chosen or machine or control):
+        states.remove(ControlState.NOT_COVERED)
+    return Listed(frozenset(states), control)
 
 
-def as_json(shown: list[Posture]) -> str:
-    """The postures as a JSON document, stable in its keys."""
-    document: dict[str, Any] = {
-        "schema_version": "1.0",
-        "denominator": "controls that some rule covers and that passed or failed",
-        "frameworks": [
-            {
-                "framework": posture.framework,
-                "passed_percent": _percent(posture),
-                "controls_covered": len(posture.controls),
-                "counts": {name.replace(" ", "_"): number for name, number in _counts(posture).items()},
-                "controls": [
-                    {"id": c.id, "state": c.state.value, "findings": c.findings, "rules": list(c.rules)}
-                    for c in posture.controls
-                ],
-            }
-            for posture in shown
-        ],
+def _check_control(control: str, choice: RuleChoice) -> None:
+    """Refuse a control that no framework has, before anything is collected."""
+    from auditor.rules.conditions.problems import nearest
+
+    known = {each.id for framework in choice.frameworks for each in framework.controls}
+    known |= {
+        each
+        for rule in choice.rules
+        for name, controls in rule.frameworks.items()
+        if name in choice.framework_names or not choice.framework_names
+        for each in controls
     }
-    return json.dumps(document, indent=2)
+    if control.lower() not in {each.lower() for each in known}:
+        hint = nearest(control, known)
+        where = ", ".join(choice.framework_names) or "any framework"
+        raise UsageError(
+            f"--control {control!r} is not in {where}",
+            remedy=f"{hint[:1].upper()}{hint[1:]} --framework NAME --all lists all controls of one.".strip(),
+        )
 
 
-def as_table(shown: list[Posture]) -> str:
-    """The postures as text: a line a framework, and its controls below."""
-    from auditor.rules.vocabulary import FRAMEWORKS
+def _text(
+    report: Report,
+    shown: list[Posture],
+    listed: Listed,
+    output_format: ComplianceFormat,
+    rendering: RenderOptions,
+    *,
+    glance: bool,
+) -> str:
+    from auditor.report import compliance_formats, compliance_table
 
-    lines: list[str] = []
-    for posture in shown:
-        percent = _percent(posture)
-        counts = ", ".join(f"{number} {name}" for name, number in _counts(posture).items())
-        share = "no control has an answer" if percent is None else f"{percent:g} % of {posture.assessed} assessed hold"
-        lines += [plain(f"{FRAMEWORKS.get(posture.framework, posture.framework)} ({posture.framework})")]
-        lines += [f"  {share}; {len(posture.controls)} controls covered by rules: {counts}"]
-        width = max(len(control.id) for control in posture.controls)
-        for control in posture.controls:
-            findings = f"{control.findings:>5} findings" if control.findings else ""
-            lines += [plain(f"    {control.id:<{width}}  {control.state.value:<12}  {findings}").rstrip()]
-        lines += [""]
-    lines += ["Percentages are of the controls that passed or failed. Controls that no rule covers are not listed:"]
-    lines += ["they are neither passed nor failed, and need another way to be assessed."]
-    return "\n".join(lines)
+    if listed.control:
+        shown = [posture for posture in shown if any(control in listed for control in posture.every)]
+    match output_format:
+        case ComplianceFormat.JSON:
+            return compliance_formats.as_json(shown, listed)
+        case ComplianceFormat.CSV:
+            return compliance_formats.as_csv(shown, listed)
+        case ComplianceFormat.MARKDOWN:
+            return compliance_formats.as_markdown(shown, listed)
+    if listed.control:
+        return compliance_table.control_page(report, shown, listed, rendering)
+    if glance:
+        return compliance_table.overview(report, shown, rendering)
+    return compliance_table.details(report, shown, rendering, listed)
+
+
+def _write(text: str, path: Path | None) -> None:
+    from auditor.cli.output import write_file
+
+    if path:
+        write_file(path, text.encode("utf-8", "replace"))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def _gate(shown: list[Posture], fail_under: float | None, *, quiet: bool) -> None:
+    """Exit 1 where a framework passed less than asked for; one of which nothing was assessed passed nothing."""
+    if fail_under is None:
+        return
+    low = [each for each in shown if (each.passed_percent if each.passed_percent is not None else -1.0) < fail_under]
+    told = [
+        f"{each.framework} passed {each.passed_percent:g} %"
+        if each.passed_percent is not None
+        else f"of {each.framework} no control was assessed"
+        for each in low
+    ]
+    if low and not quiet:
+        say(f"gate: fails, below {fail_under:g} %: " + "; ".join(told))
+    if low:
+        raise typer.Exit(int(ExitCode.GATE))

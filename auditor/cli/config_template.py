@@ -58,7 +58,7 @@ def _shown(setting: Setting) -> str:
     if setting.kind is bool:
         return "true" if default else "false"
     if default is None:
-        return "120" if setting.kind is int else _quoted(_placeholder(setting))
+        return {int: "120", float: "80.0"}.get(setting.kind) or _quoted(_placeholder(setting))
     if setting.kind in (int, float):
         return str(default)
     return _quoted(str(default.value if isinstance(default, Enum) else default))

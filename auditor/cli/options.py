@@ -84,7 +84,7 @@ Framework = Annotated[
     typer.Option(
         "--framework",
         metavar="NAME",
-        help="Only rules mapped to this framework, for example mcsb-v1.",
+        help="Only rules mapped to this framework: an id, its beginning, or a YAML file of your own. Repeatable.",
         autocompletion=completion.framework,
         rich_help_panel=_RULES,
     ),

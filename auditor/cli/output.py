@@ -42,13 +42,18 @@ def outputs_of(chosen: str, path: Path | None, reports: Sequence[str]) -> list[O
         outputs.append(Output(_known(name), Path(file)))
     files = [output.path for output in outputs if output.path]
     for target in files:
-        if not target.resolve().parent.is_dir():
-            raise UsageError("its folder does not exist", subject=str(target), remedy="Create the folder first.")
-        if target.is_dir():
-            raise UsageError("is a folder", subject=str(target), remedy="Name a file.")
+        check_place(target)
     if len({file.resolve() for file in files}) < len(files):
         raise UsageError("two reports would be written to one file", remedy="Give each report a file of its own.")
     return outputs
+
+
+def check_place(target: Path) -> None:
+    """Raise UsageError where no file can be written, before anything is collected."""
+    if not target.resolve().parent.is_dir():
+        raise UsageError("its folder does not exist", subject=str(target), remedy="Create the folder first.")
+    if target.is_dir():
+        raise UsageError("is a folder", subject=str(target), remedy="Name a file.")
 
 
 def _known(name: str) -> str:
@@ -139,7 +144,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def render_options(
-    group_by: str, include_passed: bool, width: int | None, verbose: bool, markdown_limit: int
+    group_by: str, include_passed: bool, width: int | None, verbose: bool, markdown_limit: int = 1_000_000
 ) -> RenderOptions:
     """How reports are rendered for where they go: the terminal's width, colour and links only where there is one."""
     import shutil

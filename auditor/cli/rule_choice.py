@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.messages import note
 from auditor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from auditor.cli.options import SeverityName
-    from auditor.rules.model import Rule
+    from auditor.rules.model import Framework, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,21 @@ class RuleChoice:
     """What the user should know of rules that do not run."""
     partial: bool
     """Whether rules were left out by the options."""
+    framework_names: tuple[str, ...] = ()
+    """The frameworks that were asked for; none where all are meant."""
+    own_frameworks: tuple[Framework, ...] = ()
+    """Those of them that are the user's own."""
+
+    @property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """The frameworks to report on, with all their controls."""
+        from auditor.rules.framework_choice import listed_frameworks
+
+        return listed_frameworks(self.framework_names, self.own_frameworks)
+
+    def frameworks_for(self, formats: Sequence[str]) -> tuple[Framework, ...]:
+        """The frameworks, where one of these report formats shows every control; other runs need not read the lists."""
+        return self.frameworks if "html" in formats else ()
 
     @property
     def types(self) -> frozenset[str]:
@@ -48,22 +64,27 @@ def choose_rules(
 
     Raises RuleError for rules that cannot be loaded and UsageError where nothing is left to run.
     """
+    from auditor.rules.framework_choice import choose_frameworks
     from auditor.rules.loader import load_rules
     from auditor.rules.model import Severity
     from auditor.rules.selection import select_rules
 
     catalogue = load_rules(paths or (), builtin=not no_builtin, policy_parameters=_parameters(policy_parameters))
-    live = tuple(rule for rule in catalogue.rules if not rule.deprecated)
+    wanted = choose_frameworks(frameworks or (), catalogue.rules)
+    for text in wanted.notes:
+        note(text)
+    live = tuple(rule for rule in wanted.rules if not rule.deprecated)
     chosen = select_rules(
         live,
         select=select or (),
         ignore=ignore or (),
-        frameworks=frameworks or (),
+        frameworks=wanted.names,
         min_severity=Severity(min_severity.value) if min_severity else None,
     )
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
-    return RuleChoice(chosen, catalogue.notices, partial=no_builtin or len(chosen) < len(live))
+    partial = no_builtin or len(chosen) < len(live)
+    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own)
 
 
 def _parameters(path: Path | None) -> dict[str, object] | None:

@@ -32,6 +32,13 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
+class SchemaOf(StrEnum):
+    """What `rules schema` takes."""
+
+    RULE = "rule"
+    FRAMEWORK = "framework"
+
+
 class ShowFormat(StrEnum):
     """What `rules show --format` takes."""
 
@@ -120,11 +127,14 @@ def lint(paths: _PATHS = None) -> None:
         raise typer.Exit(int(ExitCode.USAGE))
 
 
-def schema() -> None:
-    """Print the JSON Schema of rule files, for editors."""
-    from auditor.rules.schema import rule_schema
+def schema(
+    what: Annotated[SchemaOf, typer.Argument(help="What kind of file: rule or framework.")] = SchemaOf.RULE,
+) -> None:
+    """Print the JSON Schema of rule files, or of files with a framework of your own, for editors."""
+    from auditor.rules.schema import framework_schema, rule_schema
 
-    sys.stdout.write(json.dumps(rule_schema(), indent=2) + "\n")
+    found = rule_schema() if what is SchemaOf.RULE else framework_schema()
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 def _load(paths: Sequence[Path], *, builtin: bool) -> Catalogue:

@@ -115,6 +115,7 @@ def scan(
         steps=steps,
         quiet=quiet,
         facts=facts,
+        frameworks=choice.frameworks_for([wanted.format for wanted in outputs]),
     )
     accepted, refused = acceptance.of(found)
     severity = None if fail_on is options.FailOn.NONE else Severity(fail_on.value)

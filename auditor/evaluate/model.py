@@ -13,7 +13,7 @@ from enum import StrEnum
 from auditor.errors import ExitCode
 from auditor.inventory import ids
 from auditor.inventory.model import Gap, Json, Resource
-from auditor.rules.model import Evidence, Rule, Severity
+from auditor.rules.model import Evidence, Framework, Rule, Severity
 
 
 class Outcome(StrEnum):
@@ -281,6 +281,8 @@ class Report:
     """What formats that can draw show beside the results."""
     verdict: Verdict | None = None
     """What the gate says; None where none was asked."""
+    frameworks: tuple[Framework, ...] = ()
+    """Frameworks with all their controls, for what reports on them; those that rules name besides have no list."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
         """The results with one of these outcomes, in order."""

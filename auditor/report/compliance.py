@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.evaluate.model import Outcome, Report
-from auditor.rules.model import Rule
+from auditor.rules.model import Framework, FrameworkControl, Rule, Severity
 
 
 class ControlState(StrEnum):
-    """What the rules of a control say together."""
+    """What the rules of a control say together. The first of these that is true of it holds."""
 
     FAILED = "failed"
     UNANSWERED = "unanswered"
     """Nothing failed, and something could not be read."""
+    EXEMPT = "exempt"
+    """What failed is accepted by an exemption: neither passed nor failed, and it counts against the percentage."""
     PASSED = "passed"
     NOT_ASSESSED = "not assessed"
     """Its rules had nothing to judge."""
+    NOT_COVERED = "not covered"
+    """No rule looks at it; it needs another way to be assessed."""
+
+
+ASSESSED = (ControlState.FAILED, ControlState.UNANSWERED, ControlState.EXEMPT, ControlState.PASSED)
+"""States of controls for which a rule had something to judge: what percentages are of."""
+STATE_ORDER = (
+    ControlState.PASSED,
+    ControlState.FAILED,
+    ControlState.UNANSWERED,
+    ControlState.EXEMPT,
+    ControlState.NOT_ASSESSED,
+    ControlState.NOT_COVERED,
+)
+"""As people read them, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,58 +47,136 @@ class Control:
     state: ControlState
     findings: int
     rules: tuple[str, ...]
+    title: str = ""
+    section: str = ""
+    assessable: str = ""
+    """`technical`, `manual` or `partly`, where the publisher says so."""
+    worst: Severity | None = None
+    """Of its findings."""
+    unknown: int = 0
+    """Results that could not be decided."""
+    exempt: int = 0
+    """Findings that are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Which controls are listed; counts and percentages are of all in any case."""
+
+    states: frozenset[ControlState] = frozenset(ControlState)
+    control: str = ""
+    """The id of the one that is listed, in any case; "" for all."""
+
+    def __contains__(self, control: Control) -> bool:
+        return control.state in self.states and self.control.lower() in ("", control.id.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """One framework. Only controls that some rule covers are here."""
+    """One framework."""
 
     framework: str
-    controls: tuple[Control, ...]
+    every: tuple[Control, ...]
+    """All its controls, in its publisher's order; of a framework without a list of controls, those that rules name."""
+    name: str = ""
+    version: str = ""
+    source: str = ""
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """Those that some rule covers."""
+        return tuple(control for control in self.every if control.rules)
+
+    @property
+    def uncovered(self) -> tuple[Control, ...]:
+        """Those that no rule covers."""
+        return tuple(control for control in self.every if not control.rules)
 
     @property
     def passed(self) -> int:
         """Controls that hold."""
-        return sum(control.state is ControlState.PASSED for control in self.controls)
+        return self.count(ControlState.PASSED)
 
     @property
     def assessed(self) -> int:
-        """Controls that hold or fail: the others count neither way."""
-        return sum(control.state in (ControlState.PASSED, ControlState.FAILED) for control in self.controls)
+        """Controls for which a rule had something to judge, answered or not: so that no gap makes a share better."""
+        return sum(self.count(state) for state in ASSESSED)
+
+    @property
+    def total(self) -> int:
+        """All controls of the framework."""
+        return len(self.every)
+
+    @property
+    def passed_percent(self) -> float | None:
+        """Passed of assessed, rounded down so that only all of them are 100; None where nothing was assessed."""
+        return 1000 * self.passed // self.assessed / 10 if self.assessed else None
+
+    def count(self, state: ControlState) -> int:
+        """Controls in a state."""
+        return sum(control.state is state for control in self.every)
+
+    def share(self, state: ControlState) -> float:
+        """Percent of all controls that are in a state."""
+        return 100 * self.count(state) / self.total if self.total else 0.0
 
 
 def postures(report: Report) -> tuple[Posture, ...]:
-    """Every framework that a rule of the report is mapped to, by name, its controls in natural order."""
-    rules: dict[str, dict[str, list[Rule]]] = {}
+    """The report's frameworks, in their order; without any, those that its rules name, by name.
+
+    A framework's controls stand in its publisher's order, and behind them those that only rules name.
+    """
+    rules: dict[str, dict[str, list[Rule]]] = {framework.id: {} for framework in report.frameworks}
     for rule in report.rules:
-        for framework, controls in rule.frameworks.items():
-            for control in controls:
-                rules.setdefault(framework, {}).setdefault(control, []).append(rule)
-    return tuple(
-        Posture(
-            name, tuple(_control(report, control, rules[name][control]) for control in sorted(rules[name], key=natural))
-        )
-        for name in sorted(rules)
-    )
+        for name, controls in rule.frameworks.items():
+            if name in rules or not report.frameworks:
+                for control in controls:
+                    rules.setdefault(name, {}).setdefault(control, []).append(rule)
+    listed = {framework.id: framework for framework in report.frameworks}
+    names = rules if report.frameworks else sorted(rules)
+    return tuple(_posture(report, listed.get(name) or Framework(name, "", ()), rules[name]) for name in names)
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sorts `AC-2` before `AC-10` and `1.9` before `1.10`."""
-    import re
-
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"\d+|\D+", text))
 
 
-def _control(report: Report, control: str, rules: Sequence[Rule]) -> Control:
+def _posture(report: Report, framework: Framework, rules: Mapping[str, Sequence[Rule]]) -> Posture:
+    known = {control.id for control in framework.controls}
+    unlisted = "Named by rules, not by the framework" if known else ""
+    others = [FrameworkControl(control, "", unlisted) for control in sorted(rules, key=natural) if control not in known]
+    every = tuple(_control(report, each, rules.get(each.id, ())) for each in (*framework.controls, *others))
+    return Posture(framework.id, every, framework.name, framework.version, framework.source)
+
+
+def _control(report: Report, control: FrameworkControl, rules: Sequence[Rule]) -> Control:
     tallies = [report.tallies.get(rule.id, {}) for rule in rules]
-    findings, unknown, held = (
-        sum(tally.get(outcome, 0) for tally in tallies for outcome in outcomes)
-        for outcomes in ((Outcome.FAIL,), (Outcome.UNKNOWN,), (Outcome.PASS, Outcome.EXEMPT))
+    counts = {outcome: sum(tally.get(outcome, 0) for tally in tallies) for outcome in Outcome}
+    failed = [rule.severity for rule, tally in zip(rules, tallies, strict=True) if tally.get(Outcome.FAIL)]
+    return Control(
+        control.id,
+        _state(counts, covered=bool(rules)),
+        counts[Outcome.FAIL],
+        tuple(rule.id for rule in rules),
+        control.title,
+        control.section,
+        control.assessable,
+        min(failed, key=lambda severity: severity.rank, default=None),
+        counts[Outcome.UNKNOWN],
+        counts[Outcome.EXEMPT],
     )
-    if findings:
-        state = ControlState.FAILED
-    elif unknown:
-        state = ControlState.UNANSWERED
-    else:
-        state = ControlState.PASSED if held else ControlState.NOT_ASSESSED
-    return Control(control, state, findings, tuple(rule.id for rule in rules))
+
+
+def _state(counts: Mapping[Outcome, int], *, covered: bool) -> ControlState:
+    if not covered:
+        return ControlState.NOT_COVERED
+    for outcome, state in (
+        (Outcome.FAIL, ControlState.FAILED),
+        (Outcome.UNKNOWN, ControlState.UNANSWERED),
+        (Outcome.EXEMPT, ControlState.EXEMPT),
+        (Outcome.PASS, ControlState.PASSED),
+    ):
+        if counts[outcome]:
+            return state
+    return ControlState.NOT_ASSESSED

@@ -48,7 +48,7 @@ def render(report: Report, options: RenderOptions) -> Rendered:
     writer.writerow(COLUMNS)
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     for result in report.results if options.include_passed else report.with_outcome(*listed):
-        writer.writerow([_cell(text) for text in _row(report, result)])
+        writer.writerow([cell(text) for text in _row(report, result)])
     return Rendered(stream.getvalue())
 
 
@@ -75,7 +75,7 @@ def _row(report: Report, result: Result) -> list[str]:
     ]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """The text on one line; one that a spreadsheet would calculate begins with an apostrophe, which makes it text."""
     line = _INNER_FORMULA.sub(r"\1'", plain(text.strip()))
     return f"'{line}" if _FORMULA.match(line) else line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Report
@@ -25,13 +25,18 @@ _NARROWEST = 40
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The report as text for a terminal `options.width` columns wide."""
+    return Rendered(print_parts(_parts(Page(report, options)), options))
+
+
+def print_parts(parts: Iterable[RenderableType], options: RenderOptions) -> str:
+    """Parts of a page as text, no line with blanks at its end."""
     from rich.console import Group
 
     stream = io.StringIO()
     console = _console(stream, options)
-    console.print(Group(*_parts(Page(report, options))), end="")
+    console.print(Group(*parts), end="")
     lines = _LINK_ID.sub("\x1b]8;;", stream.getvalue()).splitlines()
-    return Rendered("\n".join(_TRAILING.sub(r"\1", line) for line in lines) + "\n")
+    return "\n".join(_TRAILING.sub(r"\1", line) for line in lines) + "\n"
 
 
 def _parts(page: Page) -> Iterator[RenderableType]:

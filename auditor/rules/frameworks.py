@@ -7,7 +7,7 @@ Both are the same YAML: `id`, `name`, `version`, `publisher`, `source` and `cont
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -62,8 +62,12 @@ def _near(control: str, known: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*family[:4], *get_close_matches(control, known, 3, 0.7)]))[:4]
 
 
-def load_framework(path: Path) -> Framework:
-    """A framework of the user's own. Raises ConfigError with every mistake of the file."""
+def load_framework(path: Path, rules: Sequence[Rule]) -> Framework:
+    """A framework of the user's own, whose controls name some of these rules.
+
+    Raises ConfigError with every mistake of the file, patterns that match no rule included: otherwise a typing mistake
+    would make a control look as if nothing covered it.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -72,13 +76,26 @@ def load_framework(path: Path) -> Framework:
         raise ConfigError(f"is not UTF-8: byte {error.start}", subject=str(path)) from error
     document = read_document(text, str(path))
     found, problems = parse_framework(document)
-    if found is not None and found.id in FRAMEWORKS:
-        problems.append(document.problem(("id",), f"the id {found.id!r} is taken", "choose another one"))
+    if found is not None:
+        problems += _own_problems(found, document, rules)
     if problems or found is None:
         raise ConfigError(
             "is no framework that can be used", subject=str(path), problems=problems, remedy="See docs/frameworks.md."
         )
     return replace(found, source=found.source or str(path))
+
+
+def _own_problems(framework: Framework, document: Document, rules: Sequence[Rule]) -> Iterator[Problem]:
+    from auditor.rules.selection import matches
+
+    if framework.id in FRAMEWORKS:
+        yield document.problem(("id",), f"the id {framework.id!r} is taken", "choose another one")
+    names = sorted({name for rule in rules for name in (rule.id, rule.topic)})
+    for index, control in enumerate(framework.controls):
+        for number, pattern in enumerate(control.rules):
+            if not any(matches(rule, (pattern,)) for rule in rules):
+                hint = nearest(pattern, names) or "auditor rules list shows all"
+                yield document.problem(("controls", index, "rules", number), f"{pattern!r} matches no rule", hint)
 
 
 def parse_framework(document: Document) -> tuple[Framework | None, list[Problem]]:
@@ -171,25 +188,3 @@ class _Parser:
 
     def _wrong(self, place: Place, message: str, remedy: str = "") -> None:
         self.problems.append(self.document.problem(place, message, remedy))
-
-
-def apply_own(framework: Framework, rules: Sequence[Rule], matches: Mapping[str, frozenset[str]]) -> tuple[Rule, ...]:
-    """The rules, those that a framework of the user's own names mapped to its controls.
-
-    `matches` gives, by pattern, the ids of the rules that it names.
-    """
-    controls: dict[str, list[str]] = {}
-    for control in framework.controls:
-        for rule_id in sorted({rule_id for pattern in control.rules for rule_id in matches[pattern]}):
-            controls.setdefault(rule_id, []).append(control.id)
-    return tuple(
-        replace(rule, frameworks={**rule.frameworks, framework.id: _joined(rule, framework.id, controls[rule.id])})
-        if rule.id in controls
-        else rule
-        for rule in rules
-    )
-
-
-def _joined(rule: Rule, framework: str, controls: Sequence[str]) -> tuple[str, ...]:
-    """What the rule's own file says and what the framework says, each once."""
-    return tuple(dict.fromkeys([*rule.frameworks.get(framework, ()), *controls]))

@@ -1,10 +1,11 @@
-"""The JSON Schema of rule files, for editors: `# yaml-language-server: $schema=auditor-rule.schema.json`."""
+"""The JSON Schemas of rule files and of frameworks, for editors: `# yaml-language-server: $schema=FILE`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from auditor.rules.conditions.compare import OPERATORS
+from auditor.rules.frameworks import ASSESSABLE
 from auditor.rules.model import Severity
 from auditor.rules.vocabulary import EQUIVALENTS, EXAMPLE_KEYS, FRAMEWORKS, REMEDIATION_KEYS, REQUIRED_KEYS
 
@@ -24,6 +25,38 @@ def rule_schema() -> dict[str, Any]:
         "required": list(REQUIRED_KEYS),
         "properties": _properties(),
         "$defs": {"condition": _condition(), "related": _related(), "body": {"type": "object"}},
+    }
+
+
+def framework_schema() -> dict[str, Any]:
+    """The schema of a file with a framework of one's own, JSON Schema draft 2020-12."""
+    name: dict[str, Any] = {"type": ["string", "integer"], "minLength": 1}
+    control = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "title"],
+        "properties": {
+            "id": name,
+            "title": _TEXT,
+            "section": {**_TEXT, "description": "The chapter it is shown under."},
+            "assessable": {"enum": list(ASSESSABLE)},
+            "rules": {"type": "array", "items": _TEXT, "description": "Rule ids, topics or globs; none: not covered."},
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "auditor framework",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "name", "controls"],
+        "properties": {
+            "id": {"type": "string", "pattern": "^[a-z0-9]+([.-][a-z0-9]+)*$"},
+            "name": _TEXT,
+            "version": name,
+            "publisher": _TEXT,
+            "source": {**_TEXT, "description": "Where it can be read."},
+            "controls": {"type": "array", "minItems": 1, "items": control},
+        },
     }
 
 

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from auditor.errors import UsageError
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.model import Rule, Severity
-from auditor.rules.vocabulary import FRAMEWORKS
 
 
 def select_rules(
@@ -26,38 +25,29 @@ def select_rules(
     """
     for option, patterns in (("--select", select), ("--ignore", ignore)):
         for pattern in patterns:
-            if not any(_matches(rule, pattern) for rule in rules):
+            if not any(matches(rule, (pattern,)) for rule in rules):
                 names = {rule.id for rule in rules} | {rule.topic for rule in rules}
                 hint = nearest(pattern, names)
                 raise UsageError(
                     f"{option} {pattern!r} matches no rule",
                     remedy=f"{hint[:1].upper()}{hint[1:]} `auditor rules list` shows all.".strip(),
                 )
-    for framework in frameworks:
-        _check_framework(framework, rules)
     return tuple(
         rule
         for rule in rules
-        if (not select or any(_matches(rule, pattern) for pattern in select))
-        and not any(_matches(rule, pattern) for pattern in ignore)
+        if (not select or matches(rule, select))
+        and not matches(rule, ignore)
         and (not frameworks or any(_maps_to(rule, framework) for framework in frameworks))
         and (min_severity is None or rule.severity.rank <= min_severity.rank)
     )
 
 
-def _matches(rule: Rule, pattern: str) -> bool:
-    wanted = pattern.lower().removeprefix("rules/").removesuffix(".yaml")
-    return any(fnmatchcase(name.lower(), wanted) for name in (rule.id, rule.topic, f"{rule.topic}/{rule.id}"))
+def matches(rule: Rule, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns names the rule, by id, topic or `topic/id`."""
+    names = [name.lower() for name in (rule.id, rule.topic, f"{rule.topic}/{rule.id}")]
+    wanted = [pattern.lower().removeprefix("rules/").removesuffix(".yaml") for pattern in patterns]
+    return any(fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
 
 def _maps_to(rule: Rule, framework: str) -> bool:
     return any(name.lower() == framework.lower() for name in rule.frameworks)
-
-
-def _check_framework(framework: str, rules: Sequence[Rule]) -> None:
-    known = {name for rule in rules for name in rule.frameworks} | set(FRAMEWORKS)
-    if framework.lower() not in {name.lower() for name in known}:
-        raise UsageError(
-            f"--framework {framework!r} is not known",
-            remedy=f"Frameworks: {', '.join(sorted(known))}.",
-        )

@@ -244,7 +244,8 @@ def test_the_html_report_draws_the_chains_of_keys(tmp_path):
     [
         (["--format", "sariff"], "sarif"),
         (["--select", "storage-http-only"], "storage-https-only"),
-        (["--framework", "mcsb"], "mcsb-v1"),
+        (["--framework", "mscb-v1"], "mcsb-v1"),
+        (["--framework", "nowhere.yaml"], "nowhere.yaml"),
         (["--from", "nowhere.db"], "nowhere.db"),
         (["--rules", "nowhere"], "nowhere"),
         (["--report", "sarif"], "FORMAT=FILE"),

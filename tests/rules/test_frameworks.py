@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from auditor.errors import ConfigError, RuleError
+from auditor.errors import ConfigError, RuleError, UsageError
 from auditor.resources import data_path
+from auditor.rules.framework_choice import choose_frameworks, listed_frameworks
 from auditor.rules.frameworks import ASSESSABLE, load_framework, shipped
 from auditor.rules.loader import load_rules
+from auditor.rules.schema import framework_schema
 from auditor.rules.vocabulary import FRAMEWORKS
+from auditor.rules.yaml_source import read_document
 
+RULES = load_rules().rules
 RULE = """\
 id: {name}
 title: Something is wrong
@@ -155,7 +161,7 @@ def test_a_framework_of_ones_own(tmp_path: Path):
     path = tmp_path / "baseline.yaml"
     path.write_text(OWN)
 
-    framework = load_framework(path)
+    framework = load_framework(path, RULES)
 
     assert (framework.id, framework.name, framework.source) == (
         "larkspur-baseline",
@@ -183,6 +189,7 @@ def test_a_framework_of_ones_own(tmp_path: Path):
         (("{id: LB-3, title: Visitors are escorted}", "LB-3"), 6, "must be a mapping"),
         (("title: Visitors are escorted", "title: ''"), 6, "title must be text"),
         (("controls:", "controls: ["), 3, "not YAML"),
+        (("encryption-in-transit", "encryption-in-transt"), 4, "matches no rule (did you mean encryption-in-transit?)"),
     ],
 )
 def test_mistakes_in_a_framework_are_told_with_their_line(tmp_path: Path, change, line: int, words: str):
@@ -190,7 +197,7 @@ def test_mistakes_in_a_framework_are_told_with_their_line(tmp_path: Path, change
     path.write_text(OWN.replace(*change))
 
     with pytest.raises(ConfigError) as refused:
-        load_framework(path)
+        load_framework(path, RULES)
 
     told = [problem for problem in refused.value.problems if words in str(problem)]
     assert told, refused.value.problems
@@ -200,4 +207,99 @@ def test_mistakes_in_a_framework_are_told_with_their_line(tmp_path: Path, change
 
 def test_a_framework_that_is_not_there(tmp_path: Path):
     with pytest.raises(ConfigError, match="cannot be read"):
-        load_framework(tmp_path / "none.yaml")
+        load_framework(tmp_path / "none.yaml", RULES)
+
+
+def test_the_documented_framework_is_one_and_agrees_with_the_schema(tmp_path: Path):
+    text = (Path(__file__).parents[2] / "docs" / "frameworks.md").read_text()
+    (block,) = re.findall(r"```yaml framework\n(.*?)```", text, re.S)
+    path = tmp_path / "baseline.yaml"
+    path.write_text(block)
+
+    framework = load_framework(path, load_rules().rules)
+
+    assert [control.id for control in framework.controls] == ["LB-1", "LB-2", "LB-3"]
+    jsonschema.Draft202012Validator(framework_schema()).validate(read_document(block, "x").value)
+
+
+def test_the_documented_counts_are_those_of_the_lists():
+    text = (Path(__file__).parents[2] / "docs" / "frameworks.md").read_text()
+    rows = re.findall(r"^\| (`.+?`) \| .* \| ([\d,]+(?:, [\d,]+)*) \|$", text, re.M)
+    told = {
+        name: int(number.replace(",", ""))
+        for names, numbers in rows
+        for name, number in zip(re.findall(r"`(.+?)`", names), numbers.split(", "), strict=True)
+    }
+
+    assert told == COUNTS
+
+
+@pytest.mark.parametrize("name", sorted(FRAMEWORKS))
+def test_the_shipped_lists_agree_with_the_schema(name: str):
+    text = (data_path("frameworks") / f"{name}.yaml").read_text()
+
+    jsonschema.Draft202012Validator(framework_schema()).validate(read_document(text, name).value)
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": "No"}, {"nmae": "x"}, {"controls": []}, {"controls": [{"id": "1"}]}, {"controls": [{"id": 4.1}]}]
+)
+def test_the_schema_refuses_what_is_refused(change):
+    good = {"id": "ours", "name": "Ours", "controls": [{"id": "1", "title": "t"}]}
+    validator = jsonschema.Draft202012Validator(framework_schema())
+
+    assert validator.is_valid(good)
+    assert not validator.is_valid({**good, **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "note"),
+    [
+        ("CIS-Azure-4.0", "cis-azure-4.0", ""),
+        ("cis", "cis-azure-5.0", "the newest; there is cis-azure-3.0, cis-azure-4.0 too"),
+        ("mcsb", "mcsb-v2", "the newest; there is mcsb-v1 too"),
+        ("cis-azure-4", "cis-azure-4.0", "taken as cis-azure-4.0"),
+        ("NIST", "nist-800-53-r5", "taken as nist-800-53-r5"),
+        ("pci-dss-4.0.1", "pci-dss-4.0", "taken as pci-dss-4.0"),
+        ("iso27001", "iso-27001-2022", "taken as"),
+        ("soc2", "soc-2", "taken as"),
+        ("dor", "dora", "taken as"),
+    ],
+)
+def test_names_are_understood(name: str, taken: str, note: str):
+    choice = choose_frameworks([name], RULES)
+
+    assert choice.names == (taken,)
+    assert len(choice.notes) == bool(note)
+    assert all(note in each for each in choice.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nis", "may mean several"), ("cis-azure-9", "is not known"), ("", "is not known"), ("--", "is not known")],
+)
+def test_names_that_leave_a_doubt_are_refused(name: str, says: str):
+    with pytest.raises(UsageError, match=says):
+        choose_frameworks([name], RULES)
+
+
+def test_frameworks_that_only_rules_name_are_known_too():
+    rules = [replace(RULES[0], frameworks={"x-handbook": ("4.2",)})]
+
+    choice = choose_frameworks(["x-hand"], rules)
+
+    assert choice.names == ("x-handbook",)
+    assert listed_frameworks(choice.names, choice.own) == ()
+
+
+def test_what_rule_files_and_the_framework_say_adds_up(tmp_path: Path):
+    path = tmp_path / "ours.yaml"
+    path.write_text(OWN.replace("larkspur-baseline", "x-ours").replace("encryption-in-transit", RULES[0].id))
+    rules = [replace(RULES[0], frameworks={"x-ours": ("LB-3", "LB-1"), "dora": ("9.2",)}), *RULES[1:]]
+
+    choice = choose_frameworks([str(path), "dora"], rules)
+
+    assert choice.names == ("x-ours", "dora")
+    assert choice.rules[0].frameworks == {"x-ours": ("LB-3", "LB-1"), "dora": ("9.2",)}
+    assert next(rule for rule in choice.rules if rule.id == "keyvault-rbac").frameworks["x-ours"] == ("2",)
+    assert [framework.id for framework in listed_frameworks(choice.names, choice.own)] == ["x-ours", "dora"]

@@ -1,0 +1,242 @@
+"""Compliance for a terminal, readable from 80 columns up: all frameworks, one with its controls, one control."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from auditor.evaluate.model import Outcome, Report, Result
+from auditor.report.compliance import ASSESSED, STATE_ORDER, Control, ControlState, Listed, Posture
+from auditor.report.model import RenderOptions
+from auditor.report.table import print_parts
+from auditor.report.terminal.evidence import listing
+from auditor.report.terminal.page import Page
+from auditor.report.terminal.summary import heading
+from auditor.report.text import count
+from auditor.rules.model import Rule
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_STYLES = {
+    ControlState.PASSED: "good",
+    ControlState.FAILED: "high",
+    ControlState.UNANSWERED: "medium",
+    ControlState.EXEMPT: "low",
+    ControlState.NOT_ASSESSED: "",
+    ControlState.NOT_COVERED: "quiet",
+}
+_GLYPHS = dict(zip(STATE_ORDER, "█▓▒▚░·", strict=True))
+_WIDEST_BAR = 60
+_SHOWN = 5
+MEANING = (
+    "Percentages are of the controls that were assessed: passed, failed, exempt or unanswered. A control that is "
+    "exempt or unanswered never counts as passed; one whose rules had nothing to judge, or that no rule covers, "
+    "does not count at all."
+)
+
+
+def overview(report: Report, shown: Sequence[Posture], options: RenderOptions) -> str:
+    """A line a framework."""
+    return print_parts(_overview(Page(report, options), shown), options)
+
+
+def details(report: Report, shown: Sequence[Posture], options: RenderOptions, listed: Listed) -> str:
+    """Every framework with its controls by section; what no rule covers is told in one line where it is not listed."""
+    return print_parts(_details(Page(report, options), shown, listed), options)
+
+
+def control_page(report: Report, shown: Sequence[Posture], listed: Listed, options: RenderOptions) -> str:
+    """One control, in every framework that has it: its rules, and what fails."""
+    page = Page(report, options)
+    found = [(posture, control) for posture in shown for control in posture.every if control in listed]
+    return print_parts((part for posture, control in found for part in _control(page, posture, control)), options)
+
+
+def _overview(page: Page, shown: Sequence[Posture]) -> Iterator[RenderableType]:
+    from rich.table import Table
+    from rich.text import Text
+
+    yield from heading(page)
+    states = [state for state in STATE_ORDER[1:] if state is not ControlState.EXEMPT or _any(shown, state)]
+    wide = page.options.width >= 120
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), header_style="")
+    if wide:
+        table.add_column(no_wrap=True)
+    for title in ("FRAMEWORK", "PASSED"):
+        table.add_column(
+            page.text((title, "strong")), justify="left" if title == "FRAMEWORK" else "right", no_wrap=True
+        )
+    for word in (*states, "controls"):
+        title = word.upper() if wide else word.upper().replace(" ", "\n")
+        table.add_column(Text(title, "bold" if page.options.colour else ""), justify="right", min_width=6)
+    for posture in shown:
+        cells = [_number(page, posture.count(state), _STYLES[state]) for state in states]
+        names = [page.text(posture.name)] if wide else []
+        name = page.text((posture.framework, "strong"))
+        table.add_row(*names, name, _share(page, posture), *cells, page.text(f"{posture.total:,}"))
+    yield table
+    yield ""
+    yield page.line((MEANING, "quiet"))
+    yield page.line(
+        ("Next: ", "strong"), ("auditor compliance --framework NAME", "command"), " lists the controls of one."
+    )
+
+
+def _any(shown: Sequence[Posture], state: ControlState) -> bool:
+    return any(posture.count(state) for posture in shown)
+
+
+def _number(page: Page, number: int, style: str) -> Text:
+    return page.text((f"{number:,}", style)) if number else page.text(("-", "quiet"))
+
+
+def _share(page: Page, posture: Posture) -> Text:
+    if posture.passed_percent is None:
+        return page.text(("nothing assessed", "quiet"))
+    return page.text((f"{posture.passed_percent:g} %", "good"), f"  {posture.passed} of {posture.assessed}")
+
+
+def _details(page: Page, shown: Sequence[Posture], listed: Listed) -> Iterator[RenderableType]:
+    yield from heading(page)
+    for posture in shown:
+        yield from _head(page, posture)
+        controls = [control for control in posture.every if control in listed]
+        width = max((len(control.id) for control in controls), default=0)
+        if controls:
+            yield _row(width, [page.text((name, "strong")) for name in _COLUMNS])
+        for section, group in groupby(controls, key=lambda control: control.section):
+            if section:
+                yield page.line((section, "strong"))
+            for control in group:
+                yield _row(width, _cells(page, control))
+        if controls:
+            yield ""
+        if ControlState.NOT_COVERED not in listed.states:
+            yield from _folded(posture, page)
+    yield page.line((MEANING, "quiet"))
+
+
+def _head(page: Page, posture: Posture) -> Iterator[RenderableType]:
+    yield page.line((posture.name or posture.framework, "strong"), f"  {posture.framework}")
+    if posture.total:
+        yield _bar(page, posture)
+    yield from _legend(page, posture)
+    if posture.passed_percent is None:
+        yield page.line(("No control was assessed.", "medium"))
+    else:
+        share = f"{posture.passed_percent:g} % passed"
+        yield page.line((share, "strong"), f": {posture.passed:,} of {posture.assessed:,} controls that were assessed.")
+    yield ""
+
+
+def _bar(page: Page, posture: Posture) -> RenderableType:
+    """All controls as one bar; a state that is there has one cell at least."""
+    room = min(_WIDEST_BAR, page.options.width)
+    cells = {state: posture.count(state) * room // posture.total for state in STATE_ORDER}
+    for state in STATE_ORDER:
+        cells[state] = max(cells[state], 1 if posture.count(state) else 0)
+    largest = max(STATE_ORDER, key=lambda state: cells[state])
+    cells[largest] += room - sum(cells.values())
+    return page.line(*((_GLYPHS[state] * cells[state], _STYLES[state]) for state in STATE_ORDER))
+
+
+def _legend(page: Page, posture: Posture) -> Iterator[RenderableType]:
+    """How many controls are in each state, and of how many; a line breaks between states only."""
+    shown = [state for state in STATE_ORDER if posture.count(state)]
+    parts = [
+        page.text((_GLYPHS[state], _STYLES[state]), f" {state} {posture.count(state):,} ({posture.share(state):.0f} %)")
+        for state in shown
+    ]
+    line = page.text()
+    for part in [*parts, page.text(f"of {count(posture.total, 'control')}")]:
+        if line.cell_len and line.cell_len + 3 + part.cell_len > page.options.width:
+            yield page.line(line)
+            line = page.text()
+        line = page.text(line, "   ", part) if line.cell_len else part
+    yield page.line(line)
+
+
+_COLUMNS = ("STATE", "CONTROL", "", "FINDINGS", "WORST", "RULES")
+
+
+def _row(width: int, cells: Sequence[Text]) -> Table:
+    from rich.table import Table
+
+    table: Table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for number, size in enumerate((12, max(width, len("CONTROL")), None, 8, 8, 5)):
+        numeric = number in (3, 5)
+        if size:
+            table.add_column(width=size, no_wrap=True, justify="right" if numeric else "left")
+        else:
+            table.add_column(ratio=1)
+    table.add_row(*cells)
+    return table
+
+
+def _cells(page: Page, control: Control) -> list[Text]:
+    return [
+        page.text((control.state.value, _STYLES[control.state])),
+        page.text(control.id),
+        page.text(control.title or "-"),
+        page.text(f"{control.findings:,}" if control.findings else ""),
+        page.text((control.worst.value, control.worst.value)) if control.worst else page.text(),
+        page.text(f"{len(control.rules)}" if control.rules else ""),
+    ]
+
+
+def _folded(posture: Posture, page: Page) -> Iterator[RenderableType]:
+    """How many controls no rule covers, and where they are."""
+    uncovered = posture.uncovered
+    if not uncovered:
+        return
+    sections = Counter(control.section for control in uncovered if control.section)
+    where = "; ".join(f"{name} {number}" for name, number in sections.items())
+    manual = sum(control.assessable == "manual" for control in uncovered)
+    told = f", {manual:,} of which the publisher calls manual" if manual else ""
+    need = "it needs" if len(uncovered) == 1 else "they need"
+    yield page.line(
+        ("Not covered: ", "strong"),
+        f"no rule looks at {count(len(uncovered), 'control')}{told}; {need} "
+        f"another way to be assessed. {f'By section: {where}. ' if where else ''}",
+        ("--all", "command"),
+        " lists them.",
+    )
+    yield ""
+
+
+def _control(page: Page, posture: Posture, control: Control) -> Iterator[RenderableType]:
+    yield page.line(
+        (control.id, "strong"), f"  {control.title}  ", (control.state.value.upper(), _STYLES[control.state])
+    )
+    about = [posture.name or posture.framework, control.section, control.assessable and f"{control.assessable} control"]
+    yield page.line((" · ".join(part for part in about if part), "quiet"))
+    if not control.rules:
+        yield page.line("No rule looks at it; it needs another way to be assessed.")
+    elif control.state not in ASSESSED:
+        yield page.line("Its rules had nothing to judge.")
+    yield ""
+    by_id = {rule.id: rule for rule in page.report.rules}
+    for rule_id in control.rules:
+        yield from _rule(page, by_id[rule_id])
+
+
+def _rule(page: Page, rule: Rule) -> Iterator[RenderableType]:
+    tally = page.report.tallies.get(rule.id, {})
+    told = ", ".join(f"{tally[outcome]:,} {outcome}" for outcome in Outcome if tally.get(outcome))
+    yield page.line(
+        page.severity(rule.severity), "  ", (rule.title, "strong"), (f"  {told or 'nothing to judge'}", "quiet")
+    )
+    yield page.line(page.rule(rule, "command"), indent=2)
+    wanted = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
+    results = [result for result in page.report.with_outcome(*wanted) if result.rule.id == rule.id]
+    shown: Sequence[Result] = results if page.options.verbose else results[:_SHOWN]
+    if shown:
+        yield from listing(page, shown)
+    if rest := len(results) - len(shown):
+        yield page.line((f"... and {rest:,} more: add --verbose", "quiet"), indent=2)
+    yield ""

@@ -1,0 +1,120 @@
+"""Which frameworks `--framework` means: ids, short names, and files of the user's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auditor.errors import UsageError
+from auditor.rules.conditions.problems import nearest
+from auditor.rules.frameworks import load_framework, shipped
+from auditor.rules.model import Framework, Rule
+from auditor.rules.vocabulary import FRAMEWORKS
+
+# What people call a framework that does not begin as its id does.
+_OTHER_NAMES = {
+    "pcidss401": "pci-dss-4.0",
+    "pci401": "pci-dss-4.0",
+    "trustservicescriteria": "soc-2",
+    "azuresecuritybenchmark": "mcsb-v1",
+}
+_VERSION = re.compile(r"-v?\d[\d.]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkChoice:
+    """The frameworks that were asked for."""
+
+    names: tuple[str, ...]
+    """Their ids; none where nothing was asked for."""
+    rules: tuple[Rule, ...]
+    """All rules, mapped to frameworks of the user's own too."""
+    own: tuple[Framework, ...]
+    """Those of them that are the user's own."""
+    notes: tuple[str, ...]
+    """How short names were understood."""
+
+
+def choose_frameworks(values: Sequence[str], rules: Sequence[Rule]) -> FrameworkChoice:
+    """What the values of `--framework` mean.
+
+    A value that ends in .yaml or .yml is a file, see docs/frameworks.md. Any other is an id, or the beginning of one
+    that leaves no doubt; of several versions the newest is taken. Raises UsageError for a name that is not known or
+    means several frameworks, ConfigError for a file with mistakes.
+    """
+    mapped, own, notes = tuple(rules), dict[str, Framework](), list[str]()
+    for value in (value for value in values if is_file(value)):
+        framework = load_framework(Path(value), mapped)
+        own[framework.id] = framework
+        mapped = mapped_to(framework, mapped)
+    known = list(dict.fromkeys([*FRAMEWORKS, *own, *sorted({name for rule in mapped for name in rule.frameworks})]))
+    names = list(own)
+    for value in (value for value in values if not is_file(value)):
+        name = _resolve(value, known)
+        if name.lower() != value.lower():
+            notes.append(f"--framework {value} is taken as {name}{_newest_of(name, known)}")
+        names.append(name)
+    return FrameworkChoice(tuple(dict.fromkeys(names)), mapped, tuple(own.values()), tuple(notes))
+
+
+def listed_frameworks(names: Sequence[str], own: Sequence[Framework]) -> tuple[Framework, ...]:
+    """The frameworks of these ids whose controls are listed; every shipped one where no id is given."""
+    by_id = {framework.id: framework for framework in own}
+    return tuple(
+        by_id.get(name) or shipped(name) for name in names or FRAMEWORKS if name in by_id or name in FRAMEWORKS
+    )
+
+
+def is_file(value: str) -> bool:
+    """Whether a value of `--framework` names a file."""
+    return value.lower().endswith((".yaml", ".yml"))
+
+
+def mapped_to(framework: Framework, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, those that a framework of the user's own names mapped to its controls."""
+    from auditor.rules.selection import matches
+
+    return tuple(_with(rule, framework, [c.id for c in framework.controls if matches(rule, c.rules)]) for rule in rules)
+
+
+def _with(rule: Rule, framework: Framework, controls: Sequence[str]) -> Rule:
+    """What the rule's own file says and what the framework says, each once."""
+    if not controls:
+        return rule
+    both = tuple(dict.fromkeys([*rule.frameworks.get(framework.id, ()), *controls]))
+    return replace(rule, frameworks={**rule.frameworks, framework.id: both})
+
+
+def _resolve(value: str, known: Sequence[str]) -> str:
+    by_name = {name.lower(): name for name in known}
+    short = _letters(value)
+    exact = by_name.get(value.lower()) or _OTHER_NAMES.get(short)
+    if exact:
+        return exact
+    found = [name for name in known if short and _letters(name).startswith(short)]
+    families = {_VERSION.sub("", name) for name in found}
+    if len(families) == 1:
+        return _newest(found)
+    if found:
+        raise UsageError(f"--framework {value!r} may mean several", remedy=f"Name one of {', '.join(found)}.")
+    hint = nearest(value, known)
+    raise UsageError(
+        f"--framework {value!r} is not known",
+        remedy=f"{hint[:1].upper()}{hint[1:]} Frameworks: {', '.join(known)}, or a file that ends in .yaml.".strip(),
+    )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _newest(names: Iterable[str]) -> str:
+    return max(names, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
+
+
+def _newest_of(name: str, known: Sequence[str]) -> str:
+    family = _VERSION.sub("", name)
+    others = [each for each in known if each != name and _VERSION.sub("", each) == family]
+    return f", the newest; there is {', '.join(others)} too" if others else ""
