@@ -1,0 +1,258 @@
+"""The GitHub action: its steps run one after the other, as a runner would, against the demo tenant."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.ci.expressions import github, github_condition
+
+ROOT = Path(__file__).parent.parent.parent
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+AUDITOR = Path(sys.executable).parent / "auditor"
+
+
+@dataclass
+class Job:
+    """What became of a job that uses the action."""
+
+    outputs: dict[str, str] = field(default_factory=dict)
+    uploaded: list[dict[str, str]] = field(default_factory=list)
+    summary: str = ""
+    log: str = ""
+    exit_code: int = 0
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """`job(fail_on="none")`: runs the action's steps with these inputs; underscores stand for hyphens."""
+    workspace, temp = tmp_path / "workspace", tmp_path / "temp"
+    workspace.mkdir()
+    temp.mkdir()
+
+    def run(**given: str) -> Job:
+        inputs = {name: str(entry.get("default", "")) for name, entry in ACTION["inputs"].items()}
+        chosen = {
+            "arguments": "--demo",
+            "credential": "",
+            "select": "network",
+            **{k.replace("_", "-"): v for k, v in given.items()},
+        }
+        assert set(chosen) <= set(inputs)
+        for name in ("output", "summary"):
+            (temp / name).write_text("")
+        known = {f"inputs.{name}": value for name, value in (inputs | chosen).items()}
+        known |= {f"steps.audit.outputs.{name}": "" for name in ACTION["outputs"]}
+        known["steps.python.outputs.python-path"] = sys.executable
+        done = Job()
+        for step in ACTION["runs"]["steps"]:
+            if "if" in step and not github_condition(step["if"], known):
+                continue
+            if "uses" in step:
+                if "upload-sarif" in step["uses"]:
+                    done.uploaded.append({name: github(value, known) for name, value in step["with"].items()})
+                continue
+            if step["name"] == "Install auditor":
+                continue
+            environment = {name: github(value, known) for name, value in step["env"].items()}
+            code = _run(step["run"], environment, workspace, temp, done)
+            for line in (temp / "output").read_text().splitlines():
+                name, _, value = line.partition("=")
+                known[f"steps.{step.get('id')}.outputs.{name}"] = value
+            if code:
+                done.exit_code = code
+                break
+        done.outputs = {name: github(entry["value"], known) for name, entry in ACTION["outputs"].items()}
+        done.summary = (temp / "summary").read_text()
+        return done
+
+    return run
+
+
+def _run(script: str, environment: dict[str, str], workspace: Path, temp: Path, done: Job) -> int:
+    """One `run:` step, as `shell: bash` runs it."""
+    known = {
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "GITHUB_OUTPUT": str(temp / "output"),
+        "GITHUB_STEP_SUMMARY": str(temp / "summary"),
+        "RUNNER_TEMP": str(temp),
+        "AUDIT_COMMAND": str(AUDITOR),
+        "AUDIT_PYTHON": sys.executable,
+        "PATH": os.environ["PATH"],
+    }
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=workspace,
+        env=known | environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    done.log += ran.stdout + ran.stderr
+    return ran.returncode
+
+
+def test_it_follows_the_published_schema_of_actions():
+    text = (files("check_jsonschema") / "builtin_schemas/vendor/github-actions.json").read_text()
+
+    jsonschema.validate(ACTION, json.loads(text))
+
+
+def test_actions_of_others_are_named_by_commit():
+    used = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
+
+    assert len(used) == 2
+    assert all(len(name.rpartition("@")[2]) == 40 for name in used)
+
+
+def test_no_input_is_pasted_into_a_script():
+    assert [step["run"] for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")] == []
+
+
+def test_every_input_is_used():
+    text = json.dumps(ACTION["runs"])
+
+    assert [name for name in ACTION["inputs"] if f"inputs.{name} " not in text] == []
+
+
+def test_a_gate_that_does_not_hold_fails_the_job_after_the_upload(job):
+    done = job()
+
+    report = json.loads(Path(done.outputs["json"]).read_text())
+    assert done.exit_code == 1
+    assert done.uploaded == [{"sarif_file": done.outputs["sarif"]}]
+    assert json.loads(Path(done.outputs["sarif"]).read_text())["runs"][0]["results"]
+    assert (done.outputs["exit-code"], done.outputs["holds"]) == ("1", "false")
+    assert int(done.outputs["findings"]) == sum(report["summary"]["fail"].values()) > 0
+    assert int(done.outputs["critical"]) == report["summary"]["fail"]["critical"]
+    assert int(done.outputs["failing"]) == len(report["gate"]["failing"]) > 0
+    assert "::error title=Azure audit::" in done.log
+    assert done.summary.startswith("## Azure security audit")
+    assert "Gate: fails" in done.summary
+
+
+def test_a_gate_that_holds_passes_the_job(job):
+    done = job(fail_on="none")
+
+    assert done.exit_code == 0
+    assert (done.outputs["exit-code"], done.outputs["holds"], done.outputs["failing"]) == ("0", "true", "0")
+    assert len(done.uploaded) == 1
+    assert "::error" not in done.log
+    assert "Gate: holds" in done.summary
+
+
+def test_wrong_input_fails_the_job_without_an_upload(job):
+    done = job(baseline="none.json")
+
+    assert done.exit_code == 2
+    assert done.uploaded == []
+    assert (done.outputs["exit-code"], done.outputs["holds"], done.outputs["sarif"]) == ("2", "false", "")
+    assert "none.json: cannot be read" in done.log
+    assert "no report was written, exit code 2" in done.log
+    assert done.summary == ""
+
+
+def test_upload_and_summary_can_be_left_out(job):
+    done = job(upload_sarif="false", step_summary="false")
+
+    assert done.uploaded == []
+    assert done.summary == ""
+    assert Path(done.outputs["sarif"]).is_file()
+
+
+def test_one_file_a_subscription_is_uploaded_as_a_folder(job):
+    done = job(split="subscription", category="posture")
+
+    folder = Path(done.uploaded[0]["sarif_file"])
+    assert folder.is_dir()
+    assert len(list(folder.glob("*.sarif"))) >= 3
+
+
+def test_every_format_is_written(job):
+    done = job(formats="sarif html junit csv ocsf", fail_on="none")
+
+    names = {path.name for path in Path(done.outputs["directory"]).iterdir()}
+    assert names == {f"report.{ending}" for ending in ("json", "md", "sarif", "html", "xml", "csv", "ocsf.json")}
+
+
+def test_a_report_of_an_audit_before_is_not_taken_for_one_of_this(job):
+    assert job().outputs["sarif"]
+
+    done = job(baseline="none.json")
+
+    assert done.outputs["sarif"] == ""
+    assert done.uploaded == []
+
+
+def test_lists_are_one_a_line(job, tmp_path: Path):
+    (tmp_path / "workspace" / "a b.yaml").write_text("exemptions: []\n")
+
+    done = job(select="\n storage-https-only \nnetwork\n", exemptions="a b.yaml\n", fail_on="none", formats="")
+
+    report = json.loads(Path(done.outputs["json"]).read_text())
+    assert done.exit_code == 0, done.log
+    assert "storage-https-only" in report["tool"]["rule_ids"]
+    assert "keyvault-rbac" not in report["tool"]["rule_ids"]
+    assert done.outputs["sarif"] == ""
+
+
+@pytest.mark.parametrize("names", [["category"], ["formats", "fail_on", "select", "baseline", "exemptions", "from"]])
+def test_nothing_that_an_input_holds_is_executed(names: list[str], job, tmp_path: Path):
+    job(**dict.fromkeys(names, "$(touch pwned) `touch pwned`; touch pwned"))
+
+    assert not (tmp_path / "workspace" / "pwned").exists()
+
+
+@pytest.mark.parametrize("name", ["fail_on_unknown", "require_complete", "policy_exemptions"])
+def test_switches_take_true_or_false_only(name: str, job):
+    done = job(**{name: "yes"})
+
+    assert done.exit_code == 2
+    assert "takes true or false, not 'yes'" in done.log
+
+
+def test_switches_reach_the_audit(job):
+    chosen = {"select": "key-vault\nprivate-link", "fail_on": "none"}
+
+    assert job(require_complete="true", **chosen).outputs["exit-code"] == "3"
+    assert job(fail_on_unknown="true", **chosen).outputs["exit-code"] == "1"
+    assert job(policy_exemptions="true", **chosen).outputs["exempt"] == "1"
+
+
+def test_it_installs_the_code_it_comes_with_and_the_versions_it_was_tested_with(tmp_path: Path):
+    recorder = tmp_path / "python"
+    recorder.write_text(
+        f'#!/usr/bin/env bash\necho "$@" >> "{tmp_path}/calls"\n'
+        f'if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/auditor"; fi\n'
+    )
+    recorder.chmod(0o755)
+    environment = {"RUNNER_TEMP": str(tmp_path), "AUDIT_PYTHON": str(recorder), "PATH": os.environ["PATH"]}
+
+    for version in ("", "auditor==1.0"):
+        subprocess.run(["bash", str(ROOT / "ci/install.sh")], env=environment | {"AUDIT_VERSION": version}, check=True)
+
+    installs = [line for line in (tmp_path / "calls").read_text().splitlines() if " install " in line]
+    assert [line.rpartition(" -- ")[2] for line in installs] == [str(ROOT), "auditor==1.0"]
+    assert all(f"--constraint {ROOT}/constraints.txt" in line for line in installs)
+    assert all("--no-cache-dir" in line for line in installs)
+
+
+def test_the_documents_name_inputs_that_there_are():
+    text = (ROOT / "docs" / "ci.md").read_text()
+    blocks = [block.partition("```")[0] for block in text.split("```yaml\n")[1:]]
+    jobs = [job for block in blocks for job in (yaml.safe_load(block).get("jobs") or {}).values()]
+    used = [step["with"] for job in jobs for step in job["steps"] if "auditor" in str(step.get("uses"))]
+
+    assert used
+    assert {name for given in used for name in given} <= set(ACTION["inputs"])
