@@ -19,8 +19,8 @@ def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> 
     `[*]` stands for the elements that `evidence` names, since these are what the message is about; for all of them
     where it names none.
 
-    `name`, `id`, `type`, `location`, `resource_group` and `subscription_id` are the resource's own; anything else is a
-    path into its body, or below `facts.` into what was computed for it.
+    `name`, `fullName` (with its parents' names), `id`, `type`, `location`, `resource_group` and `subscription_id` are
+    the resource's own; anything else is a path into its body, or below `facts.` into what was computed for it.
     """
 
     def replaced(match: re.Match[str]) -> str:
@@ -53,6 +53,7 @@ def fill_command(template: str, resource: Resource) -> str:
 def _own_names(resource: Resource) -> dict[str, str]:
     return {
         "name": resource.display_name,
+        "fullName": resource.full_name,
         "id": resource.id,
         "type": resource.type,
         "location": resource.location,

@@ -118,6 +118,12 @@ class Resource:
         return name if isinstance(name, str) and name else self.id.rstrip("/").rpartition("/")[2]
 
     @property
+    def full_name(self) -> str:
+        """The name with those of its parents: `server/database`."""
+        _, _, tail = self.id.rpartition("/providers/")
+        return "/".join(tail.split("/")[2::2]) or self.name
+
+    @property
     def display_name(self) -> str:
         """`displayName` where the body has one (Microsoft Graph objects), otherwise the name."""
         name = self.body.get("displayName")

@@ -128,6 +128,12 @@ def test_a_message_is_filled_from_the_resource(judge, rule, verdicts):
     assert judge([wording]).results[0].message == "bad in rg-app is BAD, (not set)"
 
 
+def test_a_message_can_name_a_child_with_its_parents(body):
+    child = Resource.from_body(body(f"{ACCOUNTS}/blobServices", "st1/default"))
+
+    assert fill("{fullName} is {name}", Context(child, Inventory([child]))) == "st1/default is default"
+
+
 def test_a_child_is_shown_with_its_parents_name(body):
     child = Resource.from_body(body(f"{ACCOUNTS}/blobServices", "st1/default"))
 

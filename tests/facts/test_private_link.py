@@ -185,10 +185,17 @@ def test_what_is_used_and_not_covered(bodies: list[Body], missing: list[str]):
 
 def test_a_service_with_one_sub_resource_is_covered_by_any_connection():
     vault = arm_id("Microsoft.KeyVault/vaults", "kv")
-    listed = {"privateEndpointConnections": [connection(vault, pe_id(subscription=STRANGE))]}
+    listed = {"privateEndpointConnections": [connection(vault, pe_id())]}
     body = resource("Microsoft.KeyVault/vaults", "kv", listed)
 
     assert (fact("private_link", [body])["covered"], fact("private_link", [body])["missing"]) == (["vault"], [])
+
+
+def test_a_stranger_s_endpoint_covers_nothing():
+    body = account("st1", connection(ACCOUNT, pe_id(subscription=STRANGE), groupIds=["blob"]))
+    found = fact("private_link", [body, child("blobServices/containers", "c")])
+
+    assert (found["approved"], found["covered"], found["missing"]) == (1, [], ["blob"])
 
 
 def test_what_an_unseen_endpoint_covers_is_unknown():

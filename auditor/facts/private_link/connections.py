@@ -58,8 +58,10 @@ class _World:
         if not found and (gap := self._inventory.gap(f"{resource.type_key}/privateendpointconnections", resource.key)):
             return Unread(gap)
         counts = {state: sum(c["state"] == state for c in found) for state in STATES}
-        covered = sorted({group for c in found if c["state"] == "approved" for group in c["group_ids"]}, key=str.lower)
-        if len(service.sub_resources) == 1 and counts["approved"]:
+        # An endpoint of a stranger covers nothing: no network of ours goes through it.
+        ours = [c for c in found if c["state"] == "approved" and c["tenant_known"] is not False]
+        covered = sorted({group for c in ours for group in c["group_ids"]}, key=str.lower)
+        if len(service.sub_resources) == 1 and ours:
             covered = list(service.sub_resources)
         used = in_use(resource, service, self._inventory)
         used_names = sorted(name for name, used_here in used.items() if used_here is True)
@@ -69,7 +71,7 @@ class _World:
             "foreign": self._foreign(found),
             "covered": covered,
             "in_use": used_names,
-            "missing": self._missing(found, covered, used),
+            "missing": self._missing(ours, covered, used),
             "text": _text(counts, covered, used_names),
         }
 
@@ -150,22 +152,22 @@ class _World:
         return unread or sum(answer is False for answer in ours)
 
     def _missing(
-        self, found: list[dict[str, Json]], covered: list[str], used: Mapping[str, bool | Unread]
+        self, ours: list[dict[str, Json]], covered: list[str], used: Mapping[str, bool | Unread]
     ) -> Json | Unread:
-        """Sub-resources in use that no approved connection covers."""
+        """Sub-resources in use that no approved connection of ours covers."""
         have = {name.lower() for name in covered}
         open_ones = {name: answer for name, answer in used.items() if name.lower() not in have and answer is not False}
         unread = next((answer for answer in open_ones.values() if isinstance(answer, Unread)), None)
         if unread:
             return unread
-        blind = next((c for c in found if c["state"] == "approved" and not c["group_ids"]), None)
+        blind = next((c for c in ours if not c["group_ids"]), None)
         if open_ones and blind and len(used) > 1:
             return Unread(self._not_seen(blind["endpoint"]))
         return sorted(open_ones)
 
     def _not_seen(self, endpoint: str) -> Gap:
         gap = self._inventory.gap(ENDPOINT, endpoint or None)
-        words = "an endpoint outside of the audited subscriptions: which sub-resource it leads to is not known"
+        words = "the endpoint was not read, so which sub-resource it leads to is not known"
         return gap or Gap(endpoint or "/", "Microsoft.Network/privateEndpoints", "", None, "NotCollected", words)
 
 

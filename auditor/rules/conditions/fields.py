@@ -255,12 +255,6 @@ class ComputedReader:
         return reader
 
 
-def _full_name(resource: Resource) -> str:
-    """The name with those of its parents: `server/database`."""
-    _, _, tail = resource.id.rpartition("/providers/")
-    return "/".join(tail.split("/")[2::2]) if tail else resource.name
-
-
 def _type(resource: Resource) -> str:
     """The type; a resource group's with the subscription in between, as Azure Policy names it."""
     return RESOURCE_GROUP_TYPE if resource.type_key == RESOURCE_GROUP_TYPE.lower() else resource.type
@@ -275,7 +269,7 @@ _OWN = {
     "id": OwnReader("id", lambda resource: resource.id),
     "name": OwnReader("name", lambda resource: resource.name),
     "type": OwnReader("type", _type),
-    "fullname": OwnReader("fullName", _full_name),
+    "fullname": OwnReader("fullName", lambda resource: resource.full_name),
     "location": OwnReader("location", lambda resource: normal_location(resource.location) or MISSING),
     "subscription_id": OwnReader("subscription_id", lambda resource: resource.subscription_id),
     "resource_group": OwnReader("resource_group", lambda resource: resource.resource_group),
