@@ -17,6 +17,7 @@ import pytest
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
+from auditor.rules.model import Severity
 from tests.report import samples
 from tests.report.samples import STORAGE, TAGS, finding, report_of
 
@@ -73,9 +74,10 @@ def large(visit: Callable[..., Seen]) -> Seen:
 def wide_picture() -> Picture:
     """The internet, and 300 machines behind an address each."""
     addresses = [Node(f"/pip-{n}", f"pip-{n}", "public-ip") for n in range(300)]
-    machines = [Node(f"/vm-{n}", f"vm-{n}", "machine") for n in range(300)]
+    long = ["vm-" + "W" * 40, "虚拟机" * 20, "il" * 60, "vm"]
+    machines = [Node(f"/vm-{n}", f"{long[n % 4]}-{n}", "machine", long[n % 4], Severity.CRITICAL) for n in range(300)]
     edges = [Edge("internet", node.id) for node in addresses]
-    edges += [Edge(f"/pip-{n}", f"/vm-{n}", "tcp 22") for n in range(300)]
+    edges += [Edge(f"/pip-{n}", f"/vm-{n}", f"tcp 22: nsg-{long[n % 4]}/allow (300); tcp 3389") for n in range(300)]
     return Picture(
         "wide", "Wide", "Many.", (Node("internet", "Internet", "internet"), *addresses, *machines), tuple(edges)
     )
@@ -187,6 +189,10 @@ def test_twenty_thousand_findings_filter_within_a_frame_or_two(large: Seen):
 def test_an_old_browser_is_told_which_would_do(large: Seen):
     assert "cannot show the report" in large["old"]
     assert "Firefox 113" in large["old"]
+
+
+def test_no_text_of_a_picture_is_cut_off_or_lies_over_a_node(large: Seen):
+    assert large["clipped"] == []
 
 
 def test_a_wide_picture_is_folded(large: Seen):

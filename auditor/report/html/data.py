@@ -194,6 +194,8 @@ def _picture(picture: Picture) -> dict[str, Any]:
     missing = ["", "", ""]
     return {
         "id": picture.id,
+        "title": plain(picture.title),
+        "caption": plain(picture.caption),
         "total": len(picture.edges),
         "parts": {node.id: list(node.parts) for node in picture.nodes if node.parts},
         "edges": [

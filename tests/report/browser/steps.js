@@ -34,12 +34,27 @@ async function glance({ open, barriers, seen }) {
   seen.overview = await page.locator("#overview").innerText();
   await page.click("#tab-pictures");
   seen.pictures = await page.locator("#pictures").textContent();
+  seen.clipped = await clipped(page);
   seen.elements = await page.evaluate(() => [...new Set([...document.querySelectorAll("svg *")].map((each) => each.tagName))]);
   await barriers(page, "pictures, light");
   await page.click("#tab-findings");
   await barriers(page, "findings, light");
   await page.context().close();
 }
+
+// Text of a picture that leaves its box, and labels that lie over a box.
+const clipped = (page) => page.evaluate(() => [...document.querySelectorAll("svg.picture")].flatMap((drawing) => {
+  const boxes = [...drawing.querySelectorAll(".node")].map((node) => node.querySelector("rect").getBoundingClientRect());
+  const inside = [...drawing.querySelectorAll(".node text")].filter((text) => {
+    const [box, own] = [text.parentNode.querySelector("rect").getBoundingClientRect(), text.getBoundingClientRect()];
+    return own.width && (own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom);
+  });
+  const over = [...drawing.querySelectorAll(".edge-label")].filter((text) => {
+    const own = text.getBoundingClientRect();
+    return boxes.some((box) => own.left < box.right && own.right > box.left && own.top < box.bottom && own.bottom > box.top);
+  });
+  return [...inside, ...over].map((text) => text.textContent.slice(0, 80));
+}));
 
 async function reach(page, selector) {
   for (let presses = 0; presses < 80; presses += 1) {

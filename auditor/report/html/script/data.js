@@ -4,7 +4,7 @@ const NAME = "\u0001";
 async function load() {
   const holder = byId("data");
   if (holder.dataset.encoding === "json") return JSON.parse(holder.textContent);
-  if (typeof DecompressionStream === "undefined") throw new Error("it cannot unpack gzip. Open the file with Chrome or Edge 80, Firefox 113, Safari 16.4, or a newer one.");
+  if (typeof DecompressionStream === "undefined") throw new Error("it cannot unpack gzip. Open the file with Chrome or Edge 93, Firefox 113, Safari 16.4, or a newer one.");
   const bytes = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
@@ -48,6 +48,6 @@ function fill(template, result, shell) {
 }
 
 function portalLink(data, id) {
-  if (!/^\/(subscriptions|providers)\//i.test(id)) return "";
+  if (!/^\/(subscriptions|providers)\//i.test(id) || !data.portal.startsWith("https://")) return "";
   return `${data.portal}/#@${encodeURIComponent(data.scan.tenant)}/resource${id.split("/").map(encodeURIComponent).join("/")}`;
 }

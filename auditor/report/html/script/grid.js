@@ -14,7 +14,10 @@ function makeGrid(columns, open, sort) {
   const drawn = new Map();
 
   function row(at) {
-    const cells = columns.map((column) => make("span", { role: "gridcell", class: column.key }, column.show(items[at])));
+    const cells = columns.map((column) => {
+      const shown = column.show(items[at]);
+      return make("span", { role: "gridcell", class: column.key, title: typeof shown === "string" ? shown : undefined }, shown);
+    });
     const made = make("div", { class: "row", role: "row", "aria-rowindex": String(at + 2), tabindex: at === active ? "0" : "-1" }, ...cells);
     made.style.top = `${at * height}px`;
     made.addEventListener("click", () => { active = at; mark(); open(at); });

@@ -97,6 +97,11 @@ function exemptCard(data, exempt, go) {
     table("Accepted", ["Until", "Reason", "Owner", "#Findings"], rows));
 }
 
+function picturesCard(data, choose) {
+  if (!data.pictures.length) return null;
+  return card("Exposure and keys", make("ul", {}, ...data.pictures.map(({ title, caption }) => make("li", {}, jump(title, () => choose("pictures")), `: ${caption}`))));
+}
+
 function aboutCard(data) {
   const { scan } = data;
   const time = (text) => text.replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, " UTC");
@@ -118,7 +123,8 @@ function overviewView(data, results, go, choose, openFramework) {
     gateLine(data, go) || "",
     make("div", { class: "cards" }, ...tiles.map(([word, value, changes]) => make("button", { type: "button", class: word, onclick: () => go(changes) }, make("b", {}, number(value)), " ", word))),
     make("div", { class: "columns" }, mendCard(data, mend, go), resourceCard(data, failed, go)),
-    complianceStrip(data, openFramework),
+    picturesCard(data, choose) || "",
+    complianceStrip(data, openFramework) || "",
     make("div", { class: "columns" }, topicCard(data, failed, go), subscriptionCard(data, failed, go)),
     make("div", { class: "columns" }, unknownCard(data, unknown.length, go, choose), exemptCard(data, exempt, go)),
     aboutCard(data));
