@@ -17,7 +17,7 @@ import pytest
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
-from auditor.rules.model import Severity
+from auditor.rules.model import Framework, FrameworkControl, Severity
 from tests.report import samples
 from tests.report.samples import STORAGE, TAGS, finding, report_of
 
@@ -62,7 +62,22 @@ def visit(npm_tools: Path, chromium: str, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def small(visit: Callable[..., Seen]) -> Seen:
     """What is seen of the small report, in one visit."""
-    return visit(samples.small(), "walk", "keyboard", "filters", "share", "csv", "print", "plain")
+    frameworks = (
+        Framework(
+            "mcsb-v1",
+            "Benchmark",
+            (
+                FrameworkControl("NS-1", "Segment networks", "Network security"),
+                FrameworkControl("NS-4", "Detect intrusion", "Network security"),
+                FrameworkControl("PA-1", HOSTILE[0], HOSTILE[1]),
+            ),
+            source="https://learn.microsoft.com/security/benchmark/azure/overview",
+        ),
+        Framework("nist-800-53-r5", "", ()),
+    )
+    return visit(
+        replace(samples.small(), frameworks=frameworks), "walk", "keyboard", "filters", "share", "csv", "print", "plain"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +104,17 @@ def test_a_visit_in_both_themes_meets_no_barrier(small: Seen):
     assert "Public website assets" in small["overview"]  # what is accepted, until when
     assert "could not be decided" in small["overview"]
     assert "AuthorizationFailed" in small["gaps"]
+
+
+def test_controls_stand_in_their_sections_and_those_without_a_rule_are_not_hidden(small: Seen):
+    text = small["compliance"]
+
+    assert "0 of 3 assessed controls passed; rules look at 3 of 5 controls" in text
+    assert "Segment networks" in text
+    assert "not covered 2" in text
+    assert "Detect intrusion" not in text  # until it is asked for
+    assert "NS-4" in small["uncovered"]
+    assert HOSTILE[0] in small["uncovered"]
 
 
 def test_a_finding_is_shown_with_what_proves_and_what_mends_it(small: Seen):

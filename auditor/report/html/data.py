@@ -14,12 +14,12 @@ is a U+0001.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Verdict
 from auditor.inventory.model import Gap
-from auditor.report.compliance import postures
+from auditor.report.compliance import Control, postures
 from auditor.report.encoding import timestamp
 from auditor.report.model import RenderOptions
 from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
@@ -167,14 +167,31 @@ def _rule(report: Report, rule: Rule) -> dict[str, Any]:
 def _frameworks(report: Report) -> list[Any]:
     numbers = {rule.id: number for number, rule in enumerate(report.rules)}
     return [
-        [
-            posture.framework,
-            posture.passed,
-            posture.assessed,
-            [[c.id, c.state.value, c.findings, [numbers[rule] for rule in c.rules]] for c in posture.controls],
-        ]
+        {
+            "id": posture.framework,
+            "name": plain(posture.name),
+            "version": plain(posture.version),
+            "source": posture.source,
+            "passed": posture.passed,
+            "assessed": posture.assessed,
+            "controls": [_control(control, numbers) for control in posture.every],
+        }
         for posture in postures(report)
     ]
+
+
+def _control(control: Control, numbers: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "id": plain(control.id),
+        "title": plain(control.title),
+        "section": plain(control.section),
+        "assessable": control.assessable,
+        "state": control.state.value,
+        "findings": control.findings,
+        "unknown": control.unknown,
+        "exempt": control.exempt,
+        "rules": [numbers[rule] for rule in control.rules],
+    }
 
 
 def _exemption(exemption: Exemption) -> list[str]:

@@ -14,6 +14,10 @@ async function walk({ open, barriers, seen }) {
       await barriers(page, `${tab}, ${theme}`);
       seen[tab] = await page.locator(`#${tab}`).innerText();
     }
+    await page.click("#tab-compliance");
+    for (const toggle of await page.locator('#compliance button:has-text("not covered")').all()) await toggle.click();
+    await barriers(page, `compliance with what is not covered, ${theme}`);
+    seen.uncovered = await page.locator("#compliance").innerText();
     await page.click("#help-open");
     await barriers(page, `help, ${theme}`);
     await page.keyboard.press("Escape");

@@ -24,14 +24,9 @@ function makeDetail(data, go, moved) {
         make("button", { type: "button", class: "next", "aria-keyshortcuts": "j", disabled: at === shown.length - 1, onclick: () => step(1) }, "Next"),
         make("span", { class: "quiet" }, place)]),
       make("p", { class: "message" }, result.outcome === "fail" ? "" : badge(result.outcome), " ", result.message),
-      list([
-        ["Resource", jump(result.name, () => { dialog.close(); go({ resource: result.key, outcome: "" }); }, { title: "All results on this resource" })],
-        ["Type", result.type], ["Group", result.group], ["Subscription", result.subscription], ["Location", result.location],
-        ["Id", make("span", {}, make("code", {}, result.id), " ", copyButton(result.id))],
-        ["Portal", link && outside(link, "Open in the portal")],
-        ["Rule", jump(rule.id, () => { dialog.close(); go({ rule: rule.id }); }, { title: "All findings of this rule" })],
-        ["Fingerprint", make("code", {}, result.fingerprint)],
-      ]),
+      make("p", {}, jump(result.name, () => { dialog.close(); go({ resource: result.key, outcome: "" }); }, { title: "All results on this resource" }),
+        make("span", { class: "quiet" }, ` ${[result.type, result.group, result.subscription, result.location].filter(Boolean).join(" · ")}`)),
+      make("p", {}, make("code", { class: "small" }, result.id), " ", copyButton(result.id), " ", link ? outside(link, "Open in the portal") : ""),
     ];
     if (result.exemption) parts.push(...exemptionParts(result.exemption));
     if (result.gap) parts.push(make("h3", {}, "Why this is unknown"), list([["Not read", result.gap[0]], ["Why", result.gap[1]], ["Where", result.gap[2]], ["What to do", result.gap[3]]]));
@@ -40,6 +35,8 @@ function makeDetail(data, go, moved) {
       parts.push(make("h3", {}, "Evidence"), wide("Evidence", ["Property", "Found", "Wanted"], evidenceOf(data, result).map((leaf) => leaf.map(cell))));
     }
     parts.push(...ruleParts(data, rule, (text, shell) => fill(text, result, shell)));
+    parts.push(make("h3", {}, "Rule and fingerprint"), make("p", {},
+      jump(rule.id, () => { dialog.close(); go({ rule: rule.id }); }, { title: "All findings of this rule" }), " ", make("code", { class: "small" }, result.fingerprint)));
     dialog.replaceChildren(make("div", { class: "inner" }, ...parts));
     dialog.scrollTop = 0;
   }

@@ -29,7 +29,7 @@ function choices(data, results) {
     subscription: [["", "all subscriptions"], ...sorted([...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))])],
     rule: [["", "all rules"], ...sorted([...new Map(results.map((result) => [result.rule.id, result.rule.title]))])],
     gate: [["", "any"], ...(data.gate?.failing.length ? [["failing", "fails the gate"]] : []), ...(data.gate?.known ? [["new", "not in the baseline"], ["known", "in the baseline"]] : [])],
-    framework: [["", "all frameworks"], ...data.frameworks.map(([name]) => [name, name])],
+    framework: [["", "all frameworks"], ...data.frameworks.map(({ id }) => [id, id])],
     control: [["", "all controls"]],
   };
 }
@@ -37,7 +37,7 @@ function choices(data, results) {
 function makeFilters(data, results, changed) {
   let filter = { ...NO_FILTER, severities: new Set() };
   const options = choices(data, results);
-  const controlsOf = new Map(data.frameworks.map(([name, , , controls]) => [name, controls.map(([id]) => id)]));
+  const controlsOf = new Map(data.frameworks.map(({ id, controls }) => [id, controls.filter((control) => control.rules.length)]));
   const toggles = data.severities.map((word) => make("button", { type: "button", class: word, "aria-pressed": "false", onclick: () => {
     if (!filter.severities.delete(word)) filter.severities.add(word);
     shown();
@@ -72,7 +72,7 @@ function makeFilters(data, results, changed) {
   function shown() {
     const controls = controlsOf.get(filter.framework) || [];
     if (selects.get("control").dataset.of !== filter.framework) {
-      offer("control", [...options.control, ...controls.map((id) => [id, id])]);
+      offer("control", [...options.control, ...controls.map(({ id, title }) => [id, title ? `${id} ${title}` : id])]);
       selects.get("control").dataset.of = filter.framework;
       selects.get("control").disabled = !controls.length;
     }
@@ -89,7 +89,7 @@ function makeFilters(data, results, changed) {
     filter = { ...NO_FILTER, severities: new Set(data.severities.filter((word) => (changes.severities || []).includes(word))) };
     for (const key of Object.keys(NO_FILTER)) {
       if (typeof changes[key] !== "string") continue;
-      const known = key === "control" ? (controlsOf.get(filter.framework) || []).includes(changes[key]) : !options[key] || options[key].some(([value]) => value === changes[key]);
+      const known = key === "control" ? (controlsOf.get(filter.framework) || []).some(({ id }) => id === changes[key]) : !options[key] || options[key].some(([value]) => value === changes[key]);
       if (known) filter[key] = changes[key];
     }
     if (["topic", "type", "subscription", "rule", "gate", "framework"].some((key) => filter[key])) more.open = true;

@@ -42,8 +42,10 @@ function start(data) {
   const tabs = [...document.querySelectorAll("nav [role=tab]")];
   const viewOf = (tab) => tab.getAttribute("aria-controls");
   let opened = "";
+  let framework = "";
   const current = () => viewOf(tabs.find((tab) => tab.getAttribute("aria-selected") === "true"));
-  const tell = (step) => writeAddress(current(), current() === "findings" ? { ...findings.values(), finding: opened } : {}, step);
+  const told = { findings: () => ({ ...findings.values(), finding: opened }), compliance: () => ({ framework }) };
+  const tell = (step) => writeAddress(current(), (told[current()] || (() => ({})))(), step);
   const select = makeTabs(tabs, () => tell(true));
   const choose = (id) => { select(byId(`tab-${id}`), false); tell(true); window.scrollTo(0, 0); };
 
@@ -51,7 +53,7 @@ function start(data) {
   const detail = makeDetail(data, go, (at, result) => { opened = result.fingerprint; findings.go(at, false); tell(false); });
   const open = (shown, at) => detail.open(shown, at, (last) => { opened = ""; tell(false); if (current() === "findings") findings.go(last); });
   const findings = findingsView(data, results, open, () => tell(false));
-  const openFramework = complianceView(data, go);
+  const openFramework = complianceView(data, detail, go, (id) => { framework = id; if (current() === "compliance") tell(false); });
   overviewView(data, results, go, choose, (name) => { choose("compliance"); openFramework(name); });
   picturesView(data, go);
   rulesView(data, detail, go);
@@ -64,6 +66,7 @@ function start(data) {
     const tab = tabs.find((each) => viewOf(each) === view) || tabs[0];
     if (viewOf(tab) === "findings") findings.restore(values);
     select(tab, false);
+    if (viewOf(tab) === "compliance") openFramework(values.get("framework"));
     const wanted = values.get("finding");
     const at = wanted ? findings.shown().findIndex((result) => result.fingerprint === wanted) : -1;
     if (at >= 0) open(findings.shown(), at);
