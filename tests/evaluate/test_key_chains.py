@@ -198,6 +198,49 @@ def test_an_encryption_protector_stands_for_its_server(body):
     assert len(picture.edges) == 2
 
 
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [
+        (None, "as Microsoft's own application"),
+        ("FirstPartyIdentity", "as Microsoft's own application"),
+        ("SystemAssignedIdentity", "as itself"),
+        ("UserAssignedIdentity=/subscriptions/s/x/id-data", "as id-data, which is gone"),
+    ],
+)
+def test_cosmos_says_in_words_as_whom_it_opens_its_key(identity, said, body):
+    account = body(
+        "Microsoft.DocumentDB/databaseAccounts",
+        "cosmos",
+        {"keyVaultKeyUri": f"{HOST}/keys/k", "defaultIdentity": identity},
+        identity={"type": "SystemAssigned", "principalId": PRINCIPAL},
+    )
+
+    assert draw([account]).edges[0].label == said
+
+
+def test_an_encryption_scope_is_another_key_of_its_account(world, body):
+    scope = body(
+        "Microsoft.Storage/storageAccounts/encryptionScopes",
+        "stdata/archive",
+        {"source": "Microsoft.KeyVault", "keyVaultProperties": {"keyUri": f"{HOST}/keys/archive"}},
+    )
+
+    picture = draw([*world(), scope])
+
+    assert sorted(edge.target.rpartition("/")[2] for edge in picture.edges if edge.label != "lies in") == [
+        "archive",
+        "storage",
+    ]
+
+
+@pytest.mark.parametrize("enabled", [False, None])
+def test_a_key_that_is_switched_off_is_not_drawn(enabled, body):
+    kms = {"enabled": enabled, "keyId": f"{HOST}/keys/k/1"}
+    cluster = body("Microsoft.ContainerService/managedClusters", "aks", {"securityProfile": {"azureKeyVaultKms": kms}})
+
+    assert key_chains(Inventory([Resource.from_body(cluster)]), NOW) is None
+
+
 def test_nothing_is_drawn_without_a_key_of_the_customers(world):
     bodies = world(encryption={"keySource": "Microsoft.Storage"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource
 
@@ -14,7 +15,7 @@ class KeyUse:
     """One resource and one key that its data is encrypted with."""
 
     resource: Resource
-    """What a reader knows: for an encryption protector its server, which holds the data and has the identity."""
+    """What a reader knows: of an encryption protector or scope its server or account, which has the identity."""
     host: str
     """Host name of the vault or managed HSM, lower-cased: `kv-data.vault.azure.net`."""
     key: str
@@ -45,7 +46,10 @@ class _Place:
     """Path of the identity's client id."""
     source: str = ""
     """A property that must begin with `Microsoft.KeyVault` or `AzureKeyVault` for the key to be in use."""
+    switch: str = ""
+    """A property that must be true for the key to be in use."""
     first_party: bool = False
+    """Whether an application of Microsoft's own opens the key where no identity is named."""
 
 
 _NAMESPACE = _Place(
@@ -129,7 +133,12 @@ _PLACES: Mapping[str, tuple[_Place, ...]] = {
             client="properties.encryption.keyVaultProperties.identity",
         ),
     ),
-    "microsoft.containerservice/managedclusters": (_Place(url="properties.securityProfile.azureKeyVaultKms.keyId"),),
+    "microsoft.containerservice/managedclusters": (
+        _Place(
+            url="properties.securityProfile.azureKeyVaultKms.keyId",
+            switch="properties.securityProfile.azureKeyVaultKms.enabled",
+        ),
+    ),
     "microsoft.databricks/workspaces": (_databricks("managedServices"), _databricks("managedDisk")),
     "microsoft.datafactory/factories": (
         _Place(
@@ -148,7 +157,8 @@ _PLACES: Mapping[str, tuple[_Place, ...]] = {
     "microsoft.dbformysql/flexibleservers": _FLEXIBLE_SERVER,
     "microsoft.dbforpostgresql/flexibleservers": _FLEXIBLE_SERVER,
     "microsoft.documentdb/databaseaccounts": (
-        _Place(url="properties.keyVaultKeyUri", identity="properties.defaultIdentity"),
+        # Its own application is the default identity: https://learn.microsoft.com/azure/cosmos-db/how-to-setup-managed-identity
+        _Place(url="properties.keyVaultKeyUri", identity="properties.defaultIdentity", first_party=True),
     ),
     "microsoft.eventhub/namespaces": (_NAMESPACE,),
     "microsoft.kusto/clusters": (
@@ -201,6 +211,9 @@ _PLACES: Mapping[str, tuple[_Place, ...]] = {
             source="properties.encryption.keySource",
         ),
     ),
+    "microsoft.storage/storageaccounts/encryptionscopes": (
+        _Place(url="properties.keyVaultProperties.keyUri", source="properties.source"),
+    ),
     "microsoft.synapse/workspaces": (
         _Place(
             url="properties.encryption.cmk.key.keyVaultUrl",
@@ -208,9 +221,11 @@ _PLACES: Mapping[str, tuple[_Place, ...]] = {
         ),
     ),
 }
+# Children whose parent holds the data, with where it names the identity.
 _OWNERS = {
-    "microsoft.sql/servers/encryptionprotector": "/encryptionprotector/",
-    "microsoft.sql/managedinstances/encryptionprotector": "/encryptionprotector/",
+    "microsoft.sql/servers/encryptionprotector": "properties.primaryUserAssignedIdentityId",
+    "microsoft.sql/managedinstances/encryptionprotector": "properties.primaryUserAssignedIdentityId",
+    "microsoft.storage/storageaccounts/encryptionscopes": "properties.encryption.identity.userAssignedIdentity",
 }
 
 
@@ -238,14 +253,16 @@ def at(body: Json, path: str) -> Json:
 def _uses(inventory: Inventory, resource: Resource, place: _Place) -> Iterator[KeyUse]:
     if place.source and not _text(at(resource.body, place.source)).startswith(("microsoft.keyvault", "azurekeyvault")):
         return
+    if place.switch and at(resource.body, place.switch) is not True:
+        return
     for body in at(resource.body, place.items) or () if place.items else (resource.body,):
         host, key, version = _key(body, place)
         if not host or not key:
             continue
-        owner = _owner(inventory, resource)
-        identity = _text(at(body, place.identity)) if place.identity else ""
-        if owner is not resource:
-            identity = _text(at(owner.body, "properties.primaryUserAssignedIdentityId"))
+        owner, named = resource, place.identity
+        if resource.type_key in _OWNERS:
+            owner, named = _parent(inventory, resource), ""
+        identity = _text(at(body, named)) if named else _text(at(owner.body, _OWNERS.get(resource.type_key, "")))
         yield KeyUse(
             resource=owner,
             host=host,
@@ -255,7 +272,7 @@ def _uses(inventory: Inventory, resource: Resource, place: _Place) -> Iterator[K
             # https://learn.microsoft.com/azure/cosmos-db/how-to-setup-managed-identity
             identity_id=identity[identity.find("/subscriptions/") :] if "/subscriptions/" in identity else "",
             client_id=_text(at(body, place.client)) if place.client else "",
-            first_party=place.first_party or identity == "firstpartyidentity",
+            first_party=place.first_party and identity in ("", "firstpartyidentity"),
         )
 
 
@@ -272,9 +289,9 @@ def _key(body: Json, place: _Place) -> tuple[str, str, str]:
     return host, _text(at(body, place.name)), version
 
 
-def _owner(inventory: Inventory, resource: Resource) -> Resource:
-    mark = _OWNERS.get(resource.type_key)
-    return (inventory.get(resource.key.partition(mark)[0]) or resource) if mark else resource
+def _parent(inventory: Inventory, resource: Resource) -> Resource:
+    """The resource that a child belongs to; the child itself where that was not read."""
+    return inventory.get(ids.parent_of(resource.key)) or resource
 
 
 def _text(value: Json) -> str:

@@ -47,7 +47,7 @@ class KeyRights:
         """Whether the service principal with this object id may unwrap with a key, by its key id."""
         if not principal:
             return Right.UNKNOWN
-        # Left out means access policies up to API version 2025-05-01, and the service then writes `false`:
+        # A vault of which it is not set goes by access policies:
         # https://learn.microsoft.com/azure/key-vault/general/access-control-default
         rbac = at(vault.body, "properties.enableRbacAuthorization")
         if rbac is True:

@@ -22,7 +22,6 @@ _TRUSTED = frozenset(
         "microsoft.storage/storageaccounts",
         "microsoft.compute/diskencryptionsets",
         "microsoft.sql/servers",
-        "microsoft.documentdb/databaseaccounts",
         "microsoft.eventhub/namespaces",
         "microsoft.servicebus/namespaces",
         "microsoft.containerregistry/registries",
