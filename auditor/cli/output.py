@@ -144,7 +144,11 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def render_options(
-    group_by: str, include_passed: bool, width: int | None, verbose: bool, markdown_limit: int = 1_000_000
+    group_by: str = "rule",
+    include_passed: bool = False,
+    width: int | None = None,
+    verbose: bool = False,
+    markdown_limit: int = 1_000_000,
 ) -> RenderOptions:
     """How reports are rendered for where they go: the terminal's width, colour and links only where there is one."""
     import shutil

@@ -28,6 +28,8 @@ class RuleChoice:
     """The frameworks that were asked for; none where all are meant."""
     own_frameworks: tuple[Framework, ...] = ()
     """Those of them that are the user's own."""
+    total: int = 0
+    """How many rules there are to choose from."""
 
     @property
     def frameworks(self) -> tuple[Framework, ...]:
@@ -84,7 +86,7 @@ def choose_rules(
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = no_builtin or len(chosen) < len(live)
-    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own)
+    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own, len(live))
 
 
 def _parameters(path: Path | None) -> dict[str, object] | None:

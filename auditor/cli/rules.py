@@ -76,7 +76,7 @@ def list_rules(
     else:
         from auditor.cli.rule_pages import print_list
 
-        print_list(choice.rules)
+        print_list(choice.rules, choice.total)
     for text in choice.notices:
         say(f"note: {text}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.evaluate.model import Outcome, Report, Result
 from auditor.report.compliance import ASSESSED, STATE_ORDER, Control, ControlState, Listed, Posture
 from auditor.report.model import RenderOptions
-from auditor.report.table import print_parts
+from auditor.report.terminal.console import text_of
 from auditor.report.terminal.evidence import listing
 from auditor.report.terminal.page import Page
 from auditor.report.terminal.summary import heading
@@ -42,19 +42,19 @@ MEANING = (
 
 def overview(report: Report, shown: Sequence[Posture], options: RenderOptions) -> str:
     """A line a framework."""
-    return print_parts(_overview(Page(report, options), shown), options)
+    return text_of(_overview(Page(options, report), shown), options)
 
 
 def details(report: Report, shown: Sequence[Posture], options: RenderOptions, listed: Listed) -> str:
     """Every framework with its controls by section; what no rule covers is told in one line where it is not listed."""
-    return print_parts(_details(Page(report, options), shown, listed), options)
+    return text_of(_details(Page(options, report), shown, listed), options)
 
 
 def control_page(report: Report, shown: Sequence[Posture], listed: Listed, options: RenderOptions) -> str:
     """One control, in every framework that has it: its rules, and what fails."""
-    page = Page(report, options)
+    page = Page(options, report)
     found = [(posture, control) for posture in shown for control in posture.every if control in listed]
-    return print_parts((part for posture, control in found for part in _control(page, posture, control)), options)
+    return text_of((part for posture, control in found for part in _control(page, posture, control)), options)
 
 
 def _overview(page: Page, shown: Sequence[Posture]) -> Iterator[RenderableType]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 AUDITOR = Path(sys.executable).parent / "auditor"
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 BROKEN = """\
 id: broken
@@ -38,11 +44,70 @@ def test_list_as_json_has_the_promised_keys():
     assert set(listed[0]) == {"id", "title", "severity", "topic", "resource", "frameworks", "equivalents", "source"}
 
 
-def test_list_as_a_table_counts_the_rules():
-    done = rules("list", "--select", "storage-https-only")
+def test_list_for_other_programs_is_a_line_a_rule_without_cuts():
+    lines = rules("list", "--select", "key-vault").stdout.splitlines()
 
-    assert "storage-https-only" in done.stdout
-    assert "1 rules" in done.stdout
+    assert len(lines) > 10
+    for line in lines:
+        rule, severity, topic, title = re.split(r"  +", line)
+        assert (topic, severity in SEVERITIES, bool(rule and title)) == ("key-vault", True, True)
+
+
+def shown(columns: int, *arguments: str, pager: str = "") -> str:
+    """What a person at a terminal of so many columns sees."""
+    main, other = os.openpty()
+    termios.tcsetwinsize(other, (24, columns))
+    env = {**os.environ, "PAGER": pager, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "24"}
+    process = subprocess.Popen([str(AUDITOR), "rules", *arguments], stdin=other, stdout=other, stderr=other, env=env)
+    os.close(other)
+    chunks = []
+    with suppress(OSError):  # the terminal is gone when the program has ended
+        while chunk := os.read(main, 65536):
+            chunks.append(chunk)
+    os.close(main)
+    assert process.wait() == 0
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def visible(text: str) -> str:
+    return re.sub(r"\x1b\[[\d;]*m|\x1b\]8;;[^\x1b]*\x1b\\", "", text)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 160])
+def test_list_at_a_terminal_fits_it_and_counts_the_rules(columns: int):
+    text = visible(shown(columns, "list", "--select", "key-vault", "--min-severity", "high"))
+
+    assert max(map(len, text.splitlines())) <= columns
+    assert re.search(r"^key-vault  \d+ rules$", text, re.M)
+    assert re.search(r"^\d+ rules of \d+; auditor rules show ID says more$", text, re.M)
+    assert "Key vault can be purged" in text
+    assert "keyvault-purge-protection" in text
+
+
+def test_show_at_a_terminal_links_references_and_leaves_commands_whole():
+    text = shown(80, "show", "storage-https-only")
+
+    assert "\x1b]8;;https://learn.microsoft.com/" in text
+    command = next(line for line in visible(text).splitlines() if "az storage account update" in line)
+    assert command.endswith("--https-only true")
+
+
+def test_a_long_page_goes_through_the_pager_of_the_user(tmp_path):
+    text = shown(80, "show", "storage-https-only", pager=f"tee {tmp_path}/paged")
+
+    assert "Fails where" in text
+    assert "Fails where" in (tmp_path / "paged").read_text()
+    assert "\x1b]8" not in text  # older pagers show links as rubbish
+
+
+def test_a_rule_of_somebody_else_cannot_write_to_the_terminal(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(BROKEN.replace("equal: 1", "equals: 1").replace("text: C", r'text: "C\e]0;owned\a", az: "x\e[2J"'))
+
+    page = rules("show", "broken", "--rules", path).stdout
+
+    assert "owned" in page
+    assert "\x1b" not in page
 
 
 def test_show_is_a_page_with_why_and_fix():

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from auditor.report.registry import RenderOptions
 from tests.report import samples
-from tests.report.samples import NASTY, SANDBOX, SSH, STORAGE, VAULT, finding, report_of
+from tests.report.samples import NASTY, SANDBOX, SSH, STORAGE, TAGS, VAULT, finding, replaced, report_of
 
 Rendered = Callable[..., str]
 ESCAPE = "\x1b"
@@ -77,6 +77,52 @@ def test_a_table_by_resource_of_a_large_tenant_shows_the_worst_and_counts_the_re
     assert "and 261 more resources" in text
 
 
+@pytest.mark.parametrize("group_by", ["subscription", "topic", "resource"])
+def test_long_groups_are_folded_with_a_count_and_shown_when_asked(group_by: str, rendered: Rendered):
+    rules = [replaced(STORAGE, f"rule-{number:02}") for number in range(60)]
+    report = report_of([finding(rule, "st1") for rule in rules], rules=rules)
+
+    folded = rendered("table", report, group_by=group_by)
+    full = rendered("table", report, group_by=group_by, verbose=True)
+
+    assert "and 45 more: add --verbose" in folded
+    assert len(folded.splitlines()) < len(full.splitlines()) / 2
+    assert all(rule.id in full for rule in rules)
+
+
+def test_of_many_rules_the_least_are_told_in_short(rendered: Rendered):
+    rules = [replaced(TAGS, f"rule-{number:02}") for number in range(40)]
+    results = [finding(rule, f"id-{number}") for rule in rules for number in range(8)]
+    report = report_of([*results, finding(SSH, "nsg-web")], rules=[*rules, SSH])
+
+    short, full = rendered("table", report), rendered("table", report, verbose=True)
+
+    assert "wanted: equals Disabled" in short[: short.index("rule-00")]  # the worst are told in full
+    assert short.count("wanted: equals Disabled") == 1
+    assert "  rule-39: id-0, id-1, id-2, id-3, id-4 and 3 more" in short
+    assert "--verbose, or --select RULE, shows what was found" in short
+    assert full.count("wanted: equals Disabled") == 41
+
+
+def test_the_numbers_are_told_again_at_the_end(rendered: Rendered):
+    assert "Found: 1 critical, 9 high, 1 medium, 1 info; 1 without an answer; 1 passed." in rendered("table")
+
+
+def test_the_rule_to_begin_with_is_of_the_worst_severity_the_one_with_most_findings(rendered: Rendered):
+    other = replaced(SSH, "nsg-rdp-from-internet")
+    results = [
+        finding(SSH, "a"),
+        finding(other, "a"),
+        finding(other, "b"),
+        *(finding(STORAGE, f"s{n}") for n in range(9)),
+    ]
+
+    end = rendered("table", report_of(results, rules=[*samples.RULES, other])).rpartition("Next:")[2]
+
+    assert "nsg-rdp-from-internet) (2 findings)" in " ".join(end.split())
+    assert "auditor rules show nsg-rdp-from-internet" in end
+
+
 def test_evidence_that_is_the_same_for_all_is_said_once(rendered: Rendered):
     text = rendered("table", report_of([finding(STORAGE, f"st{n}") for n in range(4)]))
 
@@ -123,7 +169,7 @@ def test_azures_text_cannot_reach_the_terminal(rendered: Rendered):
     ids=["findings", "gaps", "nothing", "clean"],
 )
 def test_the_last_line_says_what_to_do_next(report, words: str, rendered: Rendered):
-    paragraph = rendered("table", report).strip().rpartition("\n\n")[2]
+    last = rendered("table", report).rpartition("\nNext:")[2]
 
-    assert paragraph.startswith("Next:")
-    assert words in " ".join(paragraph.split())
+    assert words in " ".join(last.split())
+    assert "\n\n" not in last

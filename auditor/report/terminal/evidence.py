@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from auditor.report.terminal.page import Words
+    from auditor.report.terminal.ink import Words
 
 _SHOWN = 2
 _VALUE = 60

@@ -15,10 +15,15 @@ from auditor.rules.model import Severity
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from auditor.report.terminal.page import Words
+    from auditor.report.terminal.ink import Words
 
 _SHOWN = 5
+"""Resources shown of a rule."""
+_SHOWN_TOGETHER = 15
+"""Findings shown of a resource, subscription or topic."""
 _SHOWN_RESOURCES = 40
+_MANY_RULES = 30
+"""Rules with findings from which on those of low severity and below are told in two lines each."""
 
 
 def findings(page: Page) -> Iterator[RenderableType]:
@@ -31,7 +36,11 @@ def findings(page: Page) -> Iterator[RenderableType]:
     groups = _grouped(shown, lambda result: _group_key(page, result))
     # Rules, topics and subscriptions are few; resources can be tens of thousands.
     folded = page.options.group_by == "resource" and not page.options.verbose
-    for group in groups[:_SHOWN_RESOURCES] if folded else groups:
+    short = draw is _rule_group and len(groups) > _MANY_RULES and not page.options.verbose
+    for number, group in enumerate(groups[:_SHOWN_RESOURCES] if folded else groups):
+        if short and group[0].severity in (Severity.LOW, Severity.INFO):
+            yield from _in_short(page, groups[number:])
+            break
         yield from draw(page, group)
     if folded and (hidden := len(groups) - _SHOWN_RESOURCES) > 0:
         yield page.line((f"... and {count(hidden, 'more resource')}: add --verbose", "quiet"))
@@ -79,9 +88,22 @@ def _rule_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]
     yield ""
 
 
+def _in_short(page: Page, groups: Sequence[Sequence[Result]]) -> Iterator[RenderableType]:
+    """Rules that matter least, each with the names of its resources only."""
+    for group in groups:
+        rule, shown = group[0].rule, _first(page, group)
+        yield page.line(page.severity(rule.severity), "  ", (rule.title, "strong"), (f"  {_tally(group)}", "quiet"))
+        names = [part for result in shown for part in (page.mark(result), page.resource(result.subject), ", ")][:-1]
+        more = [(f" and {hidden:,} more", "quiet")] if (hidden := len(group) - len(shown)) else []
+        yield page.line(page.rule(rule, "command"), (": ", "quiet"), *names, *more, indent=2)
+    yield ""
+    yield page.line(("Low and info in short: --verbose, or --select RULE, shows what was found.", "quiet"))
+    yield ""
+
+
 def _other_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]:
     """A resource, subscription or topic with its findings."""
-    shown = _first(page, group)
+    shown = _first(page, group, _SHOWN_TOGETHER)
     yield page.line(*_group_title(page, group[0]), (f"  {_tally(group)}", "quiet"))
     for result in shown:
         yield page.line(page.severity(result.severity), "  ", page.mark(result), *_which(page, result), indent=2)
@@ -116,8 +138,9 @@ def _which(page: Page, result: Result) -> list[Words]:
     return [result.rule.title, ": ", page.resource(result.subject), (f"  {where}", "quiet")]
 
 
-def _first(page: Page, group: Sequence[Result]) -> Sequence[Result]:
-    return group if page.options.verbose or len(group) == _SHOWN + 1 else group[:_SHOWN]
+def _first(page: Page, group: Sequence[Result], most: int = _SHOWN) -> Sequence[Result]:
+    """What is shown of a group; one more is shown rather than counted."""
+    return group if page.options.verbose or len(group) == most + 1 else group[:most]
 
 
 def _tally(group: Sequence[Result]) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from auditor.evaluate.model import Outcome
+from auditor.evaluate.model import Outcome, Report
 from auditor.report.terminal.page import Page
 from auditor.report.text import count, subscription_words
-from auditor.rules.model import Severity
+from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,16 +49,33 @@ def summary(page: Page) -> Iterator[RenderableType]:
     yield ""
 
 
+def totals(page: Page) -> Iterator[RenderableType]:
+    """The numbers once more, where the reader of a long report is."""
+    whole = page.report.summary
+    found = [
+        page.text((f"{number:,} {severity}", severity.value))
+        for severity in Severity
+        if (number := whole.fail.get(severity, 0))
+    ]
+    if not found:
+        return
+    parts = [part for text in found for part in (text, ", ")][:-1]
+    rest = f"; {whole.unknown:,} without an answer" if whole.unknown else ""
+    yield page.line(("Found: ", "strong"), *parts, f"{rest}; {whole.passed:,} passed.")
+
+
 def next_step(page: Page) -> Iterator[RenderableType]:
-    """One line: what to do next."""
+    """What to do next, the first line the one that helps most."""
     report = page.report
-    worst = next((result for result in report.results if result.outcome is Outcome.FAIL), None)
-    if worst:
-        mend = page.text(
-            f"mend the {worst.severity} findings first: ", (f"auditor rules show {worst.rule.id}", "command")
+    if first := _first(report):
+        rule, findings = first
+        yield page.line(("Next: ", "strong"), f"mend first: {rule.title} ({count(findings, 'finding')})")
+        yield _commands(
+            page,
+            (f"auditor rules show {rule.id}", "why, and how to mend it"),
+            ("--report html=report.html", "all of it in a browser"),
+            ("--report json=baseline.json", "then --baseline baseline.json: only new findings fail"),
         )
-        keep = page.text("or keep this as a baseline: ", ("auditor scan -f json -o baseline.json", "command"))
-        yield page.labelled("Next:", mend, keep)
     elif report.gaps or report.summary.unknown:
         yield page.line(
             ("Next: ", "strong"),
@@ -74,6 +91,27 @@ def next_step(page: Page) -> Iterator[RenderableType]:
         yield page.line(
             ("Next: ", "strong"), ("no findings. ", "good"), "Keep it so with a scheduled ", ("auditor scan", "command")
         )
+
+
+def _commands(page: Page, *rows: tuple[str, str]) -> RenderableType:
+    """Commands and options with what they are for, in columns."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for command, purpose in rows:
+        table.add_row(page.text((command, "command")), page.text((purpose, "quiet")))
+    return Padding(table, (0, 0, 0, 6), expand=False)
+
+
+def _first(report: Report) -> tuple[Rule, int] | None:
+    """The rule to begin with, of the worst severity the one with most findings, and how many these are."""
+    failed = Counter(result.rule.id for result in report.with_outcome(Outcome.FAIL))
+    rules = {rule.id: rule for rule in report.rules}
+    worst = min(failed, key=lambda name: (rules[name].severity.rank, -failed[name], name), default=None)
+    return (rules[worst], failed[worst]) if worst else None
 
 
 def _subscriptions(page: Page) -> str:
