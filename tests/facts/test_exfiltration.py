@@ -107,6 +107,24 @@ def test_routes(routes: dict[str, Body], is_open: bool):
     assert routed(**routes)[0] is is_open
 
 
+@pytest.mark.parametrize(
+    ("properties", "past"),
+    [
+        ({}, True),
+        ({"vnetRouteAllEnabled": False}, True),
+        ({"vnetRouteAllEnabled": True}, False),
+        ({"siteConfig": {"vnetRouteAllEnabled": True}}, False),
+        ({"outboundVnetRouting": {"allTraffic": False, "applicationTraffic": True}}, False),
+    ],
+)
+def test_an_app_that_leads_only_private_addresses_through_its_subnet(properties: Body, past: bool):
+    group = nsg(NO_INTERNET)
+    bodies = world(group, networkSecurityGroup={"id": group["id"]})
+    app = resource("Microsoft.Web/sites", "app", {"virtualNetworkSubnetId": bodies[0]["id"].upper(), **properties})
+
+    assert fact("exfiltration", [*bodies, app])["internet"] is past
+
+
 def test_a_private_subnet_needs_an_address_to_go_out_with():
     assert way(defaultOutboundAccess=False)[0] is False
     gateway = {"natGateway": {"id": arm_id("Microsoft.Network/natGateways", "nat")}}
@@ -216,6 +234,16 @@ def test_what_is_no_data(target: str, status: str):
     vnet = network("vnet", used=False, app={})
 
     assert fact("exfiltration", [subnet(vnet), vnet, endpoint("pe", target, vnet, "blob", status=status)])["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "machines"),
+    [("Microsoft.Web/serverFarms", True), ("microsoft.DBforPostgreSQL/flexibleServers", False)],
+)
+def test_delegations(service: str, machines: bool):
+    delegation = {"name": "own", "properties": {"serviceName": service}}
+
+    assert fact("exfiltration", world(delegations=[delegation]))["machines"] is machines
 
 
 def test_a_subnet_of_endpoints_opens_no_connections():

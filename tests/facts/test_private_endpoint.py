@@ -348,6 +348,24 @@ def test_what_answers_names_for_clients_on_premises():
     assert kind(*resolver(network("far", "10.7.0.0/16"))) == "none"
 
 
+def test_a_gateway_out_of_sight_leaves_open_who_answers_names():
+    spoke, hub, _ = hub_and_spoke()
+    other = network("spoke2", "10.3.0.0/16")
+    peer(other, hub, remote_gateways=True)
+
+    found = fact("private_endpoint", [blob(spoke), spoke])["on_premises"]
+    assert (found["gateway"], isinstance(found["resolver"], Unread)) == (True, True)
+    found = fact("private_endpoint", [blob(spoke), spoke, other, *resolver(other)])["on_premises"]
+    assert found["resolver"] == "dns-private-resolver"
+
+
+def test_a_private_cluster_cares_for_its_own_names():
+    vnet = network("vnet")
+    cluster = arm_id("Microsoft.ContainerService/managedClusters", "aks")
+
+    assert fact("private_endpoint", [endpoint("pe", cluster, vnet, "management"), vnet])["dns"] == []
+
+
 def test_a_server_of_ones_own_is_told_by_the_networks_that_ask_it():
     spoke, hub, gateway = hub_and_spoke(dns=["10.1.0.10"])
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from auditor.facts.network.topology import GROUP, LOAD_BALANCER, NETWORK, NIC, items, keys_at, value
 from auditor.facts.private_link.endpoint_body import ENDPOINT, connections_of, network_of
 from auditor.facts.private_link.networks import GATEWAY
-from auditor.facts.private_link.outbound import ROUTE_TABLE, Outbound
+from auditor.facts.private_link.outbound import ROUTE_TABLE, SITE, Outbound
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
@@ -108,6 +108,6 @@ def _unread_endpoints(inventory: Inventory) -> Unread | None:
 FAMILY = FactFamily(
     name="exfiltration",
     types=frozenset((SUBNET,)),
-    needs=frozenset((NETWORK, NIC, GROUP, ROUTE_TABLE, LOAD_BALANCER, ENDPOINT, GATEWAY)),
+    needs=frozenset((NETWORK, NIC, GROUP, ROUTE_TABLE, LOAD_BALANCER, ENDPOINT, GATEWAY, SITE)),
     compute=compute,
 )

@@ -16,6 +16,9 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 
 ZONE_GROUP = f"{ENDPOINT}/privatednszonegroups"
+# The service makes endpoint, zone and record of a private cluster itself, or none where the public name leads to the
+# private address: https://learn.microsoft.com/azure/aks/private-clusters
+_SELF_NAMED = frozenset(("microsoft.containerservice/managedclusters",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Resolution:
         target = self._inventory.get(connection.target)
         kind = target.type_key if target else _type_of(connection.target)
         service = service_of(kind)
-        if service is None:
+        if service is None or kind in _SELF_NAMED:
             return
         region = (target.location if target else "") or question.endpoint.location
         configs = zone_configs(question.endpoint, self._inventory)

@@ -11,7 +11,7 @@ from auditor.facts.network.topology import NETWORK, NIC, configurations, items, 
 from auditor.facts.private_link.endpoint_body import ENDPOINT
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Resource, Unread
+from auditor.inventory.model import Gap, Resource, Unread
 
 GATEWAY = "microsoft.network/virtualnetworkgateways"
 RESOLVER = "microsoft.network/dnsresolvers"
@@ -149,10 +149,22 @@ class Networks:
 
     def _forwarder(self, gateway_network: str) -> Forwarder | Unread | None:
         """What can answer names for clients behind a gateway: in its network, or in one peered with that."""
-        near = (gateway_network, *self.peers(gateway_network))
+        hidden = self._inventory.get(gateway_network) is None
+        around = self._peered_with.get(gateway_network, ()) if hidden else self.peers(gateway_network)
+        near = (gateway_network, *around)
         found = [self._private_resolver(near), self._firewall_proxy(near), self._own_server(near)]
         known = [entry for entry in found if isinstance(entry, Forwarder)]
-        return known[0] if known else next((entry for entry in found if isinstance(entry, Unread)), None)
+        unread = next((entry for entry in found if isinstance(entry, Unread)), None)
+        # A network that is not here, such as the hub of a Virtual WAN, can hold whatever answers names.
+        return known[0] if known else unread or (Unread(_out_of_sight(gateway_network)) if hidden else None)
+
+    @cached_property
+    def _peered_with(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for network in self._inventory.of_type(NETWORK):
+            for remote in self.peers(network.key):
+                found.setdefault(remote, []).append(network.key)
+        return found
 
     def _private_resolver(self, near: tuple[str, ...]) -> Forwarder | Unread | None:
         for resolver in self._inventory.of_type(RESOLVER):
@@ -203,6 +215,11 @@ class Networks:
                 network = source.networks[0]
                 return Forwarder("custom-dns", network, f"the DNS server of {self.name(key)}")
         return next((entry for key in near if isinstance(entry := self.dns(key), Unread)), None)
+
+
+def _out_of_sight(network: str) -> Gap:
+    words = "the network with the gateway was not read"
+    return Gap(network, "Microsoft.Network/virtualNetworks", "", None, "NotCollected", words)
 
 
 def _of_endpoint(nic: Resource) -> bool:

@@ -31,6 +31,18 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource, Unread
 
 ROUTE_TABLE = "microsoft.network/routetables"
+SITE = "microsoft.web/sites"
+
+# Services that have a subnet for themselves and run nothing of their owner's in it.
+_IDLE = frozenset(
+    (
+        "microsoft.dbforpostgresql/flexibleservers",
+        "microsoft.dbformysql/flexibleservers",
+        "microsoft.netapp/volumes",
+        "microsoft.network/dnsresolvers",
+        "microsoft.network/applicationgateways",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +67,16 @@ class Outbound:
             if not key_at(nic.body, "properties", "privateEndpoint"):
                 for configuration in configurations(nic):
                     self._interfaces.setdefault(configuration.subnet, []).append((nic, configuration))
+        self._passed: dict[tuple[object, ...], str] = {}
         self.way = cache(self._way)
 
     def machines(self, subnet: Resource) -> bool:
-        """Whether anything that opens connections is in a subnet."""
-        return bool(self._interfaces.get(subnet.key)) or bool(items(subnet.body, "properties", "delegations"))
+        """Whether anything that opens connections for its owner is in a subnet."""
+        return bool(self._interfaces.get(subnet.key)) or bool(_working(subnet))
 
     def _way(self, subnet: Resource) -> Way | Unread:
+        if app := self._past_network(subnet):
+            return Way(True, f"{app.name} sends it past the network")
         routed = self._routed(subnet)
         if isinstance(routed, (Way, Unread)):
             return routed
@@ -74,6 +89,14 @@ class Outbound:
         if not allowed:
             return Way(False, "security groups let nothing out")
         return self._learned(subnet) or Way(True, f"{exit_way}, {allowed}")
+
+    def _past_network(self, subnet: Resource) -> Resource | None:
+        """An app of the subnet that leads only private addresses through it.
+
+        https://learn.microsoft.com/azure/app-service/overview-vnet-integration#routes
+        """
+        apps = self._inventory.referencing(subnet, SITE, "properties.virtualNetworkSubnetId")
+        return next((app for app in apps if not _routes_all(app)), None)
 
     def _learned(self, subnet: Resource) -> Way | Unread | None:
         """A default route that a gateway brings: it is in no body, only in the effective routes of running machines.
@@ -155,6 +178,7 @@ class Outbound:
         return unread or ""
 
     def _passes(self, subnet: str, local: Local, groups: Sequence[str | Gap]) -> str | Gap:
+        """The rules that let one interface reach a wide part of the internet; "" where none do."""
         around = self._topology.surroundings(subnet)
         filters: list[tuple[SecurityRule, ...]] = []
         for group in groups:
@@ -165,9 +189,12 @@ class Outbound:
                 filters.append(relevant(rules, local, around, inbound=False))
         if not filters:
             return "no security group"
-        passed = openings(filter_traffic(filters, (), around, inbound=False))
-        wide = [opening for opening in passed if opening.reach.wide and opening.protocol in ("tcp", "udp")]
-        return f"allowed by {wide[0].rules}" if wide else ""
+        key = (ids.parent_of(subnet), *(tuple(map(id, rules)) for rules in filters))
+        if key not in self._passed:
+            found = openings(filter_traffic(filters, (), around, inbound=False))
+            wide = [opening for opening in found if opening.reach.wide and opening.protocol in ("tcp", "udp")]
+            self._passed[key] = f"allowed by {wide[0].rules}" if wide else ""
+        return self._passed[key]
 
 
 _HOPS = {
@@ -176,6 +203,24 @@ _HOPS = {
     "vnetlocal": "the virtual network",
     "none": "nowhere",
 }
+
+
+def _working(subnet: Resource) -> list[object]:
+    """Delegations to services that run their owner's code."""
+    found = items(subnet.body, "properties", "delegations")
+    return [d for d in found if str(value(d, "properties", "serviceName") or "").lower() not in _IDLE]
+
+
+def _routes_all(app: Resource) -> bool:
+    """Whether all of an app's traffic goes through its subnet: under its older or its newer name."""
+    properties = value(app.body, "properties")
+    places = (
+        value(properties, "vnetRouteAllEnabled"),
+        value(properties, "siteConfig", "vnetRouteAllEnabled"),
+        value(properties, "outboundVnetRouting", "applicationTraffic"),
+        value(properties, "outboundVnetRouting", "allTraffic"),
+    )
+    return any(place is True for place in places)
 
 
 def _hop(route: object) -> str:
