@@ -33,10 +33,10 @@ class RuleChoice:
 
     @property
     def frameworks(self) -> tuple[Framework, ...]:
-        """The frameworks to report on, with all their controls."""
-        from auditor.rules.framework_choice import listed_frameworks
+        """The frameworks to report on, with all their controls where these are listed."""
+        from auditor.rules.framework_choice import frameworks_of
 
-        return listed_frameworks(self.framework_names, self.own_frameworks)
+        return frameworks_of(self.framework_names, self.own_frameworks, self.rules)
 
     def frameworks_for(self, formats: Sequence[str]) -> tuple[Framework, ...]:
         """The frameworks, where one of these report formats shows every control; other runs need not read the lists."""

@@ -98,7 +98,7 @@ def _number(page: Page, number: int, style: str) -> Text:
 def _share(page: Page, posture: Posture) -> Text:
     if posture.passed_percent is None:
         return page.text(("nothing assessed", "quiet"))
-    return page.text((f"{posture.passed_percent:g} %", "good"), f"  {posture.passed} of {posture.assessed}")
+    return page.text((f"{posture.passed_percent:.1f} %", "good"), f"  {posture.passed} of {posture.assessed}")
 
 
 def _details(page: Page, shown: Sequence[Posture], listed: Listed) -> Iterator[RenderableType]:

@@ -59,11 +59,16 @@ def choose_frameworks(values: Sequence[str], rules: Sequence[Rule]) -> Framework
     return FrameworkChoice(tuple(dict.fromkeys(names)), mapped, tuple(own.values()), tuple(notes))
 
 
-def listed_frameworks(names: Sequence[str], own: Sequence[Framework]) -> tuple[Framework, ...]:
-    """The frameworks of these ids whose controls are listed; every shipped one where no id is given."""
+def frameworks_of(names: Sequence[str], own: Sequence[Framework], rules: Sequence[Rule]) -> tuple[Framework, ...]:
+    """The frameworks of these ids; where none is given, every shipped one and those that the rules name besides.
+
+    One that only rules name comes without controls: nobody has listed them.
+    """
     by_id = {framework.id: framework for framework in own}
+    besides = {name for rule in rules for name in rule.frameworks} - set(FRAMEWORKS)
     return tuple(
-        by_id.get(name) or shipped(name) for name in names or FRAMEWORKS if name in by_id or name in FRAMEWORKS
+        by_id.get(name) or (shipped(name) if name in FRAMEWORKS else Framework(name, "", ()))
+        for name in names or (*FRAMEWORKS, *sorted(besides))
     )
 
 

@@ -141,6 +141,22 @@ def test_a_framework_of_ones_own(tmp_path: Path):
     assert {result["rule"] for result in json.loads(scanned.stdout)["results"]} <= set(rules)
 
 
+def test_frameworks_that_only_rules_name_are_shown_beside_the_others(tmp_path: Path):
+    rule = (
+        "id: ours\ntitle: t\nseverity: low\ntopic: ours\nresource: Microsoft.Storage/storageAccounts\n"
+        "fail_if: {field: tags.owner, exists: false}\ndescription: d\nremediation: {text: r}\n"
+        "frameworks: {x-handbook: ['4.2']}\n"
+    )
+    (tmp_path / "ours.yaml").write_text(rule)
+
+    named = postures_of("--rules", "ours.yaml", "--framework", "x-handbook", "--framework", "nis2", cwd=tmp_path)
+    every = postures_of("--rules", "ours.yaml", cwd=tmp_path)
+
+    assert [posture["framework"] for posture in named] == ["x-handbook", "nis2"]
+    assert named[0]["controls"][0]["id"] == "4.2"
+    assert [posture["framework"] for posture in every] == [*FRAMEWORKS, "x-handbook"]
+
+
 def test_a_framework_of_ones_own_in_the_configuration(tmp_path: Path):
     (tmp_path / "own.yaml").write_text(OWN)
     (tmp_path / "auditor.toml").write_text('[scan]\nframework = ["own.yaml"]\nfail-on = "none"\n')

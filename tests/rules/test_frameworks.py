@@ -12,9 +12,10 @@ import pytest
 
 from auditor.errors import ConfigError, RuleError, UsageError
 from auditor.resources import data_path
-from auditor.rules.framework_choice import choose_frameworks, listed_frameworks
+from auditor.rules.framework_choice import choose_frameworks, frameworks_of
 from auditor.rules.frameworks import ASSESSABLE, load_framework, shipped
 from auditor.rules.loader import load_rules
+from auditor.rules.model import Framework
 from auditor.rules.schema import framework_schema
 from auditor.rules.vocabulary import FRAMEWORKS
 from auditor.rules.yaml_source import read_document
@@ -289,7 +290,8 @@ def test_frameworks_that_only_rules_name_are_known_too():
     choice = choose_frameworks(["x-hand"], rules)
 
     assert choice.names == ("x-handbook",)
-    assert listed_frameworks(choice.names, choice.own) == ()
+    assert frameworks_of(choice.names, choice.own, rules) == (Framework("x-handbook", "", ()),)
+    assert [each.id for each in frameworks_of((), (), rules)] == [*FRAMEWORKS, "x-handbook"]
 
 
 def test_what_rule_files_and_the_framework_say_adds_up(tmp_path: Path):
@@ -302,4 +304,4 @@ def test_what_rule_files_and_the_framework_say_adds_up(tmp_path: Path):
     assert choice.names == ("x-ours", "dora")
     assert choice.rules[0].frameworks == {"x-ours": ("LB-3", "LB-1"), "dora": ("9.2",)}
     assert next(rule for rule in choice.rules if rule.id == "keyvault-rbac").frameworks["x-ours"] == ("2",)
-    assert [framework.id for framework in listed_frameworks(choice.names, choice.own)] == ["x-ours", "dora"]
+    assert [framework.id for framework in frameworks_of(choice.names, choice.own, rules)] == ["x-ours", "dora"]
