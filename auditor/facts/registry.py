@@ -32,6 +32,7 @@ class FactFamily:
 
 _MODULES: dict[str, str] = {
     "azure_names": "auditor.facts.network.azure_names",
+    "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "internet_exposure": "auditor.facts.network.exposure",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,21 +93,22 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 def subtract(intervals: Iterable[Interval], taken: Iterable[Interval]) -> tuple[Interval, ...]:
     """What is left of `intervals` without `taken`."""
-    left = list(merge(intervals))
-    for first, last in merge(taken):
-        left = [piece for interval in left for piece in _without(interval, first, last)]
+    away = merge(taken)
+    left: list[Interval] = []
+    index = 0
+    for first, last in merge(intervals):
+        low = first
+        while index < len(away) and away[index][1] < low:
+            index += 1
+        at = index
+        while at < len(away) and away[at][0] <= last:
+            if low < away[at][0]:
+                left.append((low, away[at][0] - 1))
+            low = away[at][1] + 1
+            at += 1
+        if low <= last:
+            left.append((low, last))
     return tuple(left)
-
-
-def _without(interval: Interval, first: int, last: int) -> Iterator[Interval]:
-    low, high = interval
-    if last < low or first > high:
-        yield interval
-        return
-    if low < first:
-        yield (low, first - 1)
-    if last < high:
-        yield (last + 1, high)
 
 
 @lru_cache(maxsize=1)

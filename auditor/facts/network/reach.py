@@ -126,6 +126,16 @@ def words(rules: Sequence[SecurityRule]) -> str:
 _Segment = tuple[int, int, AddressSet, str]
 
 
+def merged(passages: Iterable[Passage]) -> Iterator[tuple[str, int, int, AddressSet, str]]:
+    """Passages by protocol and port, those of one port together: protocol, ports, remote addresses, rules as text."""
+    by_protocol: dict[str, list[Passage]] = {}
+    for passage in passages:
+        by_protocol.setdefault(passage.protocol, []).append(passage)
+    for protocol in PROTOCOLS:
+        for segment in _joined(_segments(by_protocol.get(protocol, []))):
+            yield protocol, *segment
+
+
 def _segments(passages: Sequence[Passage]) -> Iterator[_Segment]:
     cuts = sorted({p.first_port for p in passages} | {p.last_port + 1 for p in passages})
     unions: dict[tuple[int, ...], tuple[AddressSet, str]] = {}
