@@ -37,6 +37,7 @@ _MODULES: dict[str, str] = {
     "gateway_reach": "auditor.facts.private_link.gateways",
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
+    "object_replication": "auditor.facts.private_link.replication",
     "paas_exposure": "auditor.facts.paas.exposure",
     "private_dns_zone": "auditor.facts.private_link.zone_names",
     "private_endpoint": "auditor.facts.private_link.endpoints",

@@ -203,12 +203,23 @@ def test_a_zone_outside_of_the_audit_exists_and_holds_what_the_group_wrote():
     vnet = network("vnet")
     pe = blob(vnet)
     hidden = arm_id(ZONE, BLOB.upper(), subscription=OTHER)
-    ledger, gap = unread([pe, vnet], ZONE)
-
-    found = dns(pe, vnet, zone_group(pe, hidden, st1="10.0.0.5"), coverage=ledger)
+    found = dns(pe, vnet, zone_group(pe, hidden, st1="10.0.0.5"))
 
     assert (found["zone_exists"], found["zone_group"], found["record_matches"]) == (True, True, True)
-    assert found["zone_linked_to_network"] == Unread(gap)
+    assert isinstance(found["zone_linked_to_network"], Unread)
+    assert isinstance(dns(pe, vnet, zone_group(pe, hidden))["record"], Unread)
+
+
+def test_a_zone_may_be_in_a_subscription_that_was_not_asked_for():
+    vnet = network("vnet")
+    bodies = [blob(vnet), vnet]
+    hub = {"id": f"/subscriptions/{OTHER}", "type": "Microsoft.Resources/subscriptions"}
+    ledger, _ = unread(bodies, "Microsoft.Network/unrelated")
+
+    assert dns(*bodies, coverage=ledger)["zone_exists"] is False
+    found = dns(*bodies, hub, coverage=ledger)
+    assert isinstance(found["zone_exists"], Unread)
+    assert isinstance(found["zone_linked_to_network"], Unread)
 
 
 # --- links

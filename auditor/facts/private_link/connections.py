@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.facts.network.topology import items, key_at, value
 from auditor.facts.private_link.endpoint_body import ENDPOINT, STATES, connections_of, state_of
-from auditor.facts.private_link.tenancy import SUBSCRIPTION, Tenancy
+from auditor.facts.private_link.tenancy import SUBSCRIPTION, Tenancy, not_collected
 from auditor.facts.private_link.usage import STORAGE_CHILDREN, in_use
 from auditor.facts.private_link.zones import Service, services
 from auditor.facts.registry import FactFamily
@@ -168,7 +168,7 @@ class _World:
     def _not_seen(self, endpoint: str) -> Gap:
         gap = self._inventory.gap(ENDPOINT, endpoint or None)
         words = "the endpoint was not read, so which sub-resource it leads to is not known"
-        return gap or Gap(endpoint or "/", "Microsoft.Network/privateEndpoints", "", None, "NotCollected", words)
+        return gap or not_collected(endpoint or "/", "Microsoft.Network/privateEndpoints", words)
 
 
 def _groups(properties: Json) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 
 from auditor.facts.network.topology import items, key_at, value
+from auditor.facts.private_link.tenancy import gap_anywhere
 from auditor.facts.private_link.zones import matches
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource, Unread
@@ -29,9 +30,10 @@ class DnsZones:
     def _named(self, pattern: str) -> tuple[Resource, ...]:
         return tuple(zone for zone in self._zones if matches(pattern, zone.name))
 
+    @cached_property
     def missing(self) -> Unread | None:
         """Why a zone that is not here may exist all the same."""
-        gap = self._inventory.gap(ZONE, None)
+        gap = gap_anywhere(self._inventory, ZONE)
         return Unread(gap) if gap else None
 
     def _linked(self, zone: Resource) -> frozenset[str] | Unread:

@@ -36,7 +36,7 @@ from auditor.facts.private_link.networks import (
     Forwarder,
     Networks,
 )
-from auditor.facts.private_link.tenancy import SUBSCRIPTION, Tenancy
+from auditor.facts.private_link.tenancy import SUBSCRIPTION, Tenancy, gap_anywhere
 from auditor.facts.private_link.zones import service_of
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
@@ -106,7 +106,7 @@ class _World:
         if not target or target in self._aliases:
             return False
         # An alias hides the subscription of the private link service: ours is known by it.
-        gap = self._inventory.gap(LINK_SERVICE, None) or self._tenancy.gap
+        gap = gap_anywhere(self._inventory, LINK_SERVICE) or self._tenancy.gap
         return Unread(gap) if gap else True
 
     def _askers(self, network: str, forwarder: Forwarder | None) -> tuple[str, ...]:

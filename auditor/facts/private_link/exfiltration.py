@@ -75,13 +75,13 @@ def _fact(
     storage = any(name.lower() in ("microsoft.storage", "microsoft.storage.global") for name in endpoints)
     way = outbound.way(subnet)
     data = sorted({*private.get(ids.parent_of(subnet.key), ()), *_admitting(subnet, inventory)})
-    unread = _unread_endpoints(inventory) if not data else None
+    gap = None if data else inventory.gap(ENDPOINT, subnet.key)
     return {
         "service_endpoints": endpoints,
         "policies": policies,
         "storage_unrestricted": storage and not policies,
         "machines": outbound.machines(subnet),
-        "data": unread or data,
+        "data": Unread(gap) if gap else data,
         "internet": way if isinstance(way, Unread) else way.open,
         "way": way if isinstance(way, Unread) else way.text,
         "text": f"{subnet.name} reaches {', '.join(data) or 'no data that is known'}",
@@ -98,11 +98,6 @@ def _admitting(subnet: Resource, inventory: Inventory) -> Iterator[str]:
             owner = inventory.get(ids.parent_of(owner.key) or "-")
         if owner is not None:
             yield f"{owner.name} (service endpoint)"
-
-
-def _unread_endpoints(inventory: Inventory) -> Unread | None:
-    gap = inventory.gap(ENDPOINT, None)
-    return Unread(gap) if gap else None
 
 
 FAMILY = FactFamily(

@@ -22,6 +22,7 @@ from auditor.facts.private_link.networks import (
     INBOUND,
     RESOLVER,
     Networks,
+    out_of_sight,
 )
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
@@ -40,22 +41,33 @@ def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
 
 
 def _fact(gateway: Resource, inventory: Inventory, networks: Networks, endpoints: Mapping[str, int]) -> Json | Unread:
-    if gap := gateway.unread.get("properties") or inventory.gap(NETWORK, None):
+    if gap := gateway.unread.get("properties"):
         return Unread(gap)
     entries = items(gateway.body, "properties", "ipConfigurations")
     own = next((ids.parent_of(key) for entry in entries if (key := key_at(entry, "properties", "subnet"))), "")
     users = [peer for peer in networks.peers(own) if networks.gateway_network(peer) == own]
-    count: Json = sum(endpoints.get(network, 0) for network in (own, *users))
-    if not count and (gap := inventory.gap(ENDPOINT, None)):
-        count = Unread(gap)
     found = networks.forwarder(own)
     return {
         "network": networks.name(own),
         "networks": sorted(networks.name(user) for user in users),
-        "private_endpoints": count,
+        "private_endpoints": _count((own, *users), networks.peers(own), inventory, endpoints),
         "resolver": found if isinstance(found, Unread) else found.kind if found else "none",
         "text": f"{gateway.name} serves {', '.join(networks.name(network) for network in (own, *users))}",
     }
+
+
+def _count(
+    served: tuple[str, ...], peers: tuple[str, ...], inventory: Inventory, endpoints: Mapping[str, int]
+) -> int | Unread:
+    """Approved endpoints in the networks that a gateway serves; not known where none is seen and not all was read."""
+    if found := sum(endpoints.get(network, 0) for network in served):
+        return found
+    for network in (*served, *peers):
+        if inventory.get(network) is None:
+            return out_of_sight(network)
+        if gap := inventory.gap(ENDPOINT, network):
+            return Unread(gap)
+    return 0
 
 
 FAMILY = FactFamily(

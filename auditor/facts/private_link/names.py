@@ -10,10 +10,11 @@ from auditor.facts.private_link.dns_zones import DnsZones
 from auditor.facts.private_link.endpoint_body import ENDPOINT, Connection, Names
 from auditor.facts.private_link.logic import Truth, either
 from auditor.facts.private_link.networks import DnsSource, Networks
+from auditor.facts.private_link.tenancy import not_collected
 from auditor.facts.private_link.zones import Zones, cloud_of, in_region, matches, public_suffixes, service_of
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Gap, Json, Resource, Unread
+from auditor.inventory.model import Json, Resource, Unread
 
 ZONE_GROUP = f"{ENDPOINT}/privatednszonegroups"
 # The service makes endpoint, zone and record of a private cluster itself, or none where the public name leads to the
@@ -103,14 +104,15 @@ class Resolution:
     def _entry(self, question: Question, group: str, zone: str, configs: tuple[ZoneConfig, ...] | Unread) -> Json:
         known = configs if not isinstance(configs, Unread) else ()
         mine = [config for config in known if matches(zone, config.name)]
-        instances = self._instances(zone, mine, question.network)
-        own = self._resolves(question.network, zone)
-        others = {network: self._resolves(network, zone) for network in question.askers}
+        hidden = next((_hidden(config) for config in mine if not self._inventory.get(config.zone)), None)
+        instances = [] if hidden else self._instances(zone, mine, question.network)
+        own = self._resolves(question.network, zone, hidden)
+        others = {network: self._resolves(network, zone, hidden) for network in question.askers}
         record, correct, points_to = self._record(question, zone, instances, mine)
         return {
             "sub_resource": group,
             "zone": instances[0].name if instances else mine[0].name if mine else zone,
-            "zone_exists": True if instances or mine else self._zones.missing() or False,
+            "zone_exists": True if instances or mine else self._zones.missing or False,
             "zone_group": bool(mine) or (configs if isinstance(configs, Unread) else False),
             "record": record,
             "record_matches": correct,
@@ -140,8 +142,11 @@ class Resolution:
 
         return sorted(self._zones.named(zone), key=order)
 
-    def _resolves(self, network: str, zone: str) -> Truth | None:
-        """Whether a zone of this name answers in a network; None where its DNS servers are outside of what is known."""
+    def _resolves(self, network: str, zone: str, hidden: Unread | None) -> Truth | None:
+        """Whether a zone of this name answers in a network; None where its DNS servers are outside of what is known.
+
+        `hidden` stands for a zone that the endpoint uses and that was not read.
+        """
         source = self._networks.dns(network)
         if isinstance(source, Unread):
             return source
@@ -149,7 +154,7 @@ class Resolution:
             return None
         parts = [self._answers(instance, source) for instance in self._zones.named(zone)]
         found = either(parts)
-        return found if found is not False else self._zones.missing() or False
+        return found if found is not False else hidden or self._zones.missing or False
 
     def _answers(self, instance: Resource, source: DnsSource) -> Truth:
         linked = self._zones.linked(instance)
@@ -183,12 +188,13 @@ class Resolution:
         if records:
             return True, any(at & question.names.addresses for at in records) or not question.names.addresses, []
         if mine:
-            gap = Gap(
-                mine[0].zone, "Microsoft.Network/privateDnsZones", "", None, "NotCollected", "outside of the scan"
-            )
-            return Unread(gap), Unread(gap), []
-        missing = self._zones.missing()
+            return _hidden(mine[0]), _hidden(mine[0]), []
+        missing = self._zones.missing
         return (missing, missing, []) if missing else (False, False, [])
+
+
+def _hidden(config: ZoneConfig) -> Unread:
+    return Unread(not_collected(config.zone, "Microsoft.Network/privateDnsZones", "the zone was not read"))
 
 
 def _record_names(zone: str, names: frozenset[str]) -> list[str]:

@@ -9,9 +9,10 @@ from functools import cache, cached_property
 from auditor.facts.network.addresses import Interval, parse_prefix
 from auditor.facts.network.topology import NETWORK, NIC, configurations, items, key_at, keys_at, value
 from auditor.facts.private_link.endpoint_body import ENDPOINT
+from auditor.facts.private_link.tenancy import gap_anywhere, not_collected
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Gap, Resource, Unread
+from auditor.inventory.model import Resource, Unread
 
 GATEWAY = "microsoft.network/virtualnetworkgateways"
 RESOLVER = "microsoft.network/dnsresolvers"
@@ -53,9 +54,14 @@ class Networks:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._unread = cache(self._gap_anywhere)
         self.dns = cache(self._dns)
         self.forwarder = cache(self._forwarder)
         self._spaces = {network.key: _space(network) for network in inventory.of_type(NETWORK)}
+
+    def _gap_anywhere(self, type_key: str) -> Unread | None:
+        gap = gap_anywhere(self._inventory, type_key)
+        return Unread(gap) if gap else None
 
     def name(self, key: str) -> str:
         """A network's name, from its key where its body was not read."""
@@ -101,8 +107,7 @@ class Networks:
         holders = tuple(dict.fromkeys(h for server in servers if (h := self._holder(server, key))))
         if holders:
             return DnsSource("network", holders)
-        gap = self._inventory.gap(NETWORK, None)
-        return Unread(gap) if gap else DnsSource("external")
+        return self._unread(NETWORK) or DnsSource("external")
 
     def _holder(self, address: str, near: str) -> str:
         """The network that an address is in: the network itself, one of its peers, or one further away."""
@@ -156,7 +161,7 @@ class Networks:
         known = [entry for entry in found if isinstance(entry, Forwarder)]
         unread = next((entry for entry in found if isinstance(entry, Unread)), None)
         # A network that is not here, such as the hub of a Virtual WAN, can hold whatever answers names.
-        return known[0] if known else unread or (Unread(_out_of_sight(gateway_network)) if hidden else None)
+        return known[0] if known else unread or (out_of_sight(gateway_network) if hidden else None)
 
     @cached_property
     def _peered_with(self) -> dict[str, list[str]]:
@@ -175,8 +180,7 @@ class Networks:
                 return Forwarder("dns-private-resolver", network, resolver.name)
             if gap := self._inventory.gap(INBOUND, resolver.key):
                 return Unread(gap)
-        gap = self._inventory.gap(RESOLVER, None)
-        return Unread(gap) if gap else None
+        return self._unread(RESOLVER)
 
     def _firewall_proxy(self, near: tuple[str, ...]) -> Forwarder | Unread | None:
         for firewall in self._inventory.of_type(FIREWALL):
@@ -189,8 +193,7 @@ class Networks:
                 return proxy
             if proxy:
                 return Forwarder("firewall-dns-proxy", min(networks), firewall.name)
-        gap = self._inventory.gap(FIREWALL, None)
-        return Unread(gap) if gap else None
+        return self._unread(FIREWALL)
 
     def _is_proxy(self, firewall: Resource) -> bool | Unread:
         """https://learn.microsoft.com/azure/firewall/dns-settings: off by default, in the policy or the firewall."""
@@ -217,9 +220,9 @@ class Networks:
         return next((entry for key in near if isinstance(entry := self.dns(key), Unread)), None)
 
 
-def _out_of_sight(network: str) -> Gap:
-    words = "the network with the gateway was not read"
-    return Gap(network, "Microsoft.Network/virtualNetworks", "", None, "NotCollected", words)
+def out_of_sight(network: str) -> Unread:
+    """Stands for what is in a network that was not read."""
+    return Unread(not_collected(network, "Microsoft.Network/virtualNetworks", "the network was not read"))
 
 
 def _of_endpoint(nic: Resource) -> bool:
