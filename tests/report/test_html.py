@@ -130,6 +130,12 @@ def test_a_finding_is_shown_with_what_proves_and_what_mends_it(small: Seen):
         assert words in small["detail"]
 
 
+def test_what_is_unknown_says_why_and_gives_no_command_for_a_whole_scope(small: Seen):
+    assert "403 AuthorizationFailed" in small["unknown"]
+    assert "Grant Reader at this scope" in small["unknown"]
+    assert "az keyvault update -n {name}" in small["unknown"]
+
+
 def test_everything_can_be_done_with_the_keyboard(small: Seen):
     keys = small["keyboard"]
 

@@ -135,6 +135,11 @@ async function filters({ open, seen }) {
     }
     return found;
   });
+  await page.selectOption('#findings label:has-text("Outcome") select', "unknown");
+  await page.locator(".space .row").first().click();
+  seen.unknown = await page.locator("#detail").innerText();
+  await page.keyboard.press("Escape");
+  await page.selectOption('#findings label:has-text("Outcome") select', "fail");
   await page.click('.row.head button:text-is("Resource")');
   seen.sorted = await page.locator(".space .row .name").allInnerTexts();
   await page.context().close();

@@ -34,7 +34,9 @@ function makeDetail(data, go, moved) {
       const cell = (text) => make("code", {}, text);
       parts.push(make("h3", {}, "Evidence"), wide("Evidence", ["Property", "Found", "Wanted"], evidenceOf(data, result).map((leaf) => leaf.map(cell))));
     }
-    parts.push(...ruleParts(data, rule, (text, shell) => fill(text, result, shell)));
+    // What is unknown may be a whole scope: its name is not the name of what would have to be mended.
+    const known = result.outcome !== "unknown";
+    parts.push(...ruleParts(data, rule, (text, shell) => (known ? fill(text, result, shell) : text), known ? "How to fix" : "How to fix, where it fails"));
     parts.push(make("h3", {}, "Rule and fingerprint"), make("p", {},
       jump(rule.id, () => { dialog.close(); go({ rule: rule.id }); }, { title: "All findings of this rule" }), " ", make("code", { class: "small" }, result.fingerprint)));
     dialog.replaceChildren(make("div", { class: "inner" }, ...parts));
@@ -78,10 +80,10 @@ function exemptionParts([reason, owner, until, ticket, source]) {
   return [make("h3", {}, "Accepted"), list([["Reason", reason], ["Owner", owner], ["Until", until], ["Ticket", ticket], ["Source", source]])];
 }
 
-function ruleParts(data, rule, filled) {
+function ruleParts(data, rule, filled, heading = "How to fix") {
   const parts = [];
   if (rule.description) parts.push(make("h3", {}, "Why it matters"), make("p", { class: "text" }, rule.description));
-  if (rule.fix || rule.code.length) parts.push(make("h3", {}, "How to fix"));
+  if (rule.fix || rule.code.length) parts.push(make("h3", {}, heading));
   if (rule.fix) parts.push(make("p", { class: "text" }, filled(rule.fix, false)));
   if (rule.code.length) parts.push(codeTabs(rule.code.map(([heading, code]) => [heading, filled(code, true)])));
   const frameworks = Object.entries(rule.frameworks).map(([name, controls]) => [name, controls.join(", ")]);

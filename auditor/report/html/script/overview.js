@@ -125,7 +125,7 @@ function overviewView(data, results, go, choose, openFramework) {
     make("div", { class: "columns" }, mendCard(data, mend, go), resourceCard(data, failed, go)),
     picturesCard(data, choose) || "",
     complianceStrip(data, openFramework) || "",
-    make("div", { class: "columns" }, topicCard(data, failed, go), subscriptionCard(data, failed, go)),
-    make("div", { class: "columns" }, unknownCard(data, unknown.length, go, choose), exemptCard(data, exempt, go)),
+    make("div", { class: "columns" }, topicCard(data, failed, go),
+      make("div", {}, subscriptionCard(data, failed, go), unknownCard(data, unknown.length, go, choose), exemptCard(data, exempt, go))),
     aboutCard(data));
 }

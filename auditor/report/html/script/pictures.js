@@ -33,7 +33,7 @@ function makeZoom(canvas, drawing) {
   const fit = () => set(Math.min(1, (canvas.clientWidth - 4) / width, (canvas.clientHeight - 4) / height));
   // As wide as the window where it stays readable, the first resource in view.
   function start() {
-    set(Math.max(0.8, Math.min(1, (canvas.clientWidth - 4) / width)));
+    set(Math.max(0.7, Math.min(1, (canvas.clientWidth - 4) / width)));
     const first = drawing.querySelector(".node rect");
     canvas.scrollTop = Number(first.getAttribute("y")) * scale - 40;
     canvas.scrollLeft = 0;
