@@ -34,6 +34,7 @@ from tests.facts.paas_bodies import (
     HUBS,
     IOT,
     KUSTO,
+    LOGIC,
     LOGS,
     MANAGED_REDIS,
     MONGO,
@@ -48,6 +49,7 @@ from tests.facts.paas_bodies import (
     REDIS,
     REGISTRY,
     SAN,
+    SCOPE,
     SEARCH,
     SELECTED,
     SIGNALR,
@@ -69,6 +71,13 @@ from tests.facts.paas_bodies import (
 
 BOTH_SHUT = {"publicNetworkAccessForQuery": "Disabled", "publicNetworkAccessForIngestion": "Disabled"}
 RULES = {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.0/30"}]}
+
+
+REQUESTED = {"triggers": {"manual": {"type": "Request", "kind": "Http"}}}
+
+
+def callers(*ranges: str) -> Body:
+    return {"triggers": {"allowedCallerIpAddresses": [{"addressRange": text} for text in ranges]}}
 
 
 def reject(target: str) -> Body:
@@ -162,6 +171,12 @@ CASES: list[tuple[str, Body, list[Body], str, int | None, bool]] = [
     (APIM, {}, [], OPEN, None, True),
     (APIM, {"virtualNetworkType": "External"}, [], OPEN, None, False),
     (APIM, {"virtualNetworkType": "Internal"}, [], PRIVATE, 0, False),
+    (LOGIC, {"definition": {"triggers": {"daily": {"type": "Recurrence"}}}}, [], PRIVATE, 0, False),
+    (LOGIC, {"definition": REQUESTED}, [], OPEN, None, True),
+    (LOGIC, {"definition": REQUESTED, "accessControl": callers()}, [], SELECTED, 0, False),
+    (LOGIC, {"definition": REQUESTED, "accessControl": callers("203.0.113.0-203.0.113.7")}, [], SELECTED, 8, False),
+    (SCOPE, {}, [], PRIVATE, 0, True),
+    (SCOPE, ON, [], OPEN, None, False),
     (BATCH, {"networkProfile": {"accountAccess": {"defaultAction": "Deny"}}}, [], SELECTED, 0, False),
     (BATCH, {"networkProfile": {"nodeManagementAccess": {"defaultAction": "Deny"}}}, [], OPEN, None, True),
     (HDINSIGHT, {}, [], OPEN, None, True),
@@ -327,6 +342,13 @@ def test_two_halves_of_the_internet_are_wide() -> None:
     found = exposure(body(STORAGE, {"networkAcls": {"defaultAction": "Deny", "ipRules": rules}}))
 
     assert (found["exposure"], found["wide"], found["public_addresses"]) == (SELECTED, True, all_public())
+
+
+def test_what_makes_it_wide_is_named() -> None:
+    rules = [{"value": "203.0.113.0/24"}, {"value": "128.0.0.0/1"}, {"value": "198.51.100.0/24"}]
+    found = exposure(body(STORAGE, {"networkAcls": {"defaultAction": "Deny", "ipRules": rules}}))
+
+    assert found["decided_by"] == ["properties.networkAcls.ipRules[1].value"]
 
 
 def test_subnet_rules_of_children_are_counted() -> None:

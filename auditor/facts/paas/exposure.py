@@ -13,15 +13,17 @@ A fact of a service:
 all of them for `all-networks`; `wide` says that they are at least a sixteenth of all, which is as good as everyone.
 `all_azure` is the rule that lets in every customer of Azure; `virtual_networks` counts subnet rules. `trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
-connections. `decided_by` are the properties that decided, and `defaulted` says that the decisive one is missing.
+connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
+`defaulted` says that the decisive one is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from auditor.facts.network.addresses import Interval
 from auditor.facts.paas.decide import decide
-from auditor.facts.paas.model import Door, Exposure, Service
+from auditor.facts.paas.model import Door, Exposure, Range, Service
 from auditor.facts.paas.perimeter import NEEDS, Perimeters
 from auditor.facts.paas.ranges import all_public, count_public, is_wide
 from auditor.facts.paas.services import SERVICES
@@ -73,10 +75,20 @@ def shaped(service: Service, door: Door, endpoints: int) -> Json:
         "resource_instances": door.instances,
         "perimeter": door.perimeter,
         "private_endpoints": endpoints,
-        "decided_by": list(door.decided_by),
+        "decided_by": list(_opening(ranges) if selected and is_wide(door.allowed) else door.decided_by),
         "defaulted": door.defaulted,
     }
     return {**value, "text": _text(value, door.why)}
+
+
+def _opening(ranges: Iterable[Range]) -> Iterator[str]:
+    """Paths of the fewest ranges that together are wide."""
+    taken: list[Interval] = []
+    for entry in sorted(ranges, key=lambda entry: -entry.addresses):
+        taken += entry.intervals
+        yield entry.path
+        if not entry.intervals or is_wide(taken):
+            return
 
 
 def _text(value: Mapping[str, Json], why: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,6 @@ from auditor.facts.network.addresses import (
     Interval,
     merge,
     parse_prefix,
-    prefixes_of,
     public_space,
     subtract,
 )
@@ -26,14 +26,20 @@ _WIDE = 16
 _AZURE = "0.0.0.0"  # noqa: S104 - a firewall's notation, not an address to listen on
 
 
-@lru_cache(maxsize=1)
-def _not_public() -> tuple[Interval, ...]:
-    return subtract([ALL], public_space())
-
-
 def public_part(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """What of these addresses the public internet can carry."""
-    return subtract(intervals, _not_public())
+    space = public_space()
+    found: list[Interval] = []
+    for first, last in merge(intervals):
+        index = bisect_left(space, first, key=_last)
+        while index < len(space) and space[index][0] <= last:
+            found.append((max(first, space[index][0]), min(last, space[index][1])))
+            index += 1
+    return tuple(found)
+
+
+def _last(interval: Interval) -> int:
+    return interval[1]
 
 
 @lru_cache(maxsize=1)
@@ -105,10 +111,16 @@ def of_child(entry: RangeChildren, child: Resource) -> Range | None:
     if entry.zero_is_azure and first.strip() == last.strip() == _AZURE:
         return Range(f"{_AZURE} - {_AZURE}", 0, path, child.name, azure=True)
     interval = parse_prefix(f"{first.strip()}-{last.strip()}")
-    prefixes = prefixes_of(interval) if interval else []
-    text = prefixes[0] if len(prefixes) == 1 else f"{first} - {last}"
     intervals = (interval,) if interval else ()
-    return Range(text, count_public(intervals), path, child.name, intervals)
+    return Range(_shown(first, last, interval), count_public(intervals), path, child.name, intervals)
+
+
+def _shown(first: str, last: str, interval: Interval | None) -> str:
+    """A range as one prefix where it is one."""
+    size = interval[1] - interval[0] + 1 if interval else 0
+    if interval is None or size & (size - 1) or interval[0] % size or interval[1] >= V6_OFFSET:
+        return f"{first} - {last}"
+    return f"{first}/{33 - size.bit_length()}"
 
 
 def first_match(

@@ -90,6 +90,24 @@ def cosmos(service: Service, subject: Subject) -> Door:
     return filtered(replace(service, filter=Filter.EMPTY_OPENS, subnets=""), subject)
 
 
+def logic_app(service: Service, subject: Subject) -> Door:  # noqa: ARG001 - what every `special` is given
+    """A workflow that a request starts, by whoever holds its address.
+
+    https://learn.microsoft.com/azure/logic-apps/logic-apps-securing-a-logic-app#restrict-inbound-ip-addresses
+    """
+    triggers = subject.at("properties.definition.triggers")
+    kinds = [str(value(one, "type")).lower() for one in triggers.values()] if isinstance(triggers, dict) else []
+    if "request" not in kinds:
+        return Door(Exposure.PRIVATE, "no request starts it", ("properties.definition.triggers",))
+    path = "properties.accessControl.triggers.allowedCallerIpAddresses"
+    given = subject.at(path)
+    if not isinstance(given, list):
+        return Door(Exposure.ALL, f"{path} is not set", (path,), defaulted=True)
+    ranges = tuple(listed(RangeList(path, "addressRange"), subject.resource.body))
+    allowed = merge(interval for entry in ranges for interval in entry.intervals)
+    return Door(Exposure.SELECTED, f"{path} has a list", (path,), ranges=ranges, allowed=allowed)
+
+
 _ACL = "properties.networkACLs"
 _REQUESTS = ("ClientConnection", "ServerConnection", "RESTAPI", "Trace")
 

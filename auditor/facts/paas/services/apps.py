@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.facts.paas.app_service import ENVIRONMENTS, main_site
 from auditor.facts.paas.model import Action, Bypass, Filter, RangeList, Service, Switch
-from auditor.facts.paas.special import APPS_ENVIRONMENTS, container_app
+from auditor.facts.paas.special import APPS_ENVIRONMENTS, container_app, logic_app
 from auditor.facts.paas.subject import PRIVATE_ENDPOINTS
 
 _TEMPLATES = "https://learn.microsoft.com/azure/templates"
@@ -105,6 +105,16 @@ SERVICES = (
         "https://learn.microsoft.com/azure/templates/microsoft.apimanagement/service",
         switches=(Switch(), Switch("properties.virtualNetworkType", ("Internal",), "None")),
         note="In an external virtual network the security group of the subnet can filter further.",
+    ),
+    Service(
+        "Logic Apps",
+        "Microsoft.Logic/workflows",
+        "https://learn.microsoft.com/azure/logic-apps/logic-apps-securing-a-logic-app#restrict-inbound-ip-addresses",
+        switches=(),
+        special=logic_app,
+        reads=("properties.definition.triggers", "properties.accessControl.triggers.allowedCallerIpAddresses"),
+        note="Only workflows with a request trigger have an endpoint. An empty list lets in other workflows only. "
+        "Standard workflows are apps of App Service.",
     ),
     Service(
         "Batch",

@@ -169,6 +169,12 @@ SERVICES = (
         note="Concerns export with a signed address.",
     ),
     Service(
+        "File share",
+        "Microsoft.FileShares/fileShares",
+        f"{_TEMPLATES}/microsoft.fileshares/fileshares",
+        documented=False,
+    ),
+    Service(
         "File Sync",
         "Microsoft.StorageSync/storageSyncServices",
         f"{_TEMPLATES}/microsoft.storagesync/storagesyncservices",

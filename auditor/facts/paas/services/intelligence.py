@@ -78,4 +78,10 @@ SERVICES = (
         f"{_TEMPLATES}/microsoft.healthcareapis/workspaces",
         documented=False,
     ),
+    Service(
+        "Health Data de-identification",
+        "Microsoft.HealthDataAIServices/deidServices",
+        f"{_TEMPLATES}/microsoft.healthdataaiservices/deidservices",
+        documented=False,
+    ),
 )

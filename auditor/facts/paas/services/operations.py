@@ -69,4 +69,18 @@ SERVICES = (
         f"{_TEMPLATES}/microsoft.attestation/attestationproviders",
         documented=False,
     ),
+    Service(
+        "Azure Arc private link scope",
+        "Microsoft.HybridCompute/privateLinkScopes",
+        f"{_TEMPLATES}/microsoft.hybridcompute/privatelinkscopes",
+        switches=(Switch(default="Disabled"),),
+        documented=False,
+        note="Whether its machines may also use the public endpoints of Azure Arc; off unless it is turned on.",
+    ),
+    Service(
+        "Maps",
+        "Microsoft.Maps/accounts",
+        f"{_TEMPLATES}/microsoft.maps/accounts",
+        documented=False,
+    ),
 )
