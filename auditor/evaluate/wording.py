@@ -20,7 +20,8 @@ def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> 
     where it names none.
 
     `name`, `fullName` (with its parents' names), `id`, `type`, `location`, `resource_group` and `subscription_id` are
-    the resource's own; anything else is a path into its body, or below `facts.` into what was computed for it.
+    the resource's own; anything else is a path into its body, or below `facts.` into what was computed for it. What
+    several elements have alike is said once.
     """
 
     def replaced(match: re.Match[str]) -> str:
@@ -92,7 +93,7 @@ def _walk(value: Json, steps: list[re.Match[str]]) -> Iterator[Json]:
 
 
 def _words(values: list[Json]) -> str:
-    texts = [text for value in values for text in _texts(value)]
+    texts = dict.fromkeys(text for value in values for text in _texts(value))
     return ", ".join(texts) if texts else _NOT_SET
 
 

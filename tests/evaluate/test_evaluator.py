@@ -140,6 +140,12 @@ def test_a_child_is_shown_with_its_parents_name(body):
     assert (Subject.of_resource(child).name, child.name) == ("st1/default", "default")
 
 
+def test_a_message_can_name_the_parents_too(body):
+    child = Resource.from_body(body(f"{ACCOUNTS}/blobServices", "st1/default"))
+
+    assert fill("{fullName}, {name}", Context(child, Inventory([]))) == "st1/default, default"
+
+
 def test_a_list_in_a_message_names_the_elements_that_decided():
     bodies = {"id": "/subscriptions/x/a", "properties": {"ports": [{"n": 22}, {"n": 80}, {"n": 3389}]}}
     context = Context(Resource.from_body(bodies), Inventory([]))
@@ -148,6 +154,12 @@ def test_a_list_in_a_message_names_the_elements_that_decided():
     assert fill("open: {properties.ports[*].n}", context, decided) == "open: 22, 3389"
     assert fill("open: {properties.ports[*].n}", context) == "open: 22, 80, 3389"
     assert fill("open: {properties.ports[1].n}", context, decided) == "open: 80"
+
+
+def test_what_several_elements_have_alike_is_said_once():
+    body = {"id": "/subscriptions/x/a", "properties": {"ports": [{"by": "r1"}, {"by": "r2"}, {"by": "r1"}]}}
+
+    assert fill("{properties.ports[*].by}", Context(Resource.from_body(body), Inventory([]))) == "r1, r2"
 
 
 def test_a_fingerprint_depends_on_rule_and_resource_only():
