@@ -156,7 +156,7 @@ def test_what_the_internet_reaches_is_found_over_the_wire(azure):
 def test_only_what_the_chosen_rules_need_is_asked(azure):
     cloud = LoopbackAzure([storage_account("st1"), network_security_group("nsg1")])
 
-    azure(cloud)("--select", "network/*", "--format", "json")
+    azure(cloud)("--select", "nsg-*", "--format", "json")
 
     assert cloud.journal.of(path="Microsoft.Storage") == []
     assert cloud.journal.of(path="networkSecurityGroups")

@@ -43,6 +43,9 @@ _READ_ONLY = {
     "2021-06-01-preview 2022-10-01 2024-04-01",
     "microsoft.security/assessments": "2019-01-01-preview 2020-01-01 2021-06-01 2025-05-04",
     "microsoft.security/jitnetworkaccesspolicies": "2015-06-01-preview 2020-01-01",
+    # The index has the preview only; the stable one is what clients send: https://learn.microsoft.com/rest/api/dns/
+    "microsoft.network/dnszones": "2018-05-01 2023-07-01-preview",
+    "microsoft.network/dnszones/cname": "2018-05-01 2023-07-01-preview",
     "microsoft.security/securescores": "2020-01-01 2020-01-01-preview",
 }
 
