@@ -130,7 +130,7 @@ def compliance(
     accepted, refused = acceptance.of(found)
     report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
     names = choice.framework_names
-    shown = [posture for posture in postures(report) if posture.framework in names or not names]
+    shown = [posture for posture in postures(report) if posture.framework in names or (posture.controls and not names)]
     rendering = render_options("rule", False, width, verbose)
     if output:
         rendering = replace(rendering, colour=False, hyperlinks=False)

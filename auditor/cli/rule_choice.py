@@ -27,7 +27,7 @@ class RuleChoice:
     framework_names: tuple[str, ...] = ()
     """The frameworks that were asked for; none where all are meant."""
     own_frameworks: tuple[Framework, ...] = ()
-    """Those of them that are the user's own."""
+    """Those that are the user's own, policy initiatives included."""
     total: int = 0
     """How many rules there are to choose from."""
 
@@ -72,7 +72,7 @@ def choose_rules(
     from auditor.rules.selection import select_rules
 
     catalogue = load_rules(paths or (), builtin=not no_builtin, policy_parameters=_parameters(policy_parameters))
-    wanted = choose_frameworks(frameworks or (), catalogue.rules)
+    wanted = choose_frameworks(frameworks or (), catalogue.rules, catalogue.frameworks)
     for text in wanted.notes:
         note(text)
     live = tuple(rule for rule in wanted.rules if not rule.deprecated)

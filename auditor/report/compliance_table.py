@@ -66,11 +66,9 @@ def _overview(page: Page, shown: Sequence[Posture]) -> Iterator[RenderableType]:
     wide = page.options.width >= 120
     table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), header_style="")
     if wide:
-        table.add_column(no_wrap=True)
-    for title in ("FRAMEWORK", "PASSED"):
-        table.add_column(
-            page.text((title, "strong")), justify="left" if title == "FRAMEWORK" else "right", no_wrap=True
-        )
+        table.add_column(overflow="fold")
+    table.add_column(page.text(("FRAMEWORK", "strong")), overflow="fold", min_width=14)
+    table.add_column(page.text(("PASSED", "strong")), justify="right", no_wrap=True)
     for word in (*states, "controls"):
         title = word.upper() if wide else word.upper().replace(" ", "\n")
         table.add_column(Text(title, "bold" if page.options.colour else ""), justify="right", min_width=6)
@@ -122,7 +120,7 @@ def _details(page: Page, shown: Sequence[Posture], listed: Listed) -> Iterator[R
 
 
 def _head(page: Page, posture: Posture) -> Iterator[RenderableType]:
-    yield page.line((posture.name or posture.framework, "strong"), f"  {posture.framework}")
+    yield page.line((posture.name or posture.framework, "strong"), f"  {posture.framework}" if posture.name else "")
     if posture.total:
         yield _bar(page, posture)
     yield from _legend(page, posture)
@@ -149,7 +147,7 @@ def _legend(page: Page, posture: Posture) -> Iterator[RenderableType]:
     """How many controls are in each state, and of how many; a line breaks between states only."""
     shown = [state for state in STATE_ORDER if posture.count(state)]
     parts = [
-        page.text((_GLYPHS[state], _STYLES[state]), f" {state} {posture.count(state):,} ({posture.share(state):.0f} %)")
+        page.text((_GLYPHS[state], _STYLES[state]), f" {state} {posture.count(state):,} ({posture.share(state):.1f} %)")
         for state in shown
     ]
     line = page.text()

@@ -32,25 +32,29 @@ class FrameworkChoice:
     rules: tuple[Rule, ...]
     """All rules, mapped to frameworks of the user's own too."""
     own: tuple[Framework, ...]
-    """Those of them that are the user's own."""
+    """The user's own: the files among the values, and what policy initiatives make."""
     notes: tuple[str, ...]
     """How short names were understood."""
 
 
-def choose_frameworks(values: Sequence[str], rules: Sequence[Rule]) -> FrameworkChoice:
-    """What the values of `--framework` mean.
+def choose_frameworks(
+    values: Sequence[str], rules: Sequence[Rule], listed: Sequence[Framework] = ()
+) -> FrameworkChoice:
+    """What the values of `--framework` mean; `listed` are frameworks that came with the rules.
 
     A value that ends in .yaml or .yml is a file, see docs/frameworks.md. Any other is an id, or the beginning of one
     that leaves no doubt; of several versions the newest is taken. Raises UsageError for a name that is not known or
     means several frameworks, ConfigError for a file with mistakes.
     """
-    mapped, own, notes = tuple(rules), dict[str, Framework](), list[str]()
+    mapped, notes = tuple(rules), list[str]()
+    own = {framework.id: framework for framework in listed}
+    names: list[str] = []
     for value in (value for value in values if is_file(value)):
         framework = load_framework(Path(value), mapped)
         own[framework.id] = framework
         mapped = mapped_to(framework, mapped)
+        names.append(framework.id)
     known = list(dict.fromkeys([*FRAMEWORKS, *own, *sorted({name for rule in mapped for name in rule.frameworks})]))
-    names = list(own)
     for value in (value for value in values if not is_file(value)):
         name = _resolve(value, known)
         if name.lower() != value.lower():
@@ -65,7 +69,7 @@ def frameworks_of(names: Sequence[str], own: Sequence[Framework], rules: Sequenc
     One that only rules name comes without controls: nobody has listed them.
     """
     by_id = {framework.id: framework for framework in own}
-    besides = {name for rule in rules for name in rule.frameworks} - set(FRAMEWORKS)
+    besides = ({name for rule in rules for name in rule.frameworks} | set(by_id)) - set(FRAMEWORKS)
     return tuple(
         by_id.get(name) or (shipped(name) if name in FRAMEWORKS else Framework(name, "", ()))
         for name in names or (*FRAMEWORKS, *sorted(besides))

@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.errors import Problem, RuleError
 from auditor.resources import data_path
-from auditor.rules.model import Rule
+from auditor.rules.model import Framework, Rule
 from auditor.rules.parser import parse_rule
 from auditor.rules.yaml_source import read_document
 
@@ -25,6 +25,8 @@ class Catalogue:
     """Ordered by id."""
     notices: tuple[str, ...] = ()
     """What the user should know of definitions that do not run."""
+    frameworks: tuple[Framework, ...] = ()
+    """What the groups of policy initiatives make."""
 
 
 def builtin_path() -> Path:
@@ -57,16 +59,17 @@ def load_rules(
             else:
                 rules += _load_file(file, str(file), str(file), problems, examples=examples, strict=False)
     notices: tuple[str, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
     if policies:
         from auditor.rules.policy import load_policies
 
         found = load_policies(policies, policy_parameters or {})
         rules += found.rules
-        notices = found.notices
+        notices, frameworks = found.notices, found.frameworks
     problems += _duplicates(rules)
     if problems:
         raise RuleError(_headline(problems), problems=sorted(problems))
-    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices)
+    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks)
 
 
 def _headline(problems: Sequence[Problem]) -> str:

@@ -157,6 +157,26 @@ def test_frameworks_that_only_rules_name_are_shown_beside_the_others(tmp_path: P
     assert [posture["framework"] for posture in every] == [*FRAMEWORKS, "x-handbook"]
 
 
+def test_an_initiative_is_a_framework_with_all_its_groups(tmp_path: Path):
+    kind = "Microsoft.Storage/storageAccounts"
+    https = {"field": f"{kind}/supportsHttpsTrafficOnly", "equals": "false"}
+    rule = {"if": {"allOf": [{"field": "type", "equals": kind}, https]}, "then": {"effect": "audit"}}
+    definition = {"name": "https", "properties": {"displayName": "HTTPS", "mode": "Indexed", "policyRule": rule}}
+    members = [{"policyDefinitionId": "/providers/x/policyDefinitions/https", "groupNames": ["C-1"]}]
+    groups = [{"name": "C-1", "displayName": "Encrypted"}, {"name": "C-2"}]
+    baseline = {"displayName": "Our Baseline", "policyDefinitions": members, "policyDefinitionGroups": groups}
+    (tmp_path / "https.json").write_text(json.dumps(definition))
+    (tmp_path / "set.json").write_text(json.dumps({"name": "set1", "properties": baseline}))
+
+    (posture,) = postures_of("--rules", ".", "--no-builtin", cwd=tmp_path)
+
+    assert (posture["framework"], posture["name"]) == ("x-our-baseline", "Our Baseline")
+    assert [(c["id"], c["title"], c["state"]) for c in posture["controls"]] == [
+        ("C-1", "Encrypted", "failed"),
+        ("C-2", "", "not covered"),
+    ]
+
+
 def test_a_framework_of_ones_own_in_the_configuration(tmp_path: Path):
     (tmp_path / "own.yaml").write_text(OWN)
     (tmp_path / "auditor.toml").write_text('[scan]\nframework = ["own.yaml"]\nfail-on = "none"\n')

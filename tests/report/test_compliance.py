@@ -162,9 +162,9 @@ def test_the_table_says_the_shares_their_denominator_and_what_is_not_covered():
 
     text = " ".join(details(report, postures(report), RenderOptions(width=100), covered).split())
 
-    assert "passed 1 (33 %)" in text
-    assert "failed 1 (33 %)" in text
-    assert "not covered 1 (33 %) of 3 controls" in text
+    assert "passed 1 (33.3 %)" in text
+    assert "failed 1 (33.3 %)" in text
+    assert "not covered 1 (33.3 %) of 3 controls" in text
     assert "50 % passed: 1 of 2 controls that were assessed." in text
     assert "no rule looks at 1 control, 1 of which the publisher calls manual; it needs another way" in text
     assert "People 1" in text

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditor.rules.model import Rule
+from auditor.rules.model import Framework, Rule
 from auditor.rules.policy.build import NotEvaluable, Switched, Use, build_rule
 from auditor.rules.policy.documents import PolicyObject, read_objects
+from auditor.rules.policy.groups import framework_id, framework_of
 
 _SHOWN = 20
 
@@ -34,6 +35,8 @@ class PolicySet:
     skipped: tuple[Skipped, ...]
     disabled: int
     """Definitions whose effect is disabled."""
+    frameworks: tuple[Framework, ...] = ()
+    """The groups of the initiatives."""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -81,7 +84,9 @@ def load_policies(paths: Sequence[Path], parameters: Mapping[str, Any]) -> Polic
             skipped.append(Skipped(definition.name, definition.title, str(reason)))
         except Switched:
             disabled += 1
-    return PolicySet(tuple(rules.values()), tuple(dict.fromkeys(skipped)), disabled)
+    found = [framework_of(item) for item in objects if item.kind == "initiative"]
+    frameworks = {framework.id: framework for framework in found if framework}
+    return PolicySet(tuple(rules.values()), tuple(dict.fromkeys(skipped)), disabled, tuple(frameworks.values()))
 
 
 def _keep(rules: dict[str, Rule], rule: Rule) -> None:
@@ -134,7 +139,7 @@ def _members(
         if isinstance(description, Mapping) and "defaultValue" in description
     }
     known = {name.lower(): value for name, value in {**known, **values}.items()}
-    framework = "x-" + re.sub(r"[^a-z0-9]+", "-", initiative.title.lower()).strip("-")
+    framework = framework_id(initiative)
     for member in initiative.properties["policyDefinitions"]:
         if not isinstance(member, Mapping):
             continue

@@ -312,6 +312,26 @@ def test_an_initiative_hands_its_parameters_down_and_its_groups_become_controls(
     ]
 
 
+def test_the_groups_of_an_initiative_are_the_controls_of_a_framework_used_or_not(load):
+    groups = [
+        {"name": "C-1", "displayName": "Traffic is encrypted", "category": "Network"},
+        {"name": "C-2"},
+        {"name": "C-9", "displayName": "Nobody checks this"},
+        {"displayName": "nameless"},
+    ]
+    document = initiative(member("tls", ["C-1", "C-2"], minimum="TLS1_2"), policyDefinitionGroups=groups, version="2.1")
+
+    (framework,) = load([TLS, document]).frameworks
+
+    assert (framework.id, framework.name, framework.version) == ("x-our-baseline", "Our Baseline", "2.1")
+    assert [(control.id, control.title, control.section) for control in framework.controls] == [
+        ("C-1", "Traffic is encrypted", "Network"),
+        ("C-2", "", ""),
+        ("C-9", "Nobody checks this", ""),
+    ]
+    assert load([TLS]).frameworks == ()
+
+
 def test_an_assignment_overrides_the_initiative_it_assigns(load, judge, body):
     document = initiative(
         member("tls", [], minimum="[parameters('version')]"),
