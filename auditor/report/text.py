@@ -23,6 +23,8 @@ _ELLIPSIS = "…"
 
 def plain(text: str) -> str:
     """One line of text that cannot move the cursor, change colours, or hide and reorder letters."""
+    if text.isascii() and text.isprintable():  # nearly all text is, and a report has millions
+        return text
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", _BREAKS.sub(" ", text))
 
 

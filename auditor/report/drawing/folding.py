@@ -13,8 +13,8 @@ _KEPT = (40, 25, 16, 10, 6, 4, 2, 1)
 def folded(picture: Picture, most: int = 120) -> Picture:
     """The picture with at most about `most` nodes.
 
-    Of nodes of one kind that the same nodes lead to, those with the worst findings stay, then those on broken
-    connections, then the first; one node `27 more` stands for the others.
+    Of nodes of one kind that the same nodes lead to, those on broken connections stay, then those with the worst
+    findings, then the first; one node `27 more` stands for the others.
     """
     found = picture
     for kept in _KEPT:
@@ -41,7 +41,7 @@ def _fold(picture: Picture, kept: int, *, by_source: bool) -> Picture:
         for nodes in groups.values():
             if len(nodes) <= kept + 1:
                 continue
-            ranked = sorted(nodes, key=lambda node: (_rank(node), node.id not in broken))
+            ranked = sorted(nodes, key=lambda node: (node.id not in broken, _rank(node)))
             rest = ranked[kept:]
             more = _more(rest)
             made[rest[0].id] = more

@@ -153,7 +153,6 @@ def _rule(report: Report, rule: Rule) -> dict[str, Any]:
         "title": plain(rule.title),
         "severity": rule.severity.rank,
         "topic": plain(rule.topic),
-        "source": plain(rule.source),
         "description": paragraphs(rule.description),
         "fix": paragraphs(fix.text),
         "code": [[heading, plain_lines(text.strip())] for heading, text in code if text.strip()],
@@ -201,14 +200,11 @@ def _exemption(exemption: Exemption) -> list[str]:
 
 def _picture(picture: Picture) -> dict[str, Any]:
     """A picture's connections, for who cannot see it, broken ones first where there are more than fit."""
-    names = {
-        node.id: [plain(node.label), plain(node.detail) or node.kind.replace("-", " "), node.id]
-        for node in picture.nodes
-    }
+    names = {node.id: [plain(node.label), plain(node.detail) or node.kind.replace("-", " ")] for node in picture.nodes}
     edges = picture.edges
     if len(edges) > _CONNECTIONS:
         edges = tuple(sorted(edges, key=lambda edge: not edge.broken))[:_CONNECTIONS]
-    missing = ["", "", ""]
+    missing = ["", ""]
     return {
         "id": picture.id,
         "title": plain(picture.title),

@@ -51,9 +51,9 @@ function bar(counts) {
   return made;
 }
 
-function copyButton(text, words = "Copy") {
+function copyButton(text, words = "Copy", otherwise = "Select and copy") {
   const button = make("button", { type: "button", onclick: async () => {
-    try { await navigator.clipboard.writeText(typeof text === "function" ? text() : text); button.textContent = "Copied"; } catch { button.textContent = "Select and copy"; }
+    try { await navigator.clipboard.writeText(typeof text === "function" ? text() : text); button.textContent = "Copied"; } catch { button.textContent = otherwise; }
     setTimeout(() => { button.textContent = words; }, 2000);
   } }, words);
   return button;

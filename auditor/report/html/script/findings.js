@@ -38,7 +38,7 @@ function findingsView(data, results, open, changed) {
 
   const values = () => ({ ...filters.values(), sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}` });
   const save = make("button", { type: "button", onclick: () => download("findings.csv", csvText(data, shown)) }, "Save as CSV");
-  const share = copyButton(() => location.href, "Copy link");
+  const share = copyButton(() => location.href, "Copy link", "It is in the address bar");
   byId("findings").append(make("h2", { class: "off" }, "Findings"), filters.element, make("div", { class: "results" }, status, save, share), empty, grid.element);
   refresh();
   return {
