@@ -1,13 +1,20 @@
-"""JSON bytes of a document, whatever its values."""
+"""JSON bytes of a document, whatever its values, harmless also where they are shown at a terminal."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from auditor.inventory.model import Unread
+
+# What orjson writes as it is and a terminal or editor would act on: DEL and C1 controls, marks that hide or reorder
+# text, line separators. In JSON they can stand inside strings only, where an escape means the same.
+_ACTED_ON = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xa9]|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb\xbe\xbf]"
+)
 
 
 def encode(document: Any, *, pretty: bool = True) -> bytes:
@@ -20,12 +27,18 @@ def encode(document: Any, *, pretty: bool = True) -> bytes:
 
     try:
         flags = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if pretty else 0
-        return orjson.dumps(document, default=_foreign, option=flags)
+        return _escaped(orjson.dumps(document, default=_foreign, option=flags))
     except TypeError:
         text = json.dumps(
             document, default=_foreign, indent=2 if pretty else None, separators=None if pretty else (",", ":")
         )
         return (text + "\n" * pretty).encode()
+
+
+def _escaped(data: bytes) -> bytes:
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _ACTED_ON.sub(lambda found: f"\\u{ord(found.group().decode()):04x}".encode(), data)
 
 
 def timestamp(moment: datetime) -> str:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from auditor.cli.app import app
 from tests.cli.test_scan_command import run
 
+Offered = Callable[..., list[str]]
 
-def offered(words: str, *, cwd: Path | None = None, **env: str) -> list[str]:
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
     """What bash is offered for a line; the last word is being typed."""
-    count = len(words.split(" ")) - 1
-    done = run(
-        cwd=cwd, env={"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count), **env}
-    )
-    assert done.stderr == ""
-    return done.stdout.split("\n")[:-1]
+
+    def ask(words: str, **env: str) -> list[str]:
+        count = len(words.split(" ")) - 1
+        line = {"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+        for name, value in {**line, **env}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit):
+            app(args=[], prog_name="auditor")
+        said = capsys.readouterr()
+        assert said.err == ""
+        return said.out.split("\n")[:-1]
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -41,7 +53,7 @@ def offered(words: str, *, cwd: Path | None = None, **env: str) -> list[str]:
         ("auditor rules list --framework cis", "cis-azure-4.0"),
     ],
 )
-def test_words_are_offered(words: str, some: str):
+def test_words_are_offered(words: str, some: str, offered: Offered):
     assert some in offered(words)
 
 
@@ -54,7 +66,7 @@ def test_shells_that_show_explanations_get_titles(shell: str):
     assert "Storage account accepts unencrypted HTTP" in done.stdout
 
 
-def test_subscriptions_are_those_of_the_azure_cli_and_names_of_two_words_are_ids(tmp_path: Path):
+def test_subscriptions_are_those_of_the_azure_cli_and_names_of_two_words_are_ids(tmp_path: Path, offered: Offered):
     known = [{"name": "shop-prod", "id": "1"}, {"name": "Shop Dev", "id": "22222222"}]
     (tmp_path / "azureProfile.json").write_text(json.dumps({"subscriptions": known}))
 
@@ -63,12 +75,13 @@ def test_subscriptions_are_those_of_the_azure_cli_and_names_of_two_words_are_ids
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", '{"subscriptions": [{}]}', None])
-def test_completion_never_fails(text: str | None, tmp_path: Path):
+def test_completion_never_fails(text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: Offered):
+    monkeypatch.chdir(tmp_path)
     if text is not None:
         (tmp_path / "azureProfile.json").write_text(text)
     (tmp_path / "auditor.toml").write_text("is not TOML [")
 
-    assert offered("auditor scan --subscription s", cwd=tmp_path, AZURE_CONFIG_DIR=str(tmp_path)) in ([], [""])
+    assert offered("auditor scan --subscription s", AZURE_CONFIG_DIR=str(tmp_path)) in ([], [""])
 
 
 def test_completion_of_rules_takes_a_blink():
@@ -77,7 +90,8 @@ def test_completion_of_rules_takes_a_blink():
 
 def _cpu_seconds(words: str) -> float:
     """Time of processors, which other programs on the machine do not lengthen much."""
+    count = len(words.split(" ")) - 1
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    offered(words)
+    run(env={"_AUDITOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

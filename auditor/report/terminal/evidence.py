@@ -100,4 +100,5 @@ def _words(leaf: Evidence) -> list[Words]:
     if separator and "/" in owner:  # another resource's property: its name is enough here
         path = f"{owner.rstrip('/').rpartition('/')[2]}: {inner}"
     found = value_words(leaf.actual, _VALUE)
-    return [path, (" is ", "quiet"), (found, "bad"), ("; wanted: ", "quiet"), leaf.expected]
+    wanted = shorten(leaf.expected, _MESSAGE)
+    return [shorten(path, _MESSAGE), (" is ", "quiet"), (found, "bad"), ("; wanted: ", "quiet"), wanted]

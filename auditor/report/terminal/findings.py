@@ -9,7 +9,7 @@ from auditor.evaluate.model import Outcome, Result
 from auditor.report.remedies import fill_names, generic
 from auditor.report.terminal.evidence import evidence_lines, listing
 from auditor.report.terminal.page import Page
-from auditor.report.text import count, first_sentence, subscription_words
+from auditor.report.text import count, first_sentence
 from auditor.rules.model import Severity
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _group_title(page: Page, result: Result) -> list[Words]:
             return [page.resource(result.subject), (f"  {page.place(result.subject)}", "quiet")]
         case "subscription":
             guid = result.subject.subscription_id
-            name = f"Subscription {subscription_words(page.report.scan, guid)}" if guid else "Tenant"
+            name = f"Subscription {page.subscription(result.subject)}" if guid else "Tenant"
             return [(name, "strong")]
         case _:
             return [(result.rule.topic, "strong")]
@@ -132,7 +132,7 @@ def _which(page: Page, result: Result) -> list[Words]:
         case "resource":
             return [result.rule.title]
         case "subscription":
-            where = result.subject.resource_group
+            where = page.group(result.subject)
         case _:
             where = page.place(result.subject)
     return [result.rule.title, ": ", page.resource(result.subject), (f"  {where}", "quiet")]

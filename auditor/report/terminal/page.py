@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Report, Result, Subject
 from auditor.report.terminal.ink import Ink
-from auditor.report.text import portal_link, subscription_words
+from auditor.report.text import portal_link, shorten, subscription_words
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+_NAME = 120
+"""Letters of a name that are shown: Azure's own limits are below, but those of display names are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,15 @@ class Page(Ink):
     def resource(self, subject: Subject) -> Text:
         """The resource's name, linked to its page in the portal."""
         link = portal_link(self.options.portal, subject, self.report.scan.tenant)
-        return self.link(self.text((subject.name, "strong")), link)
+        return self.link(self.text((shorten(subject.name, _NAME), "strong")), link)
 
     def group(self, subject: Subject) -> str:
         """The resource group's name, "" where there is none."""
-        return subject.resource_group
+        return shorten(subject.resource_group, _NAME)
 
     def subscription(self, subject: Subject) -> str:
         """The subscription's display name, or `tenant`."""
-        return subscription_words(self.report.scan, subject.subscription_id) or "tenant"
+        return shorten(subscription_words(self.report.scan, subject.subscription_id) or "tenant", _NAME)
 
     def place(self, subject: Subject) -> str:
         """Group and subscription."""

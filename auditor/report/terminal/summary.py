@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.terminal.page import Page
-from auditor.report.text import count, subscription_words
+from auditor.report.text import count, shorten, subscription_words
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _NAMED_SUBSCRIPTIONS = 3
+_NAME = 120
+_SOURCE = 240
 
 
 def heading(page: Page) -> Iterator[RenderableType]:
     """What was audited, when, and by how many rules."""
     scan, rules = page.report.scan, page.report.rules
-    yield page.line(("Azure security audit", "strong"), f" of {scan.source}")
+    yield page.line(("Azure security audit", "strong"), f" of {shorten(scan.source, _SOURCE)}")
     yield page.line(
         (f"{count(scan.resources, 'resource')} in {_subscriptions(page)}, judged by {count(len(rules), 'rule')}; ", ""),
         (f"read {scan.finished_at:%Y-%m-%d %H:%M} UTC", ""),
@@ -119,7 +121,7 @@ def _subscriptions(page: Page) -> str:
     total = count(len(scan.subscriptions), "subscription")
     if not 0 < len(scan.subscriptions) <= _NAMED_SUBSCRIPTIONS:
         return total
-    return f"{total} ({', '.join(subscription_words(scan, guid) for guid in scan.subscriptions)})"
+    return f"{total} ({', '.join(shorten(subscription_words(scan, guid), _NAME) for guid in scan.subscriptions)})"
 
 
 def _by_topic(page: Page) -> dict[str, Counter[str]]:
