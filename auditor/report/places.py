@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.evaluate.model import Outcome, Report
+from auditor.evaluate.model import Outcome, Report, Result
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import InventoryTree, inventory_tree
+from auditor.report.model import Place
 from auditor.report.sources import declared_at
+from auditor.report.sources.declaration import Declaration
 
 
 def places(
@@ -28,11 +30,21 @@ def places(
     relative to the repository, is given.
     """
     shown = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
-    declared = declared_at(source_root, resources.values(), base=repository) if source_root else {}
-    wanted = {ids.id_key(result.subject.id) for result in shown}
-    declared = {key: place for key, place in declared.items() if key in wanted}
+    found = declared_at(source_root, resources.values(), base=repository) if source_root else {}
+    declared = {
+        result.fingerprint: _property(result, found[key])
+        for result in shown
+        if (key := ids.id_key(result.subject.id)) in found
+    }
     if tree_prefix is None:
         return InventoryTree({}, declared)
-    left = replace(report, results=tuple(r for r in shown if ids.id_key(r.subject.id) not in declared))
+    left = replace(report, results=tuple(result for result in shown if result.fingerprint not in declared))
     tree = inventory_tree(left, resources, tree_prefix)
     return InventoryTree(tree.files, {**declared, **tree.locations})
+
+
+def _property(result: Result, declaration: Declaration) -> Place:
+    """The line of the first property in the evidence that is the resource's own, where the declaration has it."""
+    own = (leaf.path for leaf in result.evidence if not leaf.path.startswith(("/", "facts.", "count(")))
+    path = next(own, "")
+    return declaration.nearest(path) if path else declaration.place

@@ -89,7 +89,98 @@ def test_a_link_below_the_tree_does_not_lead_the_writing_elsewhere(tmp_path: Pat
 
 
 def test_folders_that_cannot_be_used_are_refused_before_the_audit(tmp_path: Path):
-    for arguments in (("--source-root", "nowhere"), ("--sarif-prefix", "../up"), ("--sarif-split", __file__)):
+    for arguments in (
+        ("--source-root", "nowhere"),
+        ("--sarif-prefix", "../up"),
+        ("--sarif-split", __file__),
+        ("--sarif-split-by", "management-group"),
+    ):
         done = scan(tmp_path, *arguments)
         assert done.returncode == 2, arguments
         assert not (tmp_path / "out.sarif").exists()
+
+
+def export(folder: Path, *, reversed_order: bool, more: bool) -> Path:
+    """Two insecure accounts and a group that two rules open; in another order, and with one account more."""
+    scope = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/RG-App/providers"
+
+    def opening(port: str) -> dict[str, Any]:
+        properties = {
+            "direction": "Inbound",
+            "access": "Allow",
+            "protocol": "Tcp",
+            "priority": int(port),
+            "sourceAddressPrefix": "*",
+            "sourcePortRange": "*",
+            "destinationAddressPrefix": "*",
+            "destinationPortRange": port,
+        }
+        name = f"{scope}/Microsoft.Network/networkSecurityGroups/nsg/securityRules/allow-{port}"
+        return {"id": name, "name": f"allow-{port}", "properties": properties}
+
+    def account(name: str) -> dict[str, Any]:
+        return {
+            "id": f"{scope}/Microsoft.Storage/storageAccounts/{name}",
+            "properties": {"minimumTlsVersion": "TLS1_0"},
+        }
+
+    rules = [opening("3389"), opening("110"), opening("443")]
+    group = {"id": f"{scope}/Microsoft.Network/networkSecurityGroups/nsg", "properties": {"securityRules": rules}}
+    bodies = [account("st1"), group, account("st2"), *([account("st3")] if more else [])]
+    if reversed_order:
+        rules.reverse()
+        bodies.reverse()
+    folder.mkdir()
+    (folder / "all.json").write_text(json.dumps(bodies))
+    return folder
+
+
+def alerts(path: Path) -> set[tuple[str, str, str]]:
+    """What code scanning tells alerts apart by: rule, place and fingerprint."""
+    return {
+        (
+            result["ruleId"],
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            result["partialFingerprints"]["primaryLocationLineHash"],
+        )
+        for result in run_of(path)["results"]
+    }
+
+
+def test_alerts_keep_their_identity_over_runs_orders_and_other_resources(tmp_path: Path):
+    first = export(tmp_path / "first", reversed_order=False, more=False)
+    second = export(tmp_path / "second", reversed_order=True, more=True)
+    for name, source in (("a", first), ("b", first), ("c", second)):
+        command = [str(AUDITOR), "scan", "--from", str(source), "--quiet", "--sarif-inventory", "posture"]
+        subprocess.run(
+            [*command, "--report", f"sarif={name}.sarif"], cwd=tmp_path, capture_output=True, timeout=60, check=False
+        )
+
+    found = [alerts(tmp_path / f"{name}.sarif") for name in "abc"]
+
+    assert len(found[0]) > 5
+    assert found[1] == found[0]
+    assert {alert for alert in found[2] if "/st3" not in alert[1]} == found[0]
+    assert len(found[2]) > len(found[0])
+
+
+def test_management_groups_that_were_not_read_are_told(tmp_path: Path):
+    source = export(tmp_path / "source", reversed_order=False, more=False)
+    command = [str(AUDITOR), "scan", "--from", str(source), "--sarif-split", "parts", "--sarif-split-by"]
+
+    done = subprocess.run(
+        [*command, "management-group"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 2
+    assert "management groups above the subscriptions were not read" in done.stderr
+
+
+def test_the_demo_can_be_split_by_management_group(tmp_path: Path):
+    scan(tmp_path, "--sarif-split", "parts", "--sarif-split-by", "management-group")
+
+    assert {path.stem for path in (tmp_path / "parts").iterdir()} == {
+        "larkspur-platform",
+        "larkspur-workloads",
+        "tenant",
+    }

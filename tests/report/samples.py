@@ -194,7 +194,7 @@ def small() -> Report:
                 ),
             ),
             *(finding(STORAGE, f"stcontoso{number:02}") for number in range(9)),
-            finding(STORAGE, "stexempt", outcome=Outcome.EXEMPT, exemption=_EXEMPTION),
+            finding(STORAGE, "stexempt", outcome=Outcome.EXEMPT, exemption=EXEMPTION),
             finding(STORAGE, "stfine", outcome=Outcome.PASS, message=STORAGE.title),
             finding(
                 VAULT,
@@ -278,7 +278,7 @@ def large(number: int = 20_000) -> Report:
     )
 
 
-_EXEMPTION = Exemption(
+EXEMPTION = Exemption(
     reason="Public website assets",
     owner="web@contoso.example",
     expires_at=datetime(2027, 3, 1, tzinfo=UTC),

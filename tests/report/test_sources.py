@@ -102,9 +102,9 @@ def found(tmp_path: Path) -> Callable[..., dict[str, tuple[str, int]]]:
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
-        places = declared_at(tmp_path, resources)
+        declared = declared_at(tmp_path, resources)
         names = {resource.key: resource.name for resource in resources}
-        return {names[key]: (place.uri, place.start_line) for key, place in places.items()}
+        return {names[key]: (one.place.uri, one.place.start_line) for key, one in declared.items()}
 
     return find
 

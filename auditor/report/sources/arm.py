@@ -1,79 +1,154 @@
-"""Resource declarations in ARM templates.
+"""Resource declarations in ARM templates, nested deployments included.
 
-https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax and .../child-resource-name-type.
+https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax, .../child-resource-name-type and
+.../linked-templates#nested-template.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from auditor.report.model import Place
-from auditor.report.positions import Layout, Steps, read
+from auditor.report.positions import Layout, Span, Steps, read
+from auditor.report.sources.arm_values import Scope
 from auditor.report.sources.declaration import Declaration
+from auditor.report.sources.values import Values, joined, several
 
-_LOOKUP = re.compile(r"\[\s*(parameters|variables)\(\s*'([^']+)'\s*\)\s*\]", re.I)
+_TEMPLATE, _PARAMETERS = "deploymentTemplate.json", "deploymentParameters.json"
+_DEPLOYMENT = "microsoft.resources/deployments"
+_DEEPEST = 10
 
 
-def arm_declarations(text: str, uri: str) -> Iterator[Declaration]:
-    """Resources of a deployment template, children in their parents included; nothing for any other JSON."""
-    if "deploymentTemplate.json" not in text:
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where a resource stands."""
+
+    scope: Scope
+    uri: str
+    layout: Layout
+    kind: str = ""
+    """The type of the resource that holds it."""
+    names: Values = ()
+    """That resource's names."""
+    depth: int = 0
+
+
+def parameter_values(text: str) -> dict[str, Values] | None:
+    """What a parameter file sets, by lower-cased name; None for any other JSON. Placeholders `${X}` are not known."""
+    document = _document(text, _PARAMETERS)
+    given = document.get("parameters") if document else None
+    if not isinstance(given, Mapping):
+        return None
+    values = {str(name).lower(): value.get("value") for name, value in given.items() if isinstance(value, Mapping)}
+    return {name: (value,) if isinstance(value, str) and "${" not in value else () for name, value in values.items()}
+
+
+def arm_declarations(text: str, uri: str, given: Sequence[Mapping[str, Values]] = ()) -> Iterator[Declaration]:
+    """Resources of a deployment template, children in their parents included; nothing for any other JSON.
+
+    `given` are the parameter files for it.
+    """
+    template = _document(text, _TEMPLATE)
+    layout = read(text) if template else None
+    if template and layout:
+        inside = _Inside(_scope(template, given), uri, layout)
+        yield from _resources(template.get("resources"), ("resources",), inside)
+
+
+def _document(text: str, mark: str) -> Mapping[str, Any] | None:
+    if mark not in text:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and mark in str(document.get("$schema", "")) else None
+
+
+def _scope(template: Mapping[str, Any], given: Sequence[Mapping[str, Values]]) -> Scope:
+    parameters: dict[str, Values] = {}
+    for name, value in _members(template, "parameters"):
+        default = value.get("defaultValue") if isinstance(value, Mapping) else None
+        set_by = [one[name] for one in given if name in one]
+        parameters[name] = several(set_by) if set_by else Scope(parameters).values_of(default)
+    return Scope(parameters, dict(_members(template, "variables")))
+
+
+def _members(template: Mapping[str, Any], section: str) -> Iterator[tuple[str, Any]]:
+    found = template.get(section)
+    for name, value in found.items() if isinstance(found, Mapping) else ():
+        yield str(name).lower(), value
+
+
+def _resources(resources: Any, steps: Steps, inside: _Inside) -> Iterator[Declaration]:
+    if inside.depth > _DEEPEST:
         return
-    layout = read(text)
-    if layout is None:
-        return
-    template = json.loads(text)
-    if isinstance(template, dict) and "deploymentTemplate.json" in str(template.get("$schema", "")):
-        yield from _resources(template, template.get("resources"), ("resources",), layout, uri, "", "")
-
-
-def _resources(
-    template: Mapping[str, Any], resources: Any, steps: Steps, layout: Layout, uri: str, kind: str, name: str
-) -> Iterator[Declaration]:
     if isinstance(resources, Mapping):  # languageVersion 2.0: by symbolic name
         items: list[tuple[str | int, Any]] = list(resources.items())
     else:
         items = list(enumerate(resources)) if isinstance(resources, list) else []
     for step, resource in items:
-        if not isinstance(resource, Mapping) or not isinstance(resource.get("type"), str):
-            continue
-        here = (*steps, step)
-        full_kind, full_name = _identity(template, resource, kind, name)
-        span = layout.spans.get((*here, "type")) or layout.spans[here]
-        place = Place(uri, span.line, span.start, span.line, span.end)
-        if "copy" not in resource and not resource.get("existing"):
-            known = full_name if full_name.count("/") == full_kind.count("/") - 1 else ""
-            yield Declaration(full_kind, known, place, _service(resource))
-        yield from _resources(
-            template, resource.get("resources"), (*here, "resources"), layout, uri, full_kind, full_name
-        )
+        if isinstance(resource, Mapping) and isinstance(resource.get("type"), str):
+            yield from _resource(resource, (*steps, step), inside)
 
 
-def _identity(template: Mapping[str, Any], resource: Mapping[str, Any], kind: str, name: str) -> tuple[str, str]:
-    """Full type and name, the parent's before those of a child inside it; the name "" where it is computed."""
+def _resource(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterator[Declaration]:
+    kind, names = _identity(resource, inside)
+    if kind == _DEPLOYMENT:
+        yield from _nested(resource, here, inside)
+        return
+    span = inside.layout.spans.get((*here, "type")) or inside.layout.spans[here]
+    if "copy" not in resource and not resource.get("existing"):
+        properties = dict(_property_places(here, inside))
+        known = [name.lower() for name in names if name.count("/") == kind.count("/") - 1]
+        for name in known or [""]:
+            service, trace = _tag(resource, "azd-service-name"), _tag(resource, "yor_trace")
+            yield Declaration(kind, name, _place(span, inside.uri), service, trace, properties)
+    below = _Inside(inside.scope, inside.uri, inside.layout, kind, names, inside.depth + 1)
+    yield from _resources(resource.get("resources"), (*here, "resources"), below)
+
+
+def _nested(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterator[Declaration]:
+    """Resources of a nested deployment; its expressions look at the outer template unless it says otherwise."""
+    properties = resource.get("properties")
+    template = properties.get("template") if isinstance(properties, Mapping) else None
+    if not isinstance(properties, Mapping) or not isinstance(template, Mapping) or "copy" in resource:
+        return
+    options = properties.get("expressionEvaluationOptions")
+    is_inner = isinstance(options, Mapping) and str(options.get("scope", "")).lower() == "inner"
+    arguments = {
+        name: inside.scope.values_of(value.get("value") if isinstance(value, Mapping) else None)
+        for name, value in _members(properties, "parameters")
+    }
+    scope = _scope(template, [arguments]) if is_inner else inside.scope
+    below = _Inside(scope, inside.uri, inside.layout, depth=inside.depth + 1)
+    yield from _resources(template.get("resources"), (*here, "properties", "template", "resources"), below)
+
+
+def _identity(resource: Mapping[str, Any], inside: _Inside) -> tuple[str, Values]:
+    """Full type and names, the parent's before those of a child inside it; no name where it is computed."""
     own_kind = resource["type"].lower()
-    own_name = _literal(template, resource.get("name"))
-    if not kind or own_kind.startswith(kind + "/"):
-        return own_kind, own_name
-    return f"{kind}/{own_kind}", f"{name}/{own_name}" if name and own_name else ""
+    own = inside.scope.values_of(resource.get("name"))
+    if not inside.kind or own_kind.startswith(inside.kind + "/"):
+        return own_kind, own
+    return f"{inside.kind}/{own_kind}", joined([inside.names, ("/",), own])
 
 
-def _literal(template: Mapping[str, Any], name: Any) -> str:
-    if not isinstance(name, str):
-        return ""
-    if not name.startswith("["):
-        return name.lower()
-    found = _LOOKUP.fullmatch(name)
-    section = template.get(found[1].lower()) if found else None
-    value = section.get(found[2]) if found and isinstance(section, Mapping) else None
-    if isinstance(value, Mapping):
-        value = value.get("defaultValue")
-    return value.lower() if isinstance(value, str) and not value.startswith("[") else ""
+def _property_places(here: Steps, inside: _Inside) -> Iterator[tuple[str, Place]]:
+    for steps, span in inside.layout.spans.items():
+        own = steps[len(here) :]
+        if own and steps[: len(here)] == here and own[0] != "resources" and all(isinstance(one, str) for one in own):
+            yield ".".join(map(str, own)).lower(), _place(span, inside.uri)
 
 
-def _service(resource: Mapping[str, Any]) -> str:
+def _place(span: Span, uri: str) -> Place:
+    return Place(uri, span.line, span.start, span.line, span.end)
+
+
+def _tag(resource: Mapping[str, Any], name: str) -> str:
     tags = resource.get("tags")
-    service = tags.get("azd-service-name") if isinstance(tags, Mapping) else None
-    return service if isinstance(service, str) and not service.startswith("[") else ""
+    value = tags.get(name) if isinstance(tags, Mapping) else None
+    return value if isinstance(value, str) and not value.startswith("[") else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from auditor.report.model import Place
 
@@ -19,8 +20,18 @@ class Declaration:
     """The line of the declaration."""
     service: str = ""
     """Value of its `azd-service-name` tag, where that is written out."""
-    resource_id: str = ""
-    """The lower-cased ARM id, where a Terraform state tells it."""
+    trace: str = ""
+    """Value of its `yor_trace` tag (https://github.com/bridgecrewio/yor), where that is written out."""
+    properties: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    """Lines of its properties by lower-cased path, none of those inside lists: their order is not Azure's."""
+
+    def nearest(self, path: str) -> Place:
+        """The line of a property, or of what it would have to be added to; of the declaration where nothing is near."""
+        steps = path.lower().partition("[")[0].split(".")
+        for length in range(len(steps), 0, -1):
+            if place := self.properties.get(".".join(steps[:length])):
+                return place
+        return self.place
 
 
 def line_place(uri: str, text: str, offset: int) -> Place:

@@ -1,72 +1,181 @@
-"""Resource declarations in Terraform files, and the ids that a state file knows for them.
+"""Resource declarations in Terraform folders: https://developer.hashicorp.com/terraform/language/resources/syntax.
 
-https://developer.hashicorp.com/terraform/language/resources/syntax; the state's format is version 4.
+Names are followed through locals, variables (their defaults, `.tfvars`, the arguments of local modules) and string
+interpolation; what is computed otherwise, and blocks that make several resources, have none.
 """
 
 from __future__ import annotations
 
-import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from auditor.inventory import ids
 from auditor.report.model import Place
 from auditor.report.sources.declaration import Declaration, line_place
+from auditor.report.sources.terraform_state import Address
 from auditor.report.sources.terraform_types import ARM_TYPES
+from auditor.report.sources.values import Values, joined, several
 
 _RESOURCE = re.compile(r'^[ \t]*resource[ \t]+"([\w-]+)"[ \t]+"([\w-]+)"[ \t]*\{', re.M)
-_ATTRIBUTE = re.compile(r"^[ \t]*(name|type|count|for_each)[ \t]*=[ \t]*(.+?)[ \t]*(?:#.*|//.*)?$", re.M)
-_LITERALS = re.compile(r'^[ \t]*(\w+)[ \t]*=[ \t]*"([^"$%\n]*)"[ \t]*$', re.M)
+_MODULE = re.compile(r'^[ \t]*module[ \t]+"([\w-]+)"[ \t]*\{', re.M)
 _VARIABLE = re.compile(r'^[ \t]*variable[ \t]+"([\w-]+)"[ \t]*\{', re.M)
 _LOCALS = re.compile(r"^[ \t]*locals[ \t]*\{", re.M)
+_ATTRIBUTE = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.+?)[ \t]*$", re.M)
+_TRACE = re.compile(r'"?yor_trace"?[ \t]*=[ \t]*"([^"$\n]+)"')
+_SERVICE = re.compile(r'"?azd-service-name"?[ \t]*=[ \t]*"([^"$\n]+)"')
+_PART = re.compile(r"\$\{([^{}]*)\}|((?:[^$%\\\"]|\$(?!\{)|%(?!\{)|\\.)+)")
 _SKIPPED = re.compile(r'#[^\n]*|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
+_DEEPEST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A `resource` block: its address, and what it says for certain."""
+    """A `resource` block."""
 
     address: str
     """`azurerm_storage_account.logs`."""
+    kind: str
+    """The lower-cased ARM type; "" where it is not one that we know."""
     place: Place
-    declaration: Declaration | None
-    """None where the type is not one of Azure's that we know, or the block makes several resources."""
+    attributes: Mapping[str, str]
+    """Expressions of its own arguments."""
+    service: str
+    trace: str
 
 
-def terraform_blocks(text: str, uri: str) -> Iterator[Block]:
-    """The file's resource blocks."""
-    literals = _literals(text)
-    for found in _RESOURCE.finditer(text):
-        place = line_place(uri, text, found.start(1))
-        attributes = dict(_ATTRIBUTE.findall(_top_level(text, found.end())))
-        kind, name = _kind(found[1], attributes), _value(attributes.get("name", ""), literals)
-        several = "count" in attributes or "for_each" in attributes
-        # A child's `name` says nothing of its parent, which is an expression.
-        known = name.lower() if kind.count("/") == 1 else ""
-        yield Block(f"{found[1]}.{found[2]}", place, Declaration(kind, known, place) if kind and not several else None)
+@dataclass(slots=True)
+class Folder:
+    """A Terraform module: all files of one folder."""
+
+    path: str
+    """Relative to the root, with forward slashes; "" for the root."""
+    blocks: list[Block] = field(default_factory=list)
+    calls: dict[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    """Module calls by name: the folder that is called, "?" for one from elsewhere, and the arguments."""
+    defaults: dict[str, str] = field(default_factory=dict)
+    """Expressions of variables' defaults and of locals, as `var.x` and `local.x`."""
+    given: list[Mapping[str, Values]] = field(default_factory=list)
+    """What `.tfvars` files and module calls set, as `var.x`."""
+    has_state: bool = False
+
+    def add(self, text: str, uri: str) -> None:
+        """Take a `.tf` file in."""
+        for found in _RESOURCE.finditer(text):
+            body = top_level(text, found.end())
+            attributes = dict(_ATTRIBUTE.findall(body))
+            service, trace = (tag.search(_whole(text, found.end())) for tag in (_SERVICE, _TRACE))
+            self.blocks.append(
+                Block(
+                    f"{found[1]}.{found[2]}",
+                    _kind(found[1], attributes),
+                    line_place(uri, text, found.start(1)),
+                    attributes,
+                    service[1] if service else "",
+                    trace[1] if trace else "",
+                )
+            )
+        for found in _MODULE.finditer(text):
+            attributes = dict(_ATTRIBUTE.findall(top_level(text, found.end())))
+            source = attributes.get("source", "").strip('"')
+            target = posixpath.normpath(posixpath.join(self.path, source)) if source.startswith(".") else "?"
+            self.calls[found[1]] = ("" if target == "." else target, attributes)
+        for found in _VARIABLE.finditer(text):
+            default = dict(_ATTRIBUTE.findall(top_level(text, found.end()))).get("default")
+            if default:
+                self.defaults[f"var.{found[1]}"] = default
+        for found in _LOCALS.finditer(text):
+            found_here = _ATTRIBUTE.findall(top_level(text, found.end()))
+            self.defaults |= {f"local.{name}": value for name, value in found_here}
+
+    def add_variables(self, text: str) -> None:
+        """Take a `.tfvars` file in."""
+        self.given.append({f"var.{name}": values_of(value, {}) for name, value in _ATTRIBUTE.findall(text)})
+
+    def known(self) -> dict[str, Values]:
+        """Variables and locals with the texts that they can have."""
+        names = {name for given in self.given for name in given}
+        known = {name: several(given[name] for given in self.given if name in given) for name in names}
+        for _ in range(_DEEPEST):  # locals may name one another, in any order
+            before = len(known)
+            for name, expression in self.defaults.items():
+                if name not in known and (values := values_of(expression, known)):
+                    known[name] = values
+            if len(known) == before:
+                break
+        return known
 
 
-def state_ids(text: str) -> Iterator[tuple[str, str]]:
-    """Address and lower-cased ARM id of every resource that a state file manages."""
-    try:
-        state = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    for resource in _list(state, "resources"):
-        if not isinstance(resource, Mapping) or resource.get("mode") != "managed":
-            continue
-        for instance in _list(resource, "instances"):
-            attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
-            identifier = attributes.get("id") if isinstance(attributes, Mapping) else None
-            if isinstance(identifier, str) and identifier.startswith("/"):
-                yield f"{resource.get('type')}.{resource.get('name')}", ids.id_key(identifier)
+def terraform_declarations(folders: Mapping[str, Folder]) -> Iterator[Declaration]:
+    """Resources that the folders declare."""
+    _follow_modules(folders)
+    for folder in folders.values():
+        known = folder.known()
+        for block in folder.blocks:
+            several_made = "count" in block.attributes or "for_each" in block.attributes
+            if not block.kind or several_made:
+                continue
+            # A child's `name` says nothing of its parent, which is an expression.
+            names = values_of(block.attributes.get("name", ""), known) if block.kind.count("/") == 1 else ()
+            for name in names or ("",):
+                yield Declaration(block.kind, name.lower(), block.place, block.service, block.trace)
 
 
-def _list(document: Any, key: str) -> list[Any]:
-    value = document.get(key) if isinstance(document, Mapping) else None
-    return value if isinstance(value, list) else []
+def place_of(folders: Mapping[str, Folder], address: Address) -> Place | None:
+    """Where the block with an address of a state stands; None where none or several could be meant.
+
+    A state beside Terraform files is theirs; any other may be of every folder that no other one calls.
+    """
+    called = {target for folder in folders.values() for target, _ in folder.calls.values()}
+    with_state = [folder for folder in folders.values() if folder.has_state and (folder.blocks or folder.calls)]
+    roots = with_state or [folder for folder in folders.values() if folder.path not in called]
+    found = {place for root in roots if (place := _place_below(folders, root, address))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _place_below(folders: Mapping[str, Folder], root: Folder, address: Address) -> Place | None:
+    folder: Folder | None = root
+    for name in address.modules:
+        target, _ = folder.calls.get(name, ("?", {})) if folder else ("?", {})
+        folder = folders.get(target)
+    places = [block.place for block in folder.blocks if block.address == address.block] if folder else []
+    return places[0] if len(places) == 1 else None
+
+
+def values_of(expression: str, known: Mapping[str, Values]) -> Values:
+    """The texts that an expression can have: a literal, a name, an interpolation, or one of these in lower case."""
+    text = _SKIPPED.sub(lambda found: found[0] if found[0].startswith('"') else "", expression).strip()
+    if text.startswith('"') and text.endswith('"') and len(text) > 1:
+        inner = text[1:-1]
+        if "".join(found[0] for found in _PART.finditer(inner)) != inner:
+            return ()
+        return joined(
+            values_of(found[1], known) if found[1] is not None else (found[2],) for found in _PART.finditer(inner)
+        )
+    if found := re.fullmatch(r"lower\((.+)\)", text):
+        return tuple(value.lower() for value in values_of(found[1], known))
+    return known.get(text, ())
+
+
+def _follow_modules(folders: Mapping[str, Folder]) -> None:
+    """Hand the arguments of module calls down, callers before what they call."""
+    own = {path: list(folder.given) for path, folder in folders.items()}
+    for _ in range(min(_DEEPEST, len(folders))):
+        handed: dict[str, list[Mapping[str, Values]]] = {}
+        for folder in folders.values():
+            known = folder.known()
+            for target, attributes in folder.calls.values():
+                several_made = "count" in attributes or "for_each" in attributes
+                seen = {} if several_made else known
+                given = {f"var.{name}": values_of(value, seen) for name, value in attributes.items()}
+                handed.setdefault(target, []).append(given)
+        changed = False
+        for path, folder in folders.items():
+            following = [*own[path], *handed.get(path, [])]
+            changed = changed or following != folder.given
+            folder.given = following
+        if not changed:
+            return
 
 
 def _kind(resource_type: str, attributes: Mapping[str, str]) -> str:
@@ -75,25 +184,19 @@ def _kind(resource_type: str, attributes: Mapping[str, str]) -> str:
     return ARM_TYPES.get(resource_type, "").lower()
 
 
-def _value(expression: str, literals: Mapping[str, str]) -> str:
-    if re.fullmatch(r'"[^"$%]*"', expression):
-        return expression[1:-1]
-    return literals.get(expression, "")
+def _whole(text: str, at: int) -> str:
+    """A block's text, from after its opening brace to its closing one."""
+    depth = 1
+    begin = at
+    while at < len(text) and depth:
+        skipped = _SKIPPED.match(text, at)
+        piece = skipped[0] if skipped else text[at]
+        depth += {"{": 1, "}": -1}.get(piece, 0)
+        at += len(piece)
+    return text[begin:at]
 
 
-def _literals(text: str) -> dict[str, str]:
-    """Defaults of variables and literal locals, by how expressions name them."""
-    known: dict[str, str] = {}
-    for found in _LOCALS.finditer(text):
-        known |= {f"local.{key}": value for key, value in _LITERALS.findall(_top_level(text, found.end()))}
-    for found in _VARIABLE.finditer(text):
-        defaults = dict(_LITERALS.findall(_top_level(text, found.end())))
-        if "default" in defaults:
-            known[f"var.{found[1]}"] = defaults["default"]
-    return known
-
-
-def _top_level(text: str, at: int) -> str:
+def top_level(text: str, at: int) -> str:
     """A block's own lines, from after its opening brace; what lies in deeper brackets is blanked out."""
     out: list[str] = []
     depth = 1
