@@ -33,12 +33,13 @@ _EMBEDDED = frozenset(
 # Of these services the bodies leave the connections out: they come by a list of their own
 # (https://learn.microsoft.com/rest/api/datafactory/private-end-point-connections/list-by-factory and
 # https://learn.microsoft.com/rest/api/appservice/web-apps/get-private-endpoint-connection-list).
-_APART = frozenset(
+LISTED_APART = frozenset(
     {
         "microsoft.datafactory/factories/privateendpointconnections",
         "microsoft.web/sites/privateendpointconnections",
     }
 )
+"""Type keys of connections that must be read apart."""
 
 
 def embedding_parent(type_key: str) -> str | None:
@@ -49,7 +50,7 @@ def embedding_parent(type_key: str) -> str | None:
     (https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/get and
     https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties).
     """
-    if type_key in _APART:
+    if type_key in LISTED_APART:
         return None
     if type_key in _EMBEDDED or type_key.endswith("/privateendpointconnections"):
         return type_key.rpartition("/")[0]

@@ -230,6 +230,10 @@ _MESSAGING_ENTRIES = (
     Entry(f"{_RELAY}/networkRuleSets", _MESSAGING, How.SINGLETON, path="networkRuleSets/default", parents=(_RELAY,)),
     _top("Microsoft.EventGrid/topics", "2022-06-15"),
     _top("Microsoft.EventGrid/domains", "2022-06-15"),
+    _top("Microsoft.EventGrid/systemTopics", "2022-06-15"),
+    _below("Microsoft.EventGrid/topics", "eventSubscriptions", "2022-06-15"),
+    _below("Microsoft.EventGrid/domains", "eventSubscriptions", "2022-06-15"),
+    _below("Microsoft.EventGrid/systemTopics", "eventSubscriptions", "2022-06-15"),
     _top("Microsoft.SignalRService/signalR", "2023-02-01"),
     _top("Microsoft.SignalRService/webPubSub", "2023-02-01"),
 )

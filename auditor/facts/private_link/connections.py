@@ -24,6 +24,7 @@ from auditor.facts.private_link.usage import STORAGE_CHILDREN, in_use
 from auditor.facts.private_link.zones import Service, services
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
+from auditor.inventory.coverage import LISTED_APART
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 
@@ -188,6 +189,6 @@ def _text(counts: Mapping[str, int], covered: list[str], used: list[str]) -> str
 FAMILY = FactFamily(
     name="private_link",
     types=frozenset(service.type.lower() for service in SERVICES),
-    needs=frozenset((ENDPOINT, SUBSCRIPTION)) | STORAGE_CHILDREN,
+    needs=frozenset((ENDPOINT, SUBSCRIPTION)) | STORAGE_CHILDREN | LISTED_APART,
     compute=compute,
 )

@@ -81,7 +81,6 @@ class _World:
         question = Question(endpoint, connection, names, siblings, network, askers)
         source = self._networks.dns(network)
         service = service_of(ids.type_key(ids.type_of_id(connection.target)))
-        target = self._inventory.get(connection.target) if connection.target else None
         return {
             "target": connection.target_id,
             "service": service.name if service else "private link service",
@@ -89,7 +88,7 @@ class _World:
             "state": connection.state,
             "manual": connection.manual,
             "foreign": self._foreign(connection.target),
-            "target_known": target is not None,
+            "target_known": self._known(connection.target),
             "network": self._networks.name(network),
             "addresses": Unread(names.gap) if names.gap and not names.addresses else sorted(names.addresses),
             "static": bool(items(endpoint.body, "properties", "ipConfigurations")),
@@ -99,6 +98,13 @@ class _World:
             "on_premises": on_premises,
             "text": self._text(endpoint, connection, names, network),
         }
+
+    def _known(self, target: str) -> Truth:
+        """Whether the target was read; what it is decides whether that was asked for."""
+        if target in self._aliases or (target and self._inventory.get(target)):
+            return True
+        gap = self._inventory.gap(ids.type_of_id(target), target) if target.startswith("/") else None
+        return Unread(gap) if gap else False
 
     def _foreign(self, target: str) -> Truth:
         if target.startswith("/"):
