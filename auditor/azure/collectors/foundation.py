@@ -144,6 +144,7 @@ ENTRIES = (
         table="resources",
     ),
     _network_child("firewallPolicies", "ruleCollectionGroups"),
+    _network_child("virtualHubs", "routingIntent"),
     _network_child("networkSecurityPerimeters", "profiles"),
     _network_child("networkSecurityPerimeters/profiles", "accessRules"),
     _network_child("networkSecurityPerimeters", "resourceAssociations"),
