@@ -108,7 +108,7 @@ def _sections(ink: Ink, rule: Rule) -> Iterator[tuple[str, Iterable[RenderableTy
         yield "Why", _prose(ink, rule.description)
     yield "Fix", list(_fixes(ink, rule))
     if rule.frameworks:
-        yield "Frameworks", [_pairs(ink, rule.frameworks)]
+        yield "Frameworks", [_controls(ink, rule.frameworks)]
     if rule.equivalents:
         yield "Same check elsewhere", [_pairs(ink, rule.equivalents)]
     if rule.references:
@@ -135,6 +135,26 @@ def _fixes(ink: Ink, rule: Rule) -> Iterator[RenderableType]:
         yield ""
         yield ink.line((heading, "quiet"), indent=2)
         yield ink.code(code, indent=4)
+
+
+def _controls(ink: Ink, frameworks: Mapping[str, Iterable[str]]) -> RenderableType:
+    """Controls by framework, with their titles where the framework's are listed."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    from auditor.rules.frameworks import shipped
+    from auditor.rules.vocabulary import FRAMEWORKS
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, controls in frameworks.items():
+        titles = {each.id: each.title for each in shipped(name).controls} if name in FRAMEWORKS else {}
+        for number, control in enumerate(controls):
+            shown = "" if number else name
+            table.add_row(ink.text((shown, "quiet")), ink.text(control), ink.text(titles.get(control, "")))
+    return Padding(table, (0, 0, 0, 2), expand=False)
 
 
 def _pairs(ink: Ink, rows: Mapping[str, Iterable[str]]) -> RenderableType:

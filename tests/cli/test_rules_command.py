@@ -117,6 +117,13 @@ def test_show_is_a_page_with_why_and_fix():
         assert part in page
 
 
+def test_show_says_what_each_control_is():
+    page = " ".join(rules("show", "storage-https-only").stdout.split())
+
+    assert "mcsb-v1 DP-3 Encrypt sensitive data in transit" in page
+    assert "nist-800-53-r5 SC-8 Transmission Confidentiality and Integrity SC-8(1) Cryptographic Protection" in page
+
+
 def test_show_suggests_the_nearest_rule():
     done = rules("show", "storage-http-only")
 
