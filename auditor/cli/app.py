@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, doctor, init, merge, query, rules, scan
+from auditor.cli import collect, compliance, diff, doctor, init, merge, network, query, rules, scan
 from auditor.cli.application import Application
 from auditor.cli.messages import note, print_error
 from auditor.errors import AuditorError, ExitCode
@@ -67,7 +67,7 @@ def _root(
         context.default_map = load_config(path, context.command)
 
 
-for _command in (scan, collect, rules, compliance, diff, doctor, query, merge, init):
+for _command in (scan, collect, rules, compliance, network, diff, doctor, query, merge, init):
     _command.register(app)
 
 

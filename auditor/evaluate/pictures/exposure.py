@@ -48,7 +48,7 @@ def exposure_picture(
     shown = sorted(reached, key=_badness)[:MOST_MACHINES]
     draft = _Draft()
     for owner, paths in sorted(shown, key=lambda pair: pair[0].key):
-        for path, protocols in _together(paths):
+        for path, protocols in together(paths):
             _draw(draft, owner, path, protocols)
     worst = severities or {}
     nodes = tuple(replace(n, severity=worst.get(n.id, n.severity)) for n in _ordered(draft))
@@ -78,7 +78,7 @@ def _badness(reached: tuple[Resource, Sequence[Json]]) -> tuple[int, int, str]:
     return -int(any(path["wide"] for path in paths)), -wide, owner.key
 
 
-def _together(paths: Sequence[Json]) -> Iterator[tuple[Json, str]]:
+def together(paths: Sequence[Json]) -> Iterator[tuple[Json, str]]:
     """Paths that differ in their protocol only, as one with the protocols in words."""
     groups: dict[tuple[Json, ...], list[Json]] = {}
     for path in paths:
@@ -87,10 +87,11 @@ def _together(paths: Sequence[Json]) -> Iterator[tuple[Json, str]]:
         groups.setdefault((*same, path["frontend_port"]), []).append(path)
     for group in groups.values():
         names = [path["protocol"] for path in group]
+        first = next((path for path in group if path["protocol"] == "tcp"), group[0])
         if set(names) >= set(PROTOCOLS):
-            yield group[0], "everything"
+            yield first, "everything"
         else:
-            yield group[0], ", ".join(shown_ports(p["protocol"], p["first_port"], p["last_port"]) for p in group)
+            yield first, ", ".join(shown_ports(p["protocol"], p["first_port"], p["last_port"]) for p in group)
 
 
 def _draw(draft: _Draft, owner: Resource, path: Json, protocols: str) -> None:

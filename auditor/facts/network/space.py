@@ -53,6 +53,10 @@ class Spaces:
         yield from self.own(network)
         yield from self._behind_gateway(network)
         for peering in self._peerings(network):
+            # Then the tag leaves the peer out, while rules may still allow its addresses:
+            # https://learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering#create-a-peering
+            if value(peering, "properties", "allowVirtualNetworkAccess") is False:
+                continue
             yield from prefixes(items(peering, "properties", "remoteAddressSpace", "addressPrefixes"))
             yield from prefixes(items(peering, "properties", "remoteVirtualNetworkAddressSpace", "addressPrefixes"))
             remote = _remote(peering)

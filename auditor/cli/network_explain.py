@@ -1,0 +1,270 @@
+"""What `auditor network explain` answers: whether traffic gets through, by which way, and which rule decides.
+
+JSON, stable in its keys:
+
+    {"schema_version": "1.0", "from": "internet", "to": "nic-web", "protocol": "tcp", "port": 22,
+     "verdict": "allowed", "reason": "allowed by nsg-web/allow-ssh (300)",
+     "ways": [{"verdict": "allowed", "text": "internet -> pip-web (203.0.113.7) -> nic-web",
+               "stages": [{"stage": "subnet", "direction": "in", "name": "nsg-web", "verdict": "allowed",
+                           "text": "nsg-web/allow-ssh (300)"}]}]}
+
+`verdict` is `allowed` where at least one way is, `unknown` where one could be, else `denied`.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from auditor.cli.messages import plain
+from auditor.errors import UsageError
+from auditor.evaluate.model import Edge, Node, Picture
+from auditor.facts.network.addresses import Interval, parse_prefix, public_space
+from auditor.facts.network.bodies import name_of
+from auditor.facts.network.stages import ALLOWED, DENIED, UNKNOWN, Stage
+from auditor.facts.network.topology import Topology
+from auditor.facts.network.trace import Place, Tracer, Way
+from auditor.inventory import ids
+from auditor.report.mermaid import render_mermaid
+
+if TYPE_CHECKING:
+    from auditor.inventory.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked."""
+
+    origin: str
+    """`internet`, an address, or a name or id."""
+    target: str
+    protocol: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered."""
+
+    question: Question
+    ways: tuple[Way, ...]
+
+    @property
+    def verdict(self) -> str:
+        """That of the best way."""
+        verdicts = [way.verdict for way in self.ways]
+        return next((verdict for verdict in (ALLOWED, UNKNOWN) if verdict in verdicts), DENIED)
+
+    @property
+    def deciding(self) -> Way:
+        """The way that has the answer's verdict; of several that are denied the one that got furthest."""
+        return max(self.ways, key=lambda way: (way.verdict == self.verdict, len(way.stages)))
+
+    @property
+    def reason(self) -> str:
+        """What decided, in one line."""
+        stages = self.deciding.stages
+        stage = next((stage for stage in reversed(stages) if stage.verdict == self.verdict), stages[-1])
+        if self.verdict == ALLOWED:
+            rules = [s.text for s in stages if s.kind in _FILTERS and s.name]
+            return f"allowed by {' and '.join(rules)}" if rules else "no rule is against it"
+        return f"{_FILTERS[stage.kind]}: {stage.text}" if stage.kind in _FILTERS else stage.text
+
+
+_FILTERS = {
+    "security-admin": "security admin rules",
+    "admission": "what is in between",
+    "subnet": "the subnet's security group",
+    "interface": "the interface's security group",
+}
+
+
+def answer(inventory: Inventory, question: Question) -> Answer:
+    """The answer. Raises UsageError for a name that does not exist, or that several resources have."""
+    topology = Topology.of(inventory)
+    places = _Places(topology)
+    tracer = Tracer(topology)
+    ways: list[Way] = []
+    outside = _outside(question.origin)
+    for target in places.named("--to", question.target):
+        if outside is not None or question.origin.lower() == "internet":
+            ways += tracer.from_internet(target, question.protocol, question.port, outside)
+            continue
+        sources = places.named("--from", question.origin)
+        for source in sources:
+            if isinstance(source, Place) and source.configuration.family == target.configuration.family:
+                ways += tracer.from_place(source, target, question.protocol, question.port)
+        if not sources and (address := parse_prefix(question.origin)):
+            ways += tracer.from_inside(address, target, question.protocol, question.port)
+    if not ways:
+        raise UsageError(
+            "the two have no IP version in common",
+            subject=question.origin,
+            remedy="Name an address of the same version.",
+        )
+    return Answer(question, tuple(ways))
+
+
+def _outside(text: str) -> Interval | None:
+    """A single public address; None for anything else."""
+    found = parse_prefix(text)
+    if found is None:
+        return None
+    if found[0] != found[1]:
+        raise UsageError("is more than one address", subject=text, remedy="Name one address, or internet.")
+    return found if any(first <= found[0] <= last for first, last in public_space()) else None
+
+
+class _Places:
+    """IP configurations by what people call them."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._by_key: dict[str, list[Place]] = {}
+        for owner, found in topology.interfaces.items():
+            for interface in found:
+                places = [Place(interface, configuration) for configuration in interface.configurations]
+                for key in {owner, interface.machine} - {""}:
+                    self._by_key.setdefault(key, []).extend(places)
+        self._by_name: dict[str, list[str]] = {}
+        for key in self._by_key:
+            self._by_name.setdefault(name_of(key), []).append(key)
+
+    def named(self, option: str, text: str) -> list[Place]:
+        """The places of a name, id or address; for an address that nobody has none."""
+        if (address := parse_prefix(text)) is not None:
+            return self._at(option, text, address)
+        if text.startswith("/"):
+            found = self._by_key.get(ids.id_key(text))
+            if found:
+                return found
+            raise UsageError(f"{option}: no interface, machine or scale set has this id", subject=text, remedy=_FIND)
+        keys = self._by_name.get(text.lower(), [])
+        if len(keys) == 1:
+            return self._by_key[keys[0]]
+        if keys:
+            listed = "\n  ".join(sorted(keys))
+            raise UsageError(
+                f"{option}: several resources have this name", subject=text, remedy=f"Give one id:\n  {listed}"
+            )
+        words = [*sorted(self._by_name), *(["internet"] if option == "--from" else [])]
+        near = get_close_matches(text.lower(), words, 3, 0.5)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        said = f"{option}: no network interface, machine or scale set has this name"
+        raise UsageError(said, subject=text, remedy=f"{hint}{_FIND}")
+
+    def _at(self, option: str, text: str, address: Interval) -> list[Place]:
+        found = [Place(*pair) for pair in self._topology.at_address.get(address[0], ())]
+        networks = {place.configuration.network for place in found}
+        if len(networks) > 1:
+            names = ", ".join(sorted(place.interface.name for place in found))
+            raise UsageError(
+                f"{option}: several interfaces have this address", subject=text, remedy=f"Name one of them: {names}."
+            )
+        if not found and option == "--to":
+            raise UsageError(f"{option}: no interface has this address", subject=text, remedy=_FIND)
+        return found
+
+
+_FIND = "Names are those of network interfaces, virtual machines and scale sets."
+
+
+def render(said: Answer, output_format: str, *, width: int) -> str:
+    """The answer as `table`, `json` or `mermaid`."""
+    if output_format == "json":
+        return _as_json(said)
+    return render_mermaid(picture(said)) if output_format == "mermaid" else _as_text(said, width)
+
+
+def _as_text(said: Answer, width: int) -> str:
+    question = said.question
+    asked = f"{question.protocol} {question.port} from {question.origin} to {question.target}"
+    lines = textwrap.wrap(f"{said.verdict.upper()}: {asked}", width, subsequent_indent="  ", break_on_hyphens=False)
+    lines += textwrap.wrap(said.reason, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    for way in said.ways:
+        lines += ["", *_way_lines(way, width)]
+    return "\n".join(map(plain, lines)) + "\n"
+
+
+def _way_lines(way: Way, width: int) -> Iterator[str]:
+    yield from textwrap.wrap(way.text, width, subsequent_indent="    ", break_on_hyphens=False)
+    for stage in way.stages:
+        if stage.kind in _PASSED:
+            continue
+        text = f"{stage.verdict:<8} {_stage_name(stage):<20} {stage.text}"
+        yield from textwrap.wrap(
+            text, width, initial_indent="  ", subsequent_indent=" " * 32, break_on_hyphens=False, drop_whitespace=True
+        )
+
+
+def _stage_name(stage: Stage) -> str:
+    name = _SHOWN.get(stage.kind, stage.kind)
+    return f"{name}, {stage.direction}" if stage.direction else name
+
+
+_PASSED = frozenset(("public-ip", "load-balancer", "application-gateway", "firewall"))
+"""Stages that the line with the way's names has."""
+_SHOWN = {
+    "security-admin": "security admin",
+    "admission": "in between",
+    "subnet": "subnet group",
+    "interface": "interface group",
+    "not-read": "not read",
+}
+
+
+def _as_json(said: Answer) -> str:
+    question = said.question
+    document = {
+        "schema_version": "1.0",
+        "from": question.origin,
+        "to": question.target,
+        "protocol": question.protocol,
+        "port": question.port,
+        "verdict": said.verdict,
+        "reason": said.reason,
+        "ways": [
+            {
+                "verdict": way.verdict,
+                "text": way.text,
+                "stages": [_stage(s) for s in way.stages],
+            }
+            for way in said.ways
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _stage(stage: Stage) -> dict[str, str]:
+    return {
+        "stage": stage.kind,
+        "direction": stage.direction,
+        "name": stage.name,
+        "verdict": stage.verdict,
+        "text": stage.text,
+    }
+
+
+def picture(said: Answer) -> Picture:
+    """The answer as a picture: the source, what is met on each way, the target; broken where it ends."""
+    question = said.question
+    nodes = {"source": Node("source", question.origin, "internet" if question.origin == "internet" else "machine")}
+    edges: list[Edge] = []
+    target = Node("target", question.target, "machine", f"{question.protocol} {question.port}")
+    for number, way in enumerate(said.ways):
+        before, broken = "source", False
+        for position, stage in enumerate(way.stages):
+            label = _stage_name(stage) if stage.direction else stage.name or _stage_name(stage)
+            detail = "" if stage.text in label else stage.text
+            node = Node(f"{number}.{position}", label, stage.kind, detail)
+            nodes[node.id] = node
+            edges.append(Edge(before, node.id, broken=broken))
+            before, broken = node.id, stage.verdict == DENIED
+        edges.append(Edge(before, "target", label=way.verdict, broken=way.verdict == DENIED))
+    nodes["target"] = target
+    title = f"{question.protocol} {question.port} from {question.origin} to {question.target}: {said.verdict}"
+    return Picture("network-explain", title, f"{said.reason}.", tuple(nodes.values()), tuple(edges))
