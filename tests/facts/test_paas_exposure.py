@@ -344,6 +344,25 @@ def test_two_halves_of_the_internet_are_wide() -> None:
     assert (found["exposure"], found["wide"], found["public_addresses"]) == (SELECTED, True, all_public())
 
 
+def test_half_of_ipv6_is_wide() -> None:
+    found = exposure(body(STORAGE, {"networkAcls": {"defaultAction": "Deny", "ipv6Rules": [{"value": "2000::/4"}]}}))
+
+    assert (found["exposure"], found["wide"], found["public_addresses"]) == (SELECTED, True, 0)
+
+
+@pytest.mark.parametrize(("tier", "wanted"), [("Premium", SELECTED), ("Standard", OPEN), ("Basic", OPEN)])
+def test_rules_of_a_tier_that_has_none_count_for_nothing(tier: str, wanted: str) -> None:
+    rules = rule_set(BUS, defaultAction="Deny", ipRules=[{"ipMask": "203.0.113.1"}])
+
+    assert exposure(body(BUS, {}, sku={"name": tier}), rules)["exposure"] == wanted
+
+
+def test_a_childs_property_is_named_below_its_parent() -> None:
+    found = exposure(body(SQL, {}), firewall(SQL, "203.0.113.0", "203.0.113.9", "office"))
+
+    assert found["ranges"][0]["path"] == "firewallRules/office:properties.startIpAddress"
+
+
 def test_what_makes_it_wide_is_named() -> None:
     rules = [{"value": "203.0.113.0/24"}, {"value": "128.0.0.0/1"}, {"value": "198.51.100.0/24"}]
     found = exposure(body(STORAGE, {"networkAcls": {"defaultAction": "Deny", "ipRules": rules}}))

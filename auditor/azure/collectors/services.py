@@ -195,6 +195,7 @@ _API_ENTRIES = (
     _below(_SERVICE, "identityProviders", _APIM),
     _below(_SERVICE, "certificates", _APIM),
     _below(_SERVICE, "loggers", _APIM),
+    _below(_SERVICE, "tenant", _APIM),
     _below(_SERVICE, "portalsettings", _APIM),
     _policies(_SERVICE),
     _policies(f"{_SERVICE}/products"),

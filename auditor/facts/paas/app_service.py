@@ -68,7 +68,7 @@ def _settings(subject: Subject) -> _Settings:
         web = None
     if web is not None:
         value_at(web, "properties.x")  # raises where it was not read
-        return _Settings(web.body, ("properties",), f"{web.id}:properties.")
+        return _Settings(web.body, ("properties",), f"{subject.place(web)}properties.")
     return _Settings(subject.resource.body, ("properties", "siteConfig"), "properties.siteConfig.")
 
 

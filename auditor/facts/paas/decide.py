@@ -74,8 +74,8 @@ def opened_by(service: Service, subject: Subject) -> tuple[str, tuple[str, ...],
 
 def filtered(service: Service, subject: Subject) -> Door:
     """What an endpoint that is on lets in."""
-    place = subject.only_child(service.holder, "default") if service.holder else subject.resource
-    prefix = f"{place.id}:" if place is not None and service.holder else ""
+    place = _rules_of(service, subject)
+    prefix = subject.place(place) if place is not None and service.holder else ""
     if place is not None and service.holder and _text(value_at(place, "properties.publicNetworkAccess")) == "disabled":
         path = f"{prefix}properties.publicNetworkAccess"
         return Door(Exposure.PRIVATE, f"{path} is Disabled", (path,))
@@ -101,6 +101,16 @@ def filtered(service: Service, subject: Subject) -> Door:
     if service.filter is Filter.EMPTY_OPENS and (ranges or subnets):
         listed_only = True
     return selected if listed_only else open_door
+
+
+def _rules_of(service: Service, subject: Subject) -> Resource | None:
+    """The resource whose body holds the network rules; None where it has none."""
+    if not service.holder:
+        return subject.resource
+    tier = str(subject.at("sku.name") or "").lower()
+    if tier in {name.lower() for name in service.unruled_tiers}:
+        return None
+    return subject.only_child(service.holder, "default")
 
 
 def _by_action(service: Service, place: Resource | None, prefix: str, open_door: Door, selected: Door) -> Door:
@@ -129,7 +139,7 @@ def _ranges(service: Service, subject: Subject, place: Resource | None, prefix: 
     for child_entry in service.children:
         for child in subject.children(child_entry.child):
             value_at(child, child_entry.start)
-            found = of_child(child_entry, child)
+            found = of_child(child_entry, child, subject.place(child))
             if found is not None:
                 yield found
 

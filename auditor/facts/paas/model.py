@@ -100,7 +100,8 @@ class Range:
     addresses: int
     """Public IPv4 addresses; 0 for a service tag, whose addresses are not known offline."""
     path: str
-    """Property that holds it; with the resource's id and a colon before it where that is not the service itself."""
+    """Property that holds it; with a child's path (`firewallRules/office`), or another resource's id, and a colon
+    before it where that is not the service itself."""
     name: str = ""
     intervals: tuple[Interval, ...] = ()
     azure: bool = False
@@ -142,6 +143,8 @@ class Service:
     action: Action | None = None
     holder: str = ""
     """Child whose body holds action, lists and bypass (`networkRuleSets`); "" for the service's own."""
+    unruled_tiers: tuple[str, ...] = ()
+    """Values of `sku.name` of the tiers that have no network rules, so that none are looked for."""
     lists: tuple[RangeList, ...] = ()
     children: tuple[RangeChildren, ...] = ()
     subnets: str = ""

@@ -102,12 +102,12 @@ def _allows(action: Any) -> bool:
     return not isinstance(action, str) or action.lower() in ("allow", "accept")
 
 
-def of_child(entry: RangeChildren, child: Resource) -> Range | None:
-    """The range of a child resource; None where it has no address."""
+def of_child(entry: RangeChildren, child: Resource, place: str) -> Range | None:
+    """The range of a child resource, None where it has no address; `place` goes before its path."""
     first, last = (value(child.body, *path.split(".")) for path in (entry.start, entry.end))
     if not isinstance(first, str) or not isinstance(last, str):
         return None
-    path = f"{child.id}:{entry.start}"
+    path = f"{place}{entry.start}"
     if entry.zero_is_azure and first.strip() == last.strip() == _AZURE:
         return Range(f"{_AZURE} - {_AZURE}", 0, path, child.name, azure=True)
     interval = parse_prefix(f"{first.strip()}-{last.strip()}")

@@ -38,6 +38,11 @@ class Subject:
             raise NotReadError(gap)
         return self.inventory.children(self.resource, child)
 
+    def place(self, other: Resource) -> str:
+        """What is written before a property path of another resource: a child's path below this one, or an id."""
+        below = f"{self.resource.key}/"
+        return f"{other.id[len(below) :] if other.key.startswith(below) else other.id}:"
+
     def only_child(self, child: str, name: str) -> Resource | None:
         """The child of this name."""
         return next((found for found in self.children(child) if found.key.rpartition("/")[2] == name), None)

@@ -15,7 +15,10 @@ SERVICES = (
         "https://learn.microsoft.com/azure/storage/common/storage-network-security",
         filter=Filter.DEFAULT_ACTION,
         action=Action(),
-        lists=(RangeList("properties.networkAcls.ipRules", "value", "action"),),
+        lists=(
+            RangeList("properties.networkAcls.ipRules", "value", "action"),
+            RangeList("properties.networkAcls.ipv6Rules", "value", "action"),
+        ),
         subnets="properties.networkAcls.virtualNetworkRules",
         bypass=Bypass(),
         instances=("properties.networkAcls.resourceAccessRules",),

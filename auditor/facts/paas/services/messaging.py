@@ -9,7 +9,7 @@ _TEMPLATES = "https://learn.microsoft.com/azure/templates"
 _UNENFORCED = "While no rule is listed everything is let in, even with the default action Deny."
 
 
-def _namespace(name: str, kind: str, source: str) -> Service:
+def _namespace(name: str, kind: str, source: str, unruled: tuple[str, ...] = ()) -> Service:
     return Service(
         name,
         kind,
@@ -17,10 +17,11 @@ def _namespace(name: str, kind: str, source: str) -> Service:
         filter=Filter.DEFAULT_ACTION,
         action=Action("properties.defaultAction", needs_rules=True),
         holder="networkRuleSets",
+        unruled_tiers=unruled,
         lists=(RangeList("properties.ipRules", "ipMask", "action"),),
         subnets="properties.virtualNetworkRules",
         bypass=Bypass("properties.trustedServiceAccessEnabled", "true", "false"),
-        note=_UNENFORCED,
+        note=_UNENFORCED + (f" {' and '.join(unruled)} namespaces have no rules." if unruled else ""),
     )
 
 
@@ -54,11 +55,13 @@ SERVICES = (
         "Service Bus",
         "Microsoft.ServiceBus/namespaces",
         "https://learn.microsoft.com/azure/service-bus-messaging/service-bus-ip-filtering",
+        ("Basic", "Standard"),
     ),
     _namespace(
         "Event Hubs",
         "Microsoft.EventHub/namespaces",
         "https://learn.microsoft.com/azure/event-hubs/event-hubs-ip-filtering",
+        ("Basic",),
     ),
     _namespace(
         "Relay",
