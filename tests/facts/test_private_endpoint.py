@@ -102,6 +102,8 @@ def test_addresses_and_names_come_from_the_interface_when_a_zone_group_emptied_t
         pytest.param({"st1": "10.0.0.5"}, True, True, [], id="right"),
         pytest.param({"ST1": "10.0.0.5"}, True, True, [], id="whatever its case"),
         pytest.param({"st1": "10.0.0.4 10.0.0.5"}, True, True, [], id="among others"),
+        pytest.param({"*": "10.0.0.5"}, True, True, [], id="by a wildcard"),
+        pytest.param({"*": "10.0.0.9", "st1": "10.0.0.5"}, True, True, [], id="in spite of a wildcard"),
         pytest.param({"st1": "203.0.113.7"}, True, False, ["203.0.113.7"], id="elsewhere"),
         pytest.param({"st2": "10.0.0.6"}, False, False, [], id="somebody else's"),
         pytest.param({}, False, False, [], id="none"),
@@ -120,6 +122,16 @@ def test_a_record_of_a_second_endpoint_to_the_same_account_is_right():
     second = endpoint("pe2", ACCOUNT, other, "blob", address="10.9.0.5", names=[NAME])
 
     assert dns(blob(vnet), vnet, second, other, *zone(BLOB, vnet, other, st1="10.9.0.5"))["record_matches"] is True
+
+
+@pytest.mark.parametrize("name", [NAME, f"st1.{BLOB}"])
+def test_a_zone_for_one_name_alone_has_the_record_at_its_top(name: str):
+    vnet, hub = network("vnet"), network("hub", "10.1.0.0/16")
+
+    found = dns(blob(vnet), vnet, *zone(name, vnet, **{"@": "10.0.0.5"}), *zone(BLOB, vnet, st1="10.0.0.99"))
+    assert (found["zone_exists"], found["record_matches"], found["zone_linked_to_network"]) == (True, True, True)
+    found = dns(blob(vnet), vnet, hub, *zone(name, hub, **{"@": "10.0.0.5"}))
+    assert (found["zone_exists"], found["zone_linked_to_network"]) == (True, False)
 
 
 def test_a_record_is_named_after_the_target_where_no_name_is_told():

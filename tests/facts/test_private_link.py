@@ -125,6 +125,7 @@ def storing(*children: Body, sku: str = "Standard_LRS", **more: Any) -> list[Bod
     [
         pytest.param(storing(), [], id="nothing in it"),
         pytest.param(storing(child("blobServices/containers", "c")), ["blob"], id="containers"),
+        pytest.param(storing(child("blobServices/containers", "$logs")), [], id="a container of the service's own"),
         pytest.param(storing(child("fileServices/shares", "s")), ["file"], id="shares"),
         pytest.param(
             storing(child("queueServices/queues", "q"), child("tableServices/tables", "t")),

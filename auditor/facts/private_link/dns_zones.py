@@ -22,6 +22,10 @@ class DnsZones:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._zones = inventory.of_type(ZONE)
+        self.called: dict[str, list[Resource]] = {}
+        """Zones by their lower-cased name."""
+        for zone in self._zones:
+            self.called.setdefault(zone.name.lower(), []).append(zone)
         self.named = cache(self._named)
         """Zones whose name a pattern of Microsoft's table matches."""
         self.linked = cache(self._linked)

@@ -105,9 +105,10 @@ class Resolution:
         known = configs if not isinstance(configs, Unread) else ()
         mine = [config for config in known if matches(zone, config.name)]
         hidden = next((_hidden(config) for config in mine if not self._inventory.get(config.zone)), None)
-        instances = [] if hidden else self._instances(zone, mine, question.network)
-        own = self._resolves(question.network, zone, hidden)
-        others = {network: self._resolves(network, zone, hidden) for network in question.askers}
+        named = self._named(zone, question.names.names)
+        instances = [] if hidden else self._ordered(named, zone, mine, question.network)
+        own = self._resolves(question.network, named, hidden)
+        others = {network: self._resolves(network, named, hidden) for network in question.askers}
         record, correct, points_to = self._record(question, zone, instances, mine)
         return {
             "sub_resource": group,
@@ -129,21 +130,30 @@ class Resolution:
             return unread
         return sorted(self._networks.name(key) for key, answer in answers.items() if answer is wanted)
 
-    def _instances(self, zone: str, mine: list[ZoneConfig], network: str) -> list[Resource]:
-        """Zones of this name: those first that the network sees, then those that the zone group writes to."""
+    def _named(self, zone: str, names: frozenset[str]) -> tuple[Resource, ...]:
+        """Zones of this name, and those that were made for one name alone and have the record at their top."""
+        alone = {name for name in names if _record_names(zone, frozenset((name,)))}
+        alone |= {f"{record}.{zone}" for record in _record_names(zone, names)}
+        return (
+            *self._zones.named(zone),
+            *(found for name in sorted(alone) for found in self._zones.called.get(name.lower(), ())),
+        )
+
+    def _ordered(self, named: tuple[Resource, ...], zone: str, mine: list[ZoneConfig], network: str) -> list[Resource]:
+        """Those first that the network sees, the narrowest of them, then those that the zone group writes to."""
         written = {config.zone for config in mine}
         source = self._networks.dns(network)
         seen = set(source.networks) if isinstance(source, DnsSource) else set()
 
-        def order(candidate: Resource) -> tuple[bool, bool, str]:
+        def order(candidate: Resource) -> tuple[bool, bool, bool, str]:
             linked = self._zones.linked(candidate)
             answers = not isinstance(linked, Unread) and bool(linked & seen)
-            return (not answers, candidate.key not in written, candidate.key)
+            return (not answers, matches(zone, candidate.name), candidate.key not in written, candidate.key)
 
-        return sorted(self._zones.named(zone), key=order)
+        return sorted(named, key=order)
 
-    def _resolves(self, network: str, zone: str, hidden: Unread | None) -> Truth | None:
-        """Whether a zone of this name answers in a network; None where its DNS servers are outside of what is known.
+    def _resolves(self, network: str, named: tuple[Resource, ...], hidden: Unread | None) -> Truth | None:
+        """Whether one of the zones answers in a network; None where its DNS servers are outside of what is known.
 
         `hidden` stands for a zone that the endpoint uses and that was not read.
         """
@@ -152,7 +162,7 @@ class Resolution:
             return source
         if source.kind == "external":
             return None
-        parts = [self._answers(instance, source) for instance in self._zones.named(zone)]
+        parts = [self._answers(instance, source) for instance in named]
         found = either(parts)
         return found if found is not False else hidden or self._zones.missing or False
 
@@ -171,7 +181,10 @@ class Resolution:
         records = self._zones.records(instances[0])
         if isinstance(records, Unread):
             return records, records, []
-        found = {name: records[name] for name in wanted if name in records}
+        if not matches(zone, instances[0].name):
+            wanted = {"@"}
+        # A wildcard answers for every name that has no record of its own.
+        found = {name: at for name in wanted if (at := records.get(name, records.get("*"))) is not None}
         if not found:
             # Some services name records by an identifier that no body tells: the address is then what identifies them.
             by_address = [name for name, at in records.items() if at & question.names.addresses]

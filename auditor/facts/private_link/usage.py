@@ -61,7 +61,8 @@ def _of_storage(account: Resource, inventory: Inventory) -> Mapping[str, Truth]:
 
 
 def _holds(account: Resource, path: str, inventory: Inventory) -> Truth:
-    if inventory.children(account, path):
+    # `$logs`, `$web` and the like belong to the service.
+    if any(not child.name.startswith("$") for child in inventory.children(account, path)):
         return True
     gap = inventory.gap(f"{STORAGE}/{path}".lower(), account.key)
     return Unread(gap) if gap else False
