@@ -15,6 +15,7 @@ from tests.facts.paas_bodies import (
     OPEN,
     PRIVATE,
     SELECTED,
+    SIGNALR,
     SITE,
     Body,
     body,
@@ -166,3 +167,46 @@ def test_the_security_group_filters_a_managed_instance(
 
     assert found["exposure"] == wanted, found["text"]
     assert found["public_addresses"] == (all_public() if addresses is None else addresses)
+
+
+# --- real-time services
+
+
+@pytest.mark.parametrize(
+    ("rules", "wanted", "addresses"),
+    [
+        ([("0.0.0.0/0", "Allow"), ("::/0", "Allow")], OPEN, None),
+        ([("203.0.113.0/24", "Allow"), ("0.0.0.0/0", "Deny"), ("::/0", "Deny")], SELECTED, 256),
+        ([("203.0.113.0/25", "Deny"), ("203.0.113.0/24", "Allow"), ("0.0.0.0/0", "Deny")], SELECTED, 128),
+        ([("AzureFrontDoor.Backend", "Allow"), ("0.0.0.0/0", "Deny"), ("::/0", "Deny")], SELECTED, 0),
+    ],
+)
+def test_rules_of_signalr_count_in_their_order(
+    rules: list[tuple[str, str]], wanted: str, addresses: int | None
+) -> None:
+    acl = {"publicNetwork": {"deny": []}, "ipRules": [{"value": text, "action": action} for text, action in rules]}
+    found = exposure(body(SIGNALR, {"networkACLs": acl}))
+
+    assert found["exposure"] == wanted
+    assert found["public_addresses"] == (all_public() if addresses is None else addresses)
+
+
+# --- what its surroundings do not say
+
+EXTERNAL = {"ingress": {"external": True}}
+
+
+@pytest.mark.parametrize(
+    ("service", "others"),
+    [
+        (
+            body(
+                APP, {"managedEnvironmentId": path_of(APPS, "gone"), "configuration": {"ingress": {"external": True}}}
+            ),
+            [],
+        ),
+        (body(SITE, {"hostingEnvironmentProfile": {"id": path_of(ENVIRONMENT, "gone")}}), [web()]),
+    ],
+)
+def test_a_host_that_does_not_exist_shuts_nothing(service: Body, others: list[Body]) -> None:
+    assert exposure(service, *others)["exposure"] == OPEN

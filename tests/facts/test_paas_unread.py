@@ -16,6 +16,8 @@ from tests.facts.paas_bodies import (
     APP,
     APPS,
     BUS,
+    ENVIRONMENT,
+    OFFICE,
     PRIVATE,
     SITE,
     SQL,
@@ -69,6 +71,27 @@ def test_what_was_not_read_is_not_known(bodies: list[Body], unread: str, scope: 
 
     assert isinstance(found, Unread)
     assert found.gap.code == "AuthorizationFailed"
+
+
+def test_a_declared_site_is_known_without_its_configuration() -> None:
+    service = body(SITE, {"siteConfig": {"ipSecurityRestrictions": [OFFICE]}, "publicNetworkAccess": "Enabled"})
+
+    assert partly_read([service], f"{SITE}/config", service["id"])["public_addresses"] == 256
+
+
+def test_an_environment_that_was_not_read_leaves_its_app_unknown() -> None:
+    service = body(SITE, {"hostingEnvironmentProfile": {"id": path_of(ENVIRONMENT, "ase")}})
+
+    assert isinstance(partly_read([service, web()], ENVIRONMENT, f"/subscriptions/{SUBSCRIPTION}"), Unread)
+
+
+def test_rules_of_a_perimeter_that_were_not_read_leave_its_service_unknown() -> None:
+    kind = "Microsoft.Network/networkSecurityPerimeters"
+    target = body(STORAGE, {})
+    properties = {"privateLinkResource": {"id": target["id"]}, "profile": {"id": path_of(f"{kind}/profiles", "nsp/p")}}
+    association = body(f"{kind}/resourceAssociations", properties, "nsp/st")
+
+    assert isinstance(partly_read([target, association], f"{kind}/profiles/accessRules", "/"), Unread)
 
 
 @pytest.mark.parametrize(
