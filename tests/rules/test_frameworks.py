@@ -49,7 +49,7 @@ COUNTS = {
     "iso-27001-2022": 93,
     "pci-dss-4.0": 280,  # the appendices A1 to A3 included
     "soc-2": 61,
-    "dora": 47,
+    "dora": 43,
     "nis2": 24,
 }
 ID = {
