@@ -14,7 +14,8 @@ from auditor.facts.network.services import SERVICES, meaning
     [
         ("tcp", 22, 22, ["SSH"], ["ssh"]),
         ("tcp", 23, 24, ["Telnet"], ["remote-administration"]),
-        ("tcp", 443, 443, [], []),
+        ("tcp", 443, 443, ["HTTPS"], ["web-tls"]),
+        ("tcp", 444, 444, [], []),
         ("tcp", 6379, 6443, ["Redis", "Kubernetes API"], ["database", "container-control"]),
         ("udp", 22, 22, [], []),
         ("udp", 53, 53, ["DNS"], ["udp-reflection"]),

@@ -307,10 +307,13 @@ _OTHER_ENTRIES = (
         for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups")
     ),
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
+    _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
     _below(_PROFILE, "endpoints", _CDN, _may_be_classic),
     _top("Microsoft.Network/frontDoors", "2021-06-01"),
     _top("Microsoft.Network/frontDoorWebApplicationFirewallPolicies", "2024-02-01"),
     _top("Microsoft.Network/trafficManagerProfiles", "2022-04-01"),
+    _top("Microsoft.ServiceNetworking/trafficControllers", "2025-01-01"),
+    _below("Microsoft.ServiceNetworking/trafficControllers", "securityPolicies", "2025-01-01"),
     _top("Microsoft.Network/dnsZones", _DNS),
     _below("Microsoft.Network/dnsZones", "CNAME", _DNS),
     _top("Microsoft.Network/dnsForwardingRulesets", "2022-07-01"),

@@ -175,6 +175,7 @@ SERVICES = (
     ),
     Service("BACnet", "industrial", udp=(47808,)),
     *_kind("web", {"HTTP": (80, 8080)}),
+    *_kind("web-tls", {"HTTPS": (443, 8443)}),
     *(Service(name, "udp-reflection", udp=ports) for name, ports in _UDP.items()),
 )
 """Every service this module knows, one kind each."""
