@@ -197,7 +197,6 @@ ENTRIES = (
         _RESOLVERS,
         How.CHILDREN,
         parents=("Microsoft.Network/dnsResolvers",),
-        table="resources",
     ),
     Entry(
         "Microsoft.Storage/storageAccounts",
