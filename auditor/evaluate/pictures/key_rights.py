@@ -39,9 +39,13 @@ class KeyRights:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._assignments: dict[str, list[Resource]] = {}
+        self._above: list[Resource] = []  # which management group a subscription is in is not asked: each may count
         for assignment in inventory.of_type(_ASSIGNMENT):
             scope = ids.id_key(str(at(assignment.body, "properties.scope") or ids.parent_of(assignment.key)))
-            self._assignments.setdefault(scope, []).append(assignment)
+            if scope in ("", "/") or scope.startswith("/providers/microsoft.management/managementgroups/"):
+                self._above.append(assignment)
+            else:
+                self._assignments.setdefault(scope, []).append(assignment)
 
     def of(self, principal: str, vault: Resource, key_id: str) -> Right:
         """Whether the service principal with this object id may unwrap with a key, by its key id."""
@@ -75,9 +79,7 @@ class KeyRights:
         while place:
             yield from self._assignments.get(place, ())
             place = ids.parent_of(place)
-        for scope, found in self._assignments.items():
-            if scope in ("", "/") or scope.startswith("/providers/microsoft.management/managementgroups/"):
-                yield from found
+        yield from self._above
 
     def _grants(self, role: str) -> bool | None:
         """Whether a role may unwrap; None where it is not known."""

@@ -68,6 +68,20 @@ async function reach(page, selector) {
   throw new Error(`Tab never came to ${selector}`);
 }
 
+// On a telephone: no page that scrolls sideways, no barrier that only a narrow page has.
+async function narrow({ open, barriers, seen }) {
+  const page = await open({ context: { viewport: { width: 390, height: 800 } } });
+  seen.sideways = [];
+  for (const tab of TABS) {
+    await page.click(`#tab-${tab}`);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) seen.sideways.push(tab);
+  }
+  await page.click("#tab-findings");
+  await page.locator(".space .row").first().click();
+  await barriers(page, "detail, narrow");
+  await page.context().close();
+}
+
 async function keyboard({ open, seen }) {
   const page = await open();
   const keys = {};
@@ -226,4 +240,4 @@ async function old({ open, seen }) {
   await page.context().close();
 }
 
-module.exports = { gate, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };
+module.exports = { gate, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };

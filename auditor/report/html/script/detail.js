@@ -32,7 +32,7 @@ function makeDetail(data, go, moved) {
     if (result.gap) parts.push(make("h3", {}, "Why this is unknown"), list([["Not read", result.gap[0]], ["Why", result.gap[1]], ["Where", result.gap[2]], ["What to do", result.gap[3]]]));
     if (evidenceOf(data, result).length) {
       const cell = (text) => make("code", {}, text);
-      parts.push(make("h3", {}, "Evidence"), wide("Evidence", ["Property", "Found", "Wanted"], evidenceOf(data, result).map((leaf) => leaf.map(cell))));
+      parts.push(make("h3", {}, "Evidence"), wide("Evidence", ["Property", "Found", "Wanted"], evidenceOf(data, result).map((leaf) => leaf.map(cell)), "stack"));
     }
     // What is unknown may be a whole scope: its name is not the name of what would have to be mended.
     const known = result.outcome !== "unknown";

@@ -22,12 +22,12 @@ const jump = (text, onclick, more = {}) => make("button", { type: "button", clas
 function table(caption, heads, rows) {
   const head = heads.map((text) => make("th", { scope: "col", class: text.startsWith("#") ? "number" : "" }, text.replace("#", "")));
   const numeric = heads.map((text) => text.startsWith("#"));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, at) => make("td", { class: numeric[at] ? "number" : "" }, cell))));
+  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, at) => make("td", { class: numeric[at] ? "number" : "", "data-head": heads[at].replace("#", "") }, cell))));
   return make("table", { "aria-label": caption }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
 }
 
 // A table that may be wider than its place: it scrolls, with the keyboard too.
-const wide = (caption, heads, rows) => make("div", { class: "wide", tabindex: "0", role: "group", "aria-label": `${caption}, scrolls` }, table(caption, heads, rows));
+const wide = (caption, heads, rows, more = "") => make("div", { class: `wide ${more}`, tabindex: "0", role: "group", "aria-label": `${caption}, scrolls` }, table(caption, heads, rows));
 
 const card = (title, ...parts) => make("section", { class: "card" }, make("h2", {}, title), ...parts);
 

@@ -21,7 +21,7 @@ function rulesView(data, detail, go) {
 
 function gapsView(data) {
   const content = data.gaps.length
-    ? [make("p", { class: "quiet" }, "Rules that depend on these reads answer “unknown”, never “passed”."), table("Not read", ["What", "Why", "Where", "What to do"], data.gaps)]
+    ? [make("p", { class: "quiet" }, "Rules that depend on these reads answer “unknown”, never “passed”."), wide("Not read", ["What", "Why", "Where", "What to do"], data.gaps, "stack")]
     : [make("p", {}, "Everything that was asked for was read.")];
   byId("gaps").append(card("Not read", ...content));
 }
