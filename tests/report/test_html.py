@@ -48,7 +48,7 @@ def visit(npm_tools: Path, chromium: str, tmp_path_factory: pytest.TempPathFacto
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
         node = shutil.which("node") or "node"
         command = [node, str(VISIT), str(npm_tools), chromium, str(path), ",".join(steps)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)
         assert seen["console"] == []
@@ -75,9 +75,8 @@ def small(visit: Callable[..., Seen]) -> Seen:
         ),
         Framework("nist-800-53-r5", "", ()),
     )
-    return visit(
-        replace(samples.small(), frameworks=frameworks), "walk", "keyboard", "filters", "share", "csv", "print", "plain"
-    )
+    steps = ("walk", "keyboard", "filters", "share", "csv", "print", "plain", "narrow")
+    return visit(replace(samples.small(), frameworks=frameworks), *steps)
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +193,10 @@ def test_the_saved_csv_is_the_csv_report(small: Seen, rendered: Rendered):
 
     assert saved == rendered("csv", samples.small())
     assert len(list(csv.reader(io.StringIO(saved)))) == 15
+
+
+def test_a_narrow_page_does_not_scroll_sideways(small: Seen):
+    assert small["sideways"] == []
 
 
 def test_paper_shows_every_part_on_white(small: Seen):

@@ -3,6 +3,9 @@ const { readFileSync } = require("fs");
 
 const TABS = ["overview", "findings", "pictures", "compliance", "rules", "gaps"];
 const status = (page) => page.locator("#findings .results [role=status]").innerText();
+const hashOf = (page) => page.evaluate(() => location.hash);
+// Waits for what must come true; where it does not, what is read afterwards says so.
+const settled = (page, condition) => page.waitForFunction(condition, null, { timeout: 5_000 }).catch(() => {});
 const active = (page) => page.evaluate(() => document.activeElement.outerHTML.slice(0, 200));
 
 async function walk({ open, barriers, seen }) {
@@ -98,6 +101,8 @@ async function keyboard({ open, seen }) {
   keys.next = await page.locator("#detail .message").innerText();
   await page.keyboard.press("Escape");
   keys.closed = !(await page.locator("#detail").isVisible());
+  // The dialog gives focus back to where it came from; its close event, a task later, moves it on.
+  await settled(page, () => document.activeElement.matches('[aria-rowindex="4"]'));
   keys.back = await page.evaluate(() => document.activeElement.getAttribute("aria-rowindex"));
   await page.keyboard.press("?");
   keys.help = await page.locator("#help").innerText();
@@ -190,13 +195,14 @@ async function share({ open, seen }) {
   await page.fill("#findings input", "contoso");
   await page.click('.row.head button:text-is("Resource")');
   await page.locator('.space .row[aria-rowindex="4"]').click();
-  const hash = new URL(page.url()).hash;
+  const hash = await hashOf(page);
   const look = async (where) => ({ status: await status(where), detail: await where.locator("#detail .message").innerText(), rows: await where.locator(".space .row .name").allInnerTexts() });
   seen.shared = { hash, here: await look(page) };
   const other = await open({ hash });
   seen.shared.there = await look(other);
   await page.keyboard.press("Escape");
   await page.goBack();
+  await settled(page, () => document.querySelector("#tab-overview[aria-selected=true]"));
   seen.shared.back = await page.locator("[role=tab][aria-selected=true]").first().innerText();
   const odd = await open({ hash: "#findings?topic=gone&severity=awful&sort=__proto__&finding=none&framework=%3Cb%3E" });
   seen.shared.odd = await status(odd);
@@ -213,7 +219,7 @@ async function csv({ open, seen }) {
 async function gate({ open, seen }) {
   const page = await open();
   await page.click('#overview button:text-is("Show what fails it")');
-  seen.gate = { status: await status(page), hash: new URL(page.url()).hash };
+  seen.gate = { status: await status(page), hash: await hashOf(page) };
   await page.selectOption('#findings label:has-text("Gate") select', "new");
   seen.gate.new = await status(page);
   await page.context().close();
