@@ -54,7 +54,7 @@ flag --policy-exemptions "${AUDIT_POLICY_EXEMPTIONS:-}"
 option --source-root "${AUDIT_SOURCE_ROOT:-}"
 option --sarif-category "${AUDIT_CATEGORY:-}"
 read -r -a formats <<<"${AUDIT_FORMATS:-}"
-for format in "${formats[@]}"; do
+for format in ${formats[@]+"${formats[@]}"}; do # an empty list is an error in the bash of macOS
   case "$format" in
     sarif)
       if [ -n "${AUDIT_SPLIT:-}" ]; then

@@ -54,8 +54,12 @@ def category(report: Report, options: RenderOptions) -> str:
 
 
 def full_category(report: Report, options: RenderOptions) -> str:
-    """The category that a full run of the same scope has."""
-    return options.category.strip("/") or f"{TOOL_NAME}/{report.scan.scope.strip('/') or _scope(report)}"
+    """The category that a full run of the same scope has: as chosen, the scope behind it unless that is the tenant."""
+    scope = report.scan.scope.strip("/")
+    chosen = options.category.strip("/")
+    if not chosen:
+        return f"{TOOL_NAME}/{scope or _scope(report)}"
+    return chosen if not scope or scope.startswith("tenant") else f"{chosen}/{scope}"
 
 
 def _scope(report: Report) -> str:

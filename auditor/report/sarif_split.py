@@ -45,6 +45,7 @@ def split_sarif(report: Report, options: RenderOptions, groups: Mapping[str, str
     for name in sorted({part_of(guid) for guid in (*report.scan.subscriptions, *own)}):
         part = replace(
             report,
+            scan=replace(report.scan, scope=""),  # the category below has it already
             results=tuple(result for result in report.results if part_of(result.subject.subscription_id) == name),
             gaps=tuple(gap for gap in report.gaps if part_of(ids.subscription_of(gap.scope)) == name),
         )

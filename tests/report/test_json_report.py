@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 
 from auditor.evaluate.baseline import load_baseline
+from auditor.evaluate.gate import GatePolicy, judge
 from auditor.evaluate.model import Report
 from auditor.rules.model import Evidence
 from tests.report import samples
@@ -62,3 +64,16 @@ def test_it_can_be_a_baseline(rendered: Rendered, tmp_path):
     known = load_baseline(path).accepts(report)
 
     assert {r.fingerprint for r in report.results if r.outcome.value == "fail"} <= known
+
+
+def test_the_gates_verdict_is_told_and_follows_the_schema(rendered: Rendered):
+    verdict = judge(samples.small(), GatePolicy(fail_on_unknown=True), known=frozenset({"x"}), lapsed=["e.yaml:1"])
+
+    document = json.loads(rendered("json", replace(samples.small(), verdict=verdict)))
+
+    jsonschema.validate(document, SCHEMA)
+    gate = document["gate"]
+    assert (gate["holds"], gate["exit_code"], gate["fail_on"], gate["known"]) == (False, 1, "high", 1)
+    assert set(gate["failing"]) <= {result["fingerprint"] for result in document["results"]}
+    assert len(gate["reasons"]) == 2
+    assert json.loads(rendered("json"))["gate"] is None

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from defusedxml import ElementTree
@@ -16,7 +17,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 from markdown_it import MarkdownIt
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from auditor.evaluate.model import Outcome, Report
+from auditor.errors import ExitCode
+from auditor.evaluate.model import Outcome, Report, Verdict
 from auditor.report.csv_report import COLUMNS
 from auditor.report.registry import RenderOptions, render
 from auditor.report.text import plain
@@ -276,3 +278,15 @@ def test_ocsf_names_frameworks_and_controls(rendered: Rendered):
 
     assert event["compliance"]["standards"] == ["mcsb-v1", "nist-800-53-r5"]
     assert {check["uid"] for check in event["compliance"]["checks"]} == {"NS-2", "SC-7", "AC-4"}
+
+
+def test_markdown_begins_with_the_gate_and_lists_what_is_accepted(rendered: Rendered):
+    verdict = Verdict(ExitCode.GATE, ("1 finding at or above high (a|b)",))
+
+    text = rendered("markdown", replace(samples.small(), verdict=verdict))
+
+    assert "**Gate: fails.** 1 finding at or above high \\(a\\|b\\)." in text.splitlines()[:6]
+    assert "### Accepted" in text
+    assert "stexempt | until 2027" in text
+    assert "Gate" not in rendered("markdown", samples.small())
+    assert "**Gate: holds.**" in rendered("markdown", replace(samples.small(), verdict=Verdict(ExitCode.OK, ())))

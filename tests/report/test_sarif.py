@@ -230,6 +230,7 @@ def test_identity_stays_when_rules_are_reworded_and_resources_come_in_another_or
         ({"partial_selection": True}, ""),
         ({"scope": f"subscription/{PRODUCTION}"}, ""),
         ({"complete": False}, "my-category"),
+        ({"scope": f"subscriptions/{PRODUCTION}"}, "my-category"),
         ({"partial_selection": True}, "my-category"),
     ],
 )
