@@ -225,3 +225,17 @@ def test_an_export_with_a_network_manager_and_without_what_it_applies_is_unknown
 
     assert isinstance(found, Unread)
     assert found.gap.type == "microsoft.network/effectivesecurityadminrules"
+
+
+@pytest.mark.parametrize(
+    ("rules", "past"),
+    [((), True), (SSH, False), ((allow("web", 100, "443"),), True), ((allow("some", 100, "20-30"),), False)],
+)
+def test_what_only_an_admin_rule_opens_is_told(rules, past):
+    path = next(
+        path
+        for path in fact(managed(admin_rule("AlwaysAllow", "22"), collection(), rules=rules))["paths"]
+        if path["first_port"] == 22
+    )
+
+    assert path["past_groups"] is past

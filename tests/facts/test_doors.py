@@ -496,3 +496,31 @@ def test_a_group_of_a_private_endpoints_subnet_counts_only_where_policies_are_en
         return bool(fact(bodies)["open"])
 
     assert (reached("Disabled"), reached("Enabled")) == (True, False)
+
+
+# --- paths beside one another
+
+
+@pytest.mark.parametrize(("port", "around"), [("8080", ["agw"]), ("9090", [])])
+def test_a_way_around_the_gateway_is_told(port, around):
+    bodies = gated(None, [allow("direct", 100, port)])
+    address = pip("pip-direct", "203.0.113.77")
+    bodies[0]["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"] = ref(address)
+
+    paths = {path["via"]: path for path in fact([*bodies, address])["paths"]}
+
+    assert paths["public-ip"]["around"] == around
+    assert paths["application-gateway"]["around"] == []
+
+
+@pytest.mark.parametrize(("source", "only"), [("::/0", True), ("*", False)])
+def test_what_only_ipv6_opens_is_told(source, only):
+    bodies = over_ipv6(source)
+    other = pip("pip4", "203.0.113.8")
+    configurations = bodies[0]["properties"]["ipConfigurations"]
+    four = {"privateIPAddress": "10.0.0.4", "subnet": configurations[0]["properties"]["subnet"]}
+    configurations.append({"name": "four", "properties": {**four, "publicIPAddress": ref(other)}})
+
+    found = [path for path in fact([*bodies, other])["paths"] if path["family"] == 6]
+
+    assert [path["only_ipv6"] for path in found] == [only]

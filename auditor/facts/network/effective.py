@@ -39,6 +39,7 @@ class Filtered:
     def __init__(self, tables: Sequence[Table], admin: Table | None, around: Surroundings) -> None:
         self._tables = tables
         self._admin = admin
+        self._around = around
         self.internet = around.public
         """The public internet, service tags included."""
 
@@ -57,6 +58,10 @@ class Filtered:
         for table in self._tables:
             flows = list(_joined(flows, table.restricted(region, Clearance.ON)))
         return tuple(_without_source_ports([*always, *flows]))
+
+    def without_admin(self) -> Filtered:
+        """What the security groups by themselves would let through."""
+        return Filtered(self._tables, None, self._around)
 
     def allows(self, protocol: str, port: int, remote: int) -> bool:
         """Whether a remote address (on the axis) reaches a port from at least one source port."""

@@ -7,6 +7,7 @@ A fact of a network interface, and of a scale set, whose model says what its ins
          "via": "public-ip", "address": "203.0.113.7", "frontend_port": null,
          "everyone": true, "wide": true, "addresses": 3702259455, "tags": [], "family": 4,
          "waf": null, "just_in_time": false, "asymmetric_return": null,
+         "past_groups": false, "around": [], "only_ipv6": false,
          "hops": [{"kind": "public-ip", "id": "/subscriptions/...", "name": "pip-web", "detail": "203.0.113.7"}],
          "interface": "nic-web", "rule": "nsg-web/allow-ssh (300)",
          "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
@@ -19,7 +20,9 @@ known offline) that reach it besides. `services` and `kinds` are what well-known
 (`auditor.facts.network.services`). `waf` says of an application gateway whether a web application firewall looks at
 the requests. `just_in_time` says that Defender for Cloud opens the port on request, so that it may be shut at other
 times. `asymmetric_return` names a default route that sends the answers another way than the requests came: what keeps
-track of connections there may drop them, which is no protection to count on.
+track of connections there may drop them, which is no protection to count on. `past_groups` says that a security admin
+rule opens what the security groups by themselves would close; `around` names application gateways and firewalls that
+lead to the same service, which this path goes around; `only_ipv6` says that the same service is not reached by IPv4.
 
 Where a part could not be read, `paths` ends with what is missing; where no path is known besides, all is unread.
 """
@@ -39,6 +42,7 @@ from auditor.facts.network.interfaces import NIC, SCALE_SET, Interface, IpConfig
 from auditor.facts.network.just_in_time import POLICY as JIT_POLICY
 from auditor.facts.network.just_in_time import JustInTime
 from auditor.facts.network.reach import Opening, Reach, admitting_rules, openings
+from auditor.facts.network.relations import relate
 from auditor.facts.network.routes import default_route
 from auditor.facts.network.screens import Screen, Screens
 from auditor.facts.network.security_rules import PORTLESS, PORTS
@@ -66,6 +70,7 @@ class Exposures:
         self.doors = Doors(topology, self.screens)
         self._just_in_time = JustInTime(topology.inventory)
         self._openings: dict[tuple[int, int, bool], tuple[Opening, ...]] = {}
+        self._grouped: dict[tuple[int, int], tuple[Opening, ...]] = {}
 
     def all(self) -> dict[str, Json | Unread]:
         """By the key of each network interface and scale set."""
@@ -83,6 +88,7 @@ class Exposures:
                     else:
                         paths.append(path)
         paths.sort(key=lambda path: (path["first_port"], path["protocol"], path["text"]))
+        relate(paths)
         opened = any(path["via"] != "bastion" for path in paths)
         if gaps and not opened:
             return Unread(next(iter(gaps)))
@@ -117,6 +123,7 @@ class Exposures:
                 interface.machine, opening.protocol, opening.first_port, opening.last_port
             )
             path["just_in_time"] = Unread(timed) if isinstance(timed, Gap) else timed
+            path["past_groups"] = self._past_groups(door, screen, opening)
             yield path
 
     def _direct(self, door: Door, screen: Screen) -> Iterator[Opening]:
@@ -130,7 +137,19 @@ class Exposures:
         for opening in self._openings[key]:
             ports = _common(opening, door)
             if opening.protocol in door.protocols and ports and _told(opening, screen):
-                yield Opening(opening.protocol, *ports, opening.reach, opening.rules)
+                yield Opening(opening.protocol, *ports, opening.reach, opening.rules, opening.forced)
+
+    def _past_groups(self, door: Door, screen: Screen, opening: Opening) -> bool:
+        """Whether security admin rules open what the security groups by themselves would close."""
+        if not (opening.forced and screen.grouped):
+            return False
+        key = (id(screen), door.family)
+        if key not in self._grouped:
+            self._grouped[key] = tuple(openings(screen.passed.without_admin(), door.family))
+        return not any(
+            o.protocol == opening.protocol and o.first_port <= opening.last_port and opening.first_port <= o.last_port
+            for o in self._grouped[key]
+        )
 
 
 def _indirect(door: Door, screen: Screen) -> Iterator[Opening]:

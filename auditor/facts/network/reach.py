@@ -74,6 +74,8 @@ class Opening:
     reach: Reach
     rules: str
     """Each way through: the rule of every filter joined by `and`, several ways by `or`."""
+    forced: bool = False
+    """Whether every way is a security admin rule that no security group is asked after."""
 
 
 def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Iterator[Opening]:
@@ -88,8 +90,8 @@ def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Itera
         if passage.rules or not ruled:
             by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
-        for first, last, remote, rules in _joined(_segments(by_protocol.get(protocol, []))):
-            yield Opening(protocol, first, last, Reach.of(remote, everyone, family), rules)
+        for first, last, remote, rules, forced in _joined(_segments(by_protocol.get(protocol, []))):
+            yield Opening(protocol, first, last, Reach.of(remote, everyone, family), rules, forced)
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +125,7 @@ def words(rules: Sequence[SecurityRule]) -> str:
     return " and ".join(map(str, rules)) or "no rule against it"
 
 
-_Segment = tuple[int, int, AddressSet, str]
+_Segment = tuple[int, int, AddressSet, str, bool]
 
 
 def merged(passages: Iterable[Passage]) -> Iterator[tuple[str, int, int, AddressSet, str]]:
@@ -132,20 +134,21 @@ def merged(passages: Iterable[Passage]) -> Iterator[tuple[str, int, int, Address
     for passage in passages:
         by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
-        for segment in _joined(_segments(by_protocol.get(protocol, []))):
-            yield protocol, *segment
+        for first, last, remote, rules, _ in _joined(_segments(by_protocol.get(protocol, []))):
+            yield protocol, first, last, remote, rules
 
 
 def _segments(passages: Sequence[Passage]) -> Iterator[_Segment]:
     cuts = sorted({p.first_port for p in passages} | {p.last_port + 1 for p in passages})
-    unions: dict[tuple[int, ...], tuple[AddressSet, str]] = {}
+    unions: dict[tuple[int, ...], tuple[AddressSet, str, bool]] = {}
     for first, after in pairwise(cuts):
         covering = [p for p in passages if p.first_port <= first <= p.last_port]
         if covering:
             key = tuple(map(id, covering))
             if key not in unions:
                 ways = dict.fromkeys(words(p.rules) for p in covering)
-                unions[key] = (union(p.remote for p in covering), " or ".join(ways))
+                forced = all(bool(p.rules) and p.rules[0].access == "alwaysallow" for p in covering)
+                unions[key] = (union(p.remote for p in covering), " or ".join(ways), forced)
             yield first, after - 1, *unions[key]
 
 
