@@ -13,7 +13,7 @@ import typer
 from auditor import __version__
 from auditor.cli import collect, compliance, diff, doctor, init, merge, network, query, rules, scan
 from auditor.cli.application import Application
-from auditor.cli.messages import note, print_error
+from auditor.cli.messages import note, print_error, say
 from auditor.errors import AuditorError, ExitCode
 
 app = Application(
@@ -87,7 +87,9 @@ def run() -> int:
         print_error(_mistake_of_ours(error))
         _end_debug_log(error)
         return ExitCode.USAGE
-    except SystemExit:
+    except SystemExit as end:
+        if end.code == ExitCode.INTERRUPTED:
+            say("interrupted")
         _end_debug_log(None)
         raise
     return ExitCode.OK

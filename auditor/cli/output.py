@@ -156,9 +156,11 @@ def render_options(
     from auditor.report.registry import RenderOptions
 
     terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    # The logs of CI systems show colours though no terminal is there: https://force-color.org
+    wanted = terminal or os.environ.get("FORCE_COLOR", "") not in ("", "0")
     return RenderOptions(
         width=width or shutil.get_terminal_size((100, 24)).columns,
-        colour=terminal and not os.environ.get("NO_COLOR"),
+        colour=wanted and not os.environ.get("NO_COLOR"),
         hyperlinks=terminal,
         group_by=group_by,
         include_passed=include_passed,
