@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from auditor.facts.registry import FactStore
+from auditor.facts.registry import FactStore, family
 from auditor.inventory import ids
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
@@ -152,32 +152,10 @@ def unread(bodies: Sequence[Body], *kinds: str) -> tuple[Ledger, Gap]:
     scope = f"/subscriptions/{SUBSCRIPTION}"
     gap = Gap(scope, kinds[0], "GET", 403, "AuthorizationFailed")
     refused = {ids.type_key(kind) for kind in kinds}
-    read = {body["type"] for body in bodies} | _USUAL
-    lines = [LedgerEntry(scope, kind, ReadState.COMPLETE) for kind in sorted(read) if ids.type_key(kind) not in refused]
+    read = {ids.type_key(body["type"]) for body in bodies} | _USUAL
+    lines = [LedgerEntry(scope, kind, ReadState.COMPLETE) for kind in sorted(read) if kind not in refused]
     lines += [LedgerEntry(scope, kind, ReadState.DENIED, gap=gap) for kind in kinds]
     return Ledger(lines), gap
 
 
-_USUAL = {
-    NETWORK,
-    ENDPOINT,
-    f"{ENDPOINT}/privateDnsZoneGroups",
-    ZONE,
-    f"{ZONE}/virtualNetworkLinks",
-    f"{ZONE}/A",
-    "Microsoft.Resources/subscriptions",
-    "Microsoft.Network/networkInterfaces",
-    "Microsoft.Network/networkSecurityGroups",
-    "Microsoft.Network/routeTables",
-    "Microsoft.Network/loadBalancers",
-    "Microsoft.Network/virtualNetworkGateways",
-    "Microsoft.Network/dnsResolvers",
-    "Microsoft.Network/dnsResolvers/inboundEndpoints",
-    "Microsoft.Network/azureFirewalls",
-    "Microsoft.Network/firewallPolicies",
-    "Microsoft.Network/privateLinkServices",
-    f"{STORAGE}/blobServices/containers",
-    f"{STORAGE}/fileServices/shares",
-    f"{STORAGE}/queueServices/queues",
-    f"{STORAGE}/tableServices/tables",
-}
+_USUAL = frozenset().union(*(family(name).needs for name in ("exfiltration", "private_endpoint", "private_link")))

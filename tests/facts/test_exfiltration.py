@@ -159,6 +159,20 @@ def test_a_load_balancer_lends_its_address_unless_it_must_not(forbidden: bool, i
     assert fact("exfiltration", [subnet(vnet), vnet, nic, balancer])["internet"] is is_open
 
 
+def test_a_scale_set_is_machines_and_brings_its_own_group():
+    vnet, group = network("vnet", used=False, app={}), nsg(NO_INTERNET)
+    configuration = {"name": "ip", "properties": {"subnet": {"id": f"{vnet['id']}/subnets/app"}}}
+    model: Body = {"name": "nic", "properties": {"ipConfigurations": [configuration]}}
+    profile = {"networkProfile": {"networkInterfaceConfigurations": [model]}}
+    scale_set = resource("Microsoft.Compute/virtualMachineScaleSets", "vmss", {"virtualMachineProfile": profile})
+    bodies = [subnet(vnet), vnet, scale_set, group]
+
+    found = fact("exfiltration", bodies)
+    assert (found["machines"], found["internet"]) == (True, True)
+    model["properties"]["networkSecurityGroup"] = {"id": group["id"]}
+    assert fact("exfiltration", bodies)["internet"] is False
+
+
 def test_the_interface_s_group_counts_too():
     vnet, group = network("vnet", used=False, app={}), nsg(NO_INTERNET)
     nic = machine(vnet, security_group_id=group["id"])

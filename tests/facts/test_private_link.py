@@ -192,6 +192,15 @@ def test_a_service_with_one_sub_resource_is_covered_by_any_connection():
     assert (fact("private_link", [body])["covered"], fact("private_link", [body])["missing"]) == (["vault"], [])
 
 
+def test_an_endpoint_of_a_slot_does_not_cover_the_app():
+    app = resource("Microsoft.Web/sites", "app")
+    pe = endpoint("pe", app["id"], VNET, "sites-next", names=["app-next.azurewebsites.net"])
+    found = fact("private_link", [app, pe, VNET])
+
+    assert (found["covered"], found["missing"]) == (["sites-next"], ["sites"])
+    assert fact("private_endpoint", [pe, app, VNET])["dns"][0]["zone"] == "privatelink.azurewebsites.net"
+
+
 def test_a_stranger_s_endpoint_covers_nothing():
     body = account("st1", connection(ACCOUNT, pe_id(subscription=STRANGE), groupIds=["blob"]))
     found = fact("private_link", [body, child("blobServices/containers", "c")])

@@ -61,9 +61,8 @@ class _World:
         counts = {state: sum(c["state"] == state for c in found) for state in STATES}
         # An endpoint of a stranger covers nothing: no network of ours goes through it.
         ours = [c for c in found if c["state"] == "approved" and c["tenant_known"] is not False]
-        covered = sorted({group for c in ours for group in c["group_ids"]}, key=str.lower)
-        if len(service.sub_resources) == 1 and ours:
-            covered = list(service.sub_resources)
+        only = service.sub_resources if len(service.sub_resources) == 1 else ()
+        covered = sorted({group for c in ours for group in c["group_ids"] or only}, key=str.lower)
         used = in_use(resource, service, self._inventory)
         used_names = sorted(name for name, used_here in used.items() if used_here is True)
         return {

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auditor.facts.network.topology import GROUP, LOAD_BALANCER, NETWORK, NIC, items, keys_at, value
+from auditor.facts.network.topology import NETWORK, items, keys_at, value
 from auditor.facts.private_link.endpoint_body import ENDPOINT, connections_of, network_of
-from auditor.facts.private_link.networks import GATEWAY
-from auditor.facts.private_link.outbound import ROUTE_TABLE, SITE, Outbound
+from auditor.facts.private_link.outbound import NEEDS as OUTBOUND_NEEDS
+from auditor.facts.private_link.outbound import Outbound
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
@@ -103,6 +103,6 @@ def _admitting(subnet: Resource, inventory: Inventory) -> Iterator[str]:
 FAMILY = FactFamily(
     name="exfiltration",
     types=frozenset((SUBNET,)),
-    needs=frozenset((NETWORK, NIC, GROUP, ROUTE_TABLE, LOAD_BALANCER, ENDPOINT, GATEWAY, SITE)),
+    needs=frozenset((NETWORK, ENDPOINT)) | OUTBOUND_NEEDS,
     compute=compute,
 )

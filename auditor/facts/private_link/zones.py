@@ -46,9 +46,14 @@ class Service:
         return tuple(name for name, _ in self.groups)
 
     def zones(self, group: str, cloud: str) -> Zones | None:
-        """The zones of a sub-resource, compared without case; None where the page has none for it."""
+        """The zones of a sub-resource, compared without case; None where the page has none for it.
+
+        A slot of an app is the sub-resource `sites-<slot>`, whose names are in the zone of the app:
+        https://learn.microsoft.com/azure/app-service/overview-private-endpoint
+        """
+        wanted = "sites" if group.lower().startswith("sites-") else group.lower()
         for name, by_cloud in self.groups:
-            if name.lower() == group.lower():
+            if name.lower() == wanted:
                 return by_cloud.get(cloud)
         return None
 
