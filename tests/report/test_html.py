@@ -12,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
+from auditor.report.mermaid import render_mermaid
 from auditor.rules.model import Framework, FrameworkControl, Severity
 from tests.report import samples
 from tests.report.samples import STORAGE, TAGS, finding, report_of
@@ -75,7 +77,7 @@ def small(visit: Callable[..., Seen]) -> Seen:
         ),
         Framework("nist-800-53-r5", "", ()),
     )
-    steps = ("walk", "keyboard", "filters", "share", "csv", "print", "plain", "narrow")
+    steps = ("walk", "keyboard", "filters", "share", "csv", "drawings", "print", "plain", "narrow")
     return visit(replace(samples.small(), frameworks=frameworks), *steps)
 
 
@@ -197,6 +199,18 @@ def test_the_saved_csv_is_the_csv_report(small: Seen, rendered: Rendered):
 
 def test_a_narrow_page_does_not_scroll_sideways(small: Seen):
     assert small["sideways"] == []
+
+
+def test_a_picture_can_be_taken_along(small: Seen):
+    taken = small["drawings"]
+    drawn = ET.fromstring(taken["svg"])  # noqa: S314 - our own text
+    names = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+
+    assert taken["name"] == "exposure.svg"
+    assert {"Internet", "pip-web", "nsg-web"} <= set(names)
+    assert "--critical: #8c0f2d" in taken["svg"]
+    assert "<script" not in taken["svg"]
+    assert taken["mermaid"] == render_mermaid(samples.pictured()[0])
 
 
 def test_paper_shows_every_part_on_white(small: Seen):

@@ -20,7 +20,9 @@ from typing import Any
 from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Verdict
 from auditor.inventory.model import Gap
 from auditor.report.compliance import Control, postures
+from auditor.report.drawing.folding import folded
 from auditor.report.encoding import timestamp
+from auditor.report.mermaid import render_mermaid
 from auditor.report.model import RenderOptions
 from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
 from auditor.rules.model import Rule, Severity
@@ -210,6 +212,7 @@ def _picture(picture: Picture) -> dict[str, Any]:
         "title": plain(picture.title),
         "caption": plain(picture.caption),
         "total": len(picture.edges),
+        "mermaid": render_mermaid(folded(picture)) if picture.nodes else "",
         "parts": {node.id: list(node.parts) for node in picture.nodes if node.parts},
         "edges": [
             [names.get(edge.source, missing), plain(edge.label), edge.broken, names.get(edge.target, missing)]

@@ -225,6 +225,16 @@ async function gate({ open, seen }) {
   await page.context().close();
 }
 
+async function drawings({ open, seen }) {
+  const page = await open({ hash: "#pictures", context: { colorScheme: "dark", permissions: ["clipboard-read", "clipboard-write"] } });
+  const first = page.locator("[data-picture]").first();
+  const [download] = await Promise.all([page.waitForEvent("download"), first.locator('button:text-is("Save as SVG")').click()]);
+  await first.locator('button:text-is("Copy as Mermaid")').click();
+  await settled(page, () => document.querySelector("[data-picture] .zoom").textContent.includes("Copied"));
+  seen.drawings = { name: download.suggestedFilename(), svg: readFileSync(await download.path(), "utf8"), mermaid: await page.evaluate(() => navigator.clipboard.readText()) };
+  await page.context().close();
+}
+
 async function print({ open, seen }) {
   const page = await open({ context: { colorScheme: "dark" } });
   await page.emulateMedia({ media: "print" });
@@ -246,4 +256,4 @@ async function old({ open, seen }) {
   await page.context().close();
 }
 
-module.exports = { gate, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };
+module.exports = { gate, drawings, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };

@@ -20,9 +20,8 @@ function csvText(data, results) {
   return [CSV_COLUMNS, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }
 
-function download(name, text) {
-  // The mark tells spreadsheets that it is UTF-8.
-  const link = make("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" })), download: name });
+function download(name, type, ...parts) {
+  const link = make("a", { href: URL.createObjectURL(new Blob(parts, { type: `${type};charset=utf-8` })), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -37,7 +37,8 @@ function findingsView(data, results, open, changed) {
   }
 
   const values = () => ({ ...filters.values(), sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}` });
-  const save = make("button", { type: "button", onclick: () => download("findings.csv", csvText(data, shown)) }, "Save as CSV");
+  // The mark in front tells spreadsheets that it is UTF-8.
+  const save = make("button", { type: "button", onclick: () => download("findings.csv", "text/csv", "\ufeff", csvText(data, shown)) }, "Save as CSV");
   const share = copyButton(() => location.href, "Copy link", "It is in the address bar");
   byId("findings").append(make("h2", { class: "off" }, "Findings"), filters.element, make("div", { class: "results" }, status, save, share), empty, grid.element);
   refresh();

@@ -10,6 +10,8 @@ function picturesView(data, go) {
     const zoom = makeZoom(canvas, drawing);
     const seen = new ResizeObserver(() => { if (canvas.clientWidth) { seen.disconnect(); zoom.start(); } });
     seen.observe(canvas);
+    zoom.tools.append(make("button", { type: "button", onclick: () => download(`${picture.id}.svg`, "image/svg+xml", standalone(drawing)) }, "Save as SVG"));
+    if (picture.mermaid) zoom.tools.append(copyButton(picture.mermaid, "Copy as Mermaid", "Copying is not allowed here"));
     canvas.before(zoom.tools);
     // From here on it is more than an image: its nodes can be chosen.
     drawing.setAttribute("role", "group");
@@ -17,6 +19,19 @@ function picturesView(data, go) {
     makeDragging(canvas);
     holder.append(make("p", { class: "legend quiet" }, "Dashed and red: denied or broken. Choose a resource to see its findings; arrow keys move between resources, + and − change the size."), connections(picture));
   }
+}
+
+// The drawing as a file of its own: with this page's styles for it, in the light colours.
+function standalone(drawing) {
+  const copy = drawing.cloneNode(true);
+  const [, , width, height] = drawing.getAttribute("viewBox").split(" ");
+  for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height, role: "img" })) copy.setAttribute(name, value);
+  for (const node of copy.querySelectorAll(".node")) for (const name of ["role", "tabindex"]) node.removeAttribute(name);
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => /^:root$|\.picture|^\.(critical|high|medium|low|info)/.test(rule.selectorText || ""));
+  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  style.textContent = rules.map((rule) => rule.cssText).join("\n");
+  copy.prepend(style);
+  return copy.outerHTML;
 }
 
 function makeZoom(canvas, drawing) {
