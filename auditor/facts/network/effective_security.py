@@ -4,7 +4,7 @@ A fact of a network interface, and of a scale set:
 
     {"machine": "vm-web",
      "inbound": {"openings": [
-        {"protocol": "tcp", "first_port": 443, "last_port": 443,
+        {"protocol": "tcp", "first_port": 443, "last_port": 443, "kinds": ["web-tls"],
          "remote": ["internet", "10.1.0.0/16"], "rule": "nsg-web/allow-https (310)"}]},
      "outbound": {"openings": [...],
         "internet": {"open": true, "everything": true, "egress": "nat-gateway", "egress_name": "ng-web",
@@ -13,7 +13,8 @@ A fact of a network interface, and of a scale set:
                      "text": "everything to the internet by nat-gateway ng-web, allowed by ..."}}}
 
 `remote` is read from left to right: `any`, `internet` (every public address outside the virtual network),
-`virtual-network` (its whole space), prefixes, service tags. An interface that no rule filters lets everything through.
+`virtual-network` (its whole space), prefixes, service tags. `kinds` means what it means in `internet_exposure`. An
+interface that no rule filters lets everything through.
 In `outbound.internet`, `open` says that at least one port reaches at least a sixteenth of the public IPv4 addresses and
 that there is a way out; `everything` that every port of TCP and UDP does; `egress` is the way
 (`auditor.facts.network.egress`). A firewall or appliance on the way may still stop what the rules let out.
@@ -36,6 +37,7 @@ from auditor.facts.network.places import Surroundings
 from auditor.facts.network.reach import Opening, merged, openings
 from auditor.facts.network.screens import Screen, Screens
 from auditor.facts.network.security_rules import PORTS
+from auditor.facts.network.services import described
 from auditor.facts.network.topology import GROUP, LOAD_BALANCER, PUBLIC_IP, Topology
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
@@ -95,6 +97,7 @@ class _Security:
                     "protocol": protocol,
                     "first_port": first,
                     "last_port": last,
+                    "kinds": described(protocol, (first, last))["kinds"],
                     "remote": remotes(remote, around),
                     "rule": rules,
                 }
