@@ -15,9 +15,10 @@ def main(findings: int) -> None:
     report = samples.large(findings)
     print(f"{findings:,} findings\n{'format':10} {'seconds':>8} {'MB':>8} {'MB gzipped':>11}")
     for name in FORMATS:
-        begun = time.perf_counter()
+        render(samples.small(), name, RenderOptions())  # its libraries are loaded
+        begun = time.process_time()
         data = render(report, name, RenderOptions()).data
-        took = time.perf_counter() - begun
+        took = time.process_time() - begun
         raw = data if isinstance(data, bytes) else data.encode()
         print(f"{name:10} {took:8.2f} {len(raw) / 1e6:8.2f} {len(gzip.compress(raw)) / 1e6:11.2f}")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")

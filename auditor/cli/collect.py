@@ -53,13 +53,14 @@ def collect(
     """Collect what the rules need into a snapshot, for `scan --from`."""
     from auditor.cli.live import LiveOptions, collect_into
     from auditor.cli.rule_choice import choose_rules
+    from auditor.cli.steps import Steps
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
-    if everything:
-        types = _all_types()
-    else:
-        types = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters).types
+    steps = Steps(wanted=verbose)
+    with steps.step("load rules"):
+        choice = (rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+        types = _all_types() if everything else choose_rules(*choice).types
     if policy_exemptions:
         from auditor.evaluate.policy_exemptions import NEEDED
 
@@ -69,10 +70,12 @@ def collect(
     )
     with _snapshot(output, live, types, resume=resume, force=force) as snapshot:
         try:
-            outcome = collect_into(snapshot, live, types)
+            with steps.step("collect"):
+                outcome = collect_into(snapshot, live, types)
         except KeyboardInterrupt:
             note(f"what was read is in {output}; go on with --resume and the same options")
             raise
+    steps.finish()
     if not quiet:
         say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
     raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)

@@ -105,6 +105,7 @@ def compliance(
     from auditor.cli.live import LiveOptions, collect_live
     from auditor.cli.output import check_place, render_options
     from auditor.cli.rule_choice import choose_rules
+    from auditor.cli.steps import Steps
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.report.compliance import postures
 
@@ -116,16 +117,26 @@ def compliance(
         state or [], control or "", failed_only=failed_only, every=every, machine=output_format in _MACHINE
     )
     acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
-    choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None)
+    steps = Steps(wanted=verbose)
+    with steps.step("load rules"):
+        choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None)
     if control:
         _check_control(control, choice)
-    found = _saved(source_path, demo=demo)
+    with steps.step("read resources"):
+        found = _saved(source_path, demo=demo)
     if found is None:
         scopes = tuple(subscription or ())
         live = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, verbose, quiet)
-        found = collect_live(live, choice.types | acceptance.types)
+        with steps.step("collect"):
+            found = collect_live(live, choice.types | acceptance.types)
     report = audit(
-        found, choice.rules, notices=choice.notices, partial=choice.partial, quiet=quiet, frameworks=choice.frameworks
+        found,
+        choice.rules,
+        notices=choice.notices,
+        partial=choice.partial,
+        quiet=quiet,
+        frameworks=choice.frameworks,
+        steps=steps,
     )
     accepted, refused = acceptance.of(found)
     report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
@@ -138,6 +149,7 @@ def compliance(
     _write(_text(report, shown, listed, output_format, rendering, glance=glance), output)
     for message in (*found.notices, *report.notices, *refused):
         warn(message)
+    steps.finish()
     _gate(shown, fail_under, quiet=quiet)
 
 

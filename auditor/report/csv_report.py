@@ -77,5 +77,7 @@ def _row(report: Report, result: Result) -> list[str]:
 
 def cell(text: str) -> str:
     """The text on one line; one that a spreadsheet would calculate begins with an apostrophe, which makes it text."""
-    line = _INNER_FORMULA.sub(r"\1'", plain(text.strip()))
+    line = plain(text.strip())
+    if ";" in line:
+        line = _INNER_FORMULA.sub(r"\1'", line)
     return f"'{line}" if _FORMULA.match(line) else line

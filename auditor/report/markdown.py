@@ -48,7 +48,8 @@ def render(report: Report, options: RenderOptions) -> Rendered:
         room -= len(part.encode()) + 1
         if room < 0:
             left = sum(len(rest) for rest in groups[number:])
-            parts.append(f"\n{count(left, 'more finding')} of {count(len(groups) - number, 'rule')} left out.\n")
+            rules = count(len(groups) - number, "rule")
+            parts.append(f"\n**{count(left, 'more finding')} of {rules} left out:** `--report html=FILE` has all.\n")
             notice = f"Markdown: {count(left, 'finding')} left out, a summary takes {options.max_bytes:,} bytes"
             return Rendered("\n".join([*parts, end]), (notice,))
         parts.append(part)

@@ -58,6 +58,7 @@ def test_a_snapshot_is_written_for_its_owner_alone(run: Callable[..., Result], t
         assert dict(snapshot.manifest.subscriptions) == {SUBSCRIPTION: "Production", OTHER: "Sandbox"}
         assert snapshot.manifest.complete
     assert f"GET {VAULT}" in result.stderr
+    assert " s  collect\n" in result.stderr
     assert "Bearer" not in result.output
 
 

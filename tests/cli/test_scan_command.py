@@ -328,3 +328,11 @@ def test_a_pull_request_comment_stays_within_its_limit_and_what_is_left_out_is_t
     assert len(comment.read_bytes()) <= 20_000
     assert re.search(r"warning: Markdown: \d+ findings left out", done.stderr)
     assert re.search(r"\d+ more findings of \d+ rules left out", comment.read_text())
+
+
+@pytest.mark.parametrize("command", ["scan", "compliance"])
+def test_verbose_says_what_took_how_long_also_offline(command: str) -> None:
+    done = run(command, "--demo", "--verbose")
+
+    for step in ("load rules", "read resources", "facts internet_exposure", "judge"):
+        assert re.search(rf"^ +\d+\.\d\d s  {step}$", done.stderr, re.M)
