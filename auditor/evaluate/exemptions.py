@@ -155,5 +155,6 @@ def _unused(report: Report, one: Acceptance, now: datetime) -> str:
         chosen = " that was chosen" if report.scan.partial_selection else ""
         return f"{where}: the exemption names no rule or topic{chosen}"
     ended = f", and expired on {one.exemption.until}" if one.exemption.ended(now) else ""
-    whole = report.scan.complete and not report.scan.partial_selection
+    everywhere = report.scan.scope in ("", "tenant")
+    whole = report.scan.complete and not report.scan.partial_selection and everywhere
     return f"{where}: the exemption matches no finding{ended}" + ("; remove it" if whole else "")

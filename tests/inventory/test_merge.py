@@ -89,6 +89,14 @@ def test_scopes_are_joined_with_their_ledgers(shard: Shard):
     assert set(source.manifest.subscriptions) == {ONE, TWO}
 
 
+def test_the_management_groups_of_all_are_kept(shard: Shard, tmp_path: Path):
+    first = shard("a", [(sub(ONE), KIND, ReadState.COMPLETE, [])], management_groups={ONE: ("prod", "root")})
+    second = shard("b", [(sub(TWO), KIND, ReadState.COMPLETE, [])], management_groups={TWO: ("root",)})
+    merge_snapshots([first, second], tmp_path / "all.db")
+
+    assert open_source(tmp_path / "all.db").manifest.management_groups == {ONE: ("prod", "root"), TWO: ("root",)}
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_of_two_complete_reads_the_newer_one_counts_and_what_it_lacks_is_gone(shard: Shard, order: tuple[int, int]):
     both = [

@@ -36,6 +36,11 @@ class _Inside:
     depth: int = 0
 
 
+def is_template(text: str) -> bool:
+    """Whether a JSON text may be a deployment template: a quick look."""
+    return _TEMPLATE in text
+
+
 def parameter_values(text: str) -> dict[str, Values] | None:
     """What a parameter file sets, by lower-cased name; None for any other JSON. Placeholders `${X}` are not known."""
     document = _document(text, _PARAMETERS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from auditor.inventory.model import Resource
-from auditor.report.sources.arm import arm_declarations, parameter_values
+from auditor.report.sources.arm import arm_declarations, is_template, parameter_values
 from auditor.report.sources.bicep import BicepFile, Given, bicep_declarations, parameter_file
 from auditor.report.sources.declaration import Declaration
 from auditor.report.sources.terraform import Folder, place_of, terraform_declarations
@@ -77,10 +77,11 @@ class _Tree:
         values = parameter_values(text)
         if values is not None:
             self.parameters.append((path, values))
-        else:
+        elif is_template(text):
             self.templates.append((path, uri, text))
-            if '"format_version"' in text or '"terraform_version"' in text:
-                self.states += state_addresses(text)
+        # What a state looks like; most JSON of a repository is neither.
+        elif '"format_version"' in text or '"terraform_version"' in text:
+            self.states += state_addresses(text)
 
     def declarations(self) -> Iterator[Declaration]:
         """Everything that is declared."""
