@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from auditor.facts.private_link.zone_names import fact_of
-from auditor.inventory.model import Unread
+from auditor.facts.registry import FactStore
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Resource, Unread
 from tests.azure.loopback.bodies_network import network_interface
 from tests.conftest import SUBSCRIPTION, arm_id
 from tests.facts.private_worlds import (
@@ -450,6 +452,70 @@ def test_unread_resolvers_make_the_answer_unknown_unless_another_is_found():
     assert fact("private_endpoint", more, ledger)["on_premises"]["resolver"] == "firewall-dns-proxy"
 
 
+def test_an_unread_interface_leaves_open_where_the_record_ought_to_lead():
+    vnet = network("vnet")
+    pe = blob(vnet)
+    nic = arm_id("Microsoft.Network/networkInterfaces", "pe.nic")
+    pe["properties"] |= {"customDnsConfigs": [], "networkInterfaces": [{"id": nic}]}
+    bodies = [pe, vnet, *zone(BLOB, vnet, st1="10.0.0.5")]
+    ledger, gap = unread(bodies, "Microsoft.Network/networkInterfaces")
+
+    assert fact("private_endpoint", bodies, ledger)["addresses"] == Unread(gap)
+    found = dns(*bodies, coverage=ledger)
+    assert (found["record"], found["record_matches"]) == (True, Unread(gap))
+
+
+def test_static_addresses_stand_in_the_endpoint_itself():
+    vnet = network("vnet")
+    pe = blob(vnet)
+    fixed = [{"name": "blob", "properties": {"groupId": "blob", "privateIPAddress": "10.0.0.77"}}]
+    pe["properties"] |= {"customDnsConfigs": [], "ipConfigurations": fixed}
+    found = fact("private_endpoint", [pe, vnet])
+
+    assert (found["static"], found["addresses"]) == (True, ["10.0.0.77"])
+
+
+def test_an_unread_policy_leaves_open_whether_the_firewall_answers_names():
+    spoke, hub, gateway = hub_and_spoke()
+    wall, _ = firewall(hub, HUB_DNS)
+    bodies = [blob(spoke), spoke, hub, gateway, wall]
+    ledger, gap = unread(bodies, "Microsoft.Network/firewallPolicies")
+
+    assert fact("private_endpoint", bodies, ledger)["on_premises"]["resolver"] == Unread(gap)
+
+
+def test_a_policy_takes_over_the_proxy_of_its_base_policy():
+    spoke, hub, gateway = hub_and_spoke()
+    base = resource("Microsoft.Network/firewallPolicies", "base", HUB_DNS)
+    own = firewall(hub, {"basePolicy": {"id": base["id"]}})
+    found = fact("private_endpoint", [blob(spoke), spoke, hub, gateway, base, *own])["on_premises"]
+
+    assert found["resolver"] == "firewall-dns-proxy"
+
+
+def test_unread_inbound_endpoints_leave_open_whether_a_resolver_can_be_asked():
+    spoke, hub, gateway = hub_and_spoke()
+    bodies = [blob(spoke), spoke, hub, gateway, resolver(hub)[0]]
+    ledger, gap = unread(bodies, "Microsoft.Network/dnsResolvers/inboundEndpoints")
+
+    assert fact("private_endpoint", bodies, ledger)["on_premises"]["resolver"] == Unread(gap)
+
+
+@pytest.mark.parametrize("family", ["private_endpoint", "private_link", "gateway_reach", "object_replication"])
+def test_a_body_without_properties_says_nothing(family: str):
+    kinds = {
+        "private_endpoint": (ENDPOINT, "x"),
+        "private_link": (STORAGE, "x"),
+        "gateway_reach": ("Microsoft.Network/virtualNetworkGateways", "x"),
+        "object_replication": (f"{STORAGE}/objectReplicationPolicies", "x/y"),
+    }
+    gap = Gap("/", kinds[family][0], "read export.json", None, "NotInExport")
+    body = {key: part for key, part in resource(*kinds[family]).items() if key != "properties"}
+    only = Resource.from_body(body, unread={"properties": gap})
+
+    assert FactStore(Inventory([only])).get(family, only) == Unread(gap)
+
+
 # --- gateways, and names of zones
 
 
@@ -465,6 +531,14 @@ def test_endpoints_that_are_not_approved_are_no_private_path():
     spoke, hub, gateway = hub_and_spoke()
 
     assert fact("gateway_reach", [gateway, spoke, hub, blob(spoke, status="Pending")])["private_endpoints"] == 0
+
+
+def test_networks_out_of_sight_make_the_count_unknown_unless_there_is_one():
+    _, hub, gateway = hub_and_spoke()
+
+    assert isinstance(fact("gateway_reach", [gateway, hub])["private_endpoints"], Unread)
+    near = endpoint("pe", ACCOUNT, hub, "blob")
+    assert fact("gateway_reach", [gateway, hub, near])["private_endpoints"] == 1
 
 
 def test_unread_endpoints_make_the_count_unknown():

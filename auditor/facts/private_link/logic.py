@@ -1,4 +1,4 @@
-"""Three-valued `or` and `and` over what is known and what was not read."""
+"""Three-valued `or` over what is known and what was not read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,3 @@ def either(parts: Iterable[Truth]) -> Truth:
         elif part:
             return True
     return unread or False
-
-
-def every(parts: Iterable[Truth]) -> Truth:
-    """Whether all parts hold: one false part decides it, whatever else was not read."""
-    unread: Unread | None = None
-    for part in parts:
-        if isinstance(part, Unread):
-            unread = unread or part
-        elif not part:
-            return False
-    return unread or True
