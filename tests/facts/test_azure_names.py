@@ -128,3 +128,22 @@ def test_what_was_not_read_may_have_the_name():
     assert names(record("gone.azurewebsites.net"), SITE, coverage=ledger)[0]["found"] == Unread(denied)
     assert names(record("shop.azurewebsites.net"), SITE, coverage=ledger)[0]["found"] is True
     assert names(record("gone.trafficmanager.net"), SITE, coverage=ledger)[0]["found"] is False
+
+
+def test_a_subscription_that_was_not_audited_may_have_the_name():
+    scope, other = f"/subscriptions/{SUBSCRIPTION}", "/subscriptions/99999999-9999-9999-9999-999999999999"
+    subscriptions = [
+        {"id": one, "name": one[-4:], "type": "Microsoft.Resources/subscriptions"} for one in (scope, other)
+    ]
+    read = [
+        (scope, "Microsoft.Web/sites"),
+        (scope, "Microsoft.Web/sites/slots"),
+        ("/", "Microsoft.Resources/subscriptions"),
+    ]
+    ledger = Ledger([LedgerEntry(place, kind, ReadState.COMPLETE) for place, kind in read])
+
+    [entry] = names(record("gone.azurewebsites.net"), SITE, *subscriptions, coverage=ledger)
+    assert isinstance(entry["found"], Unread)
+    assert entry["found"].gap.scope == other
+    [entry] = names(record("gone.azurewebsites.net"), SITE, subscriptions[0], coverage=ledger)
+    assert entry["found"] is False

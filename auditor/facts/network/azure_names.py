@@ -6,7 +6,7 @@ A fact of a CNAME record, and of an origin of Front Door or the classic CDN:
 
 Only names are listed that a stranger could register once their resource is gone
 (https://learn.microsoft.com/azure/security/fundamentals/subdomain-takeover). `found` says whether a resource of that
-service has the name; where such resources could not be read, it is unread.
+service has the name; where such resources could not be read, in subscriptions that were not audited too, it is unread.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auditor.facts.network.bodies import items, value
+from auditor.facts.private_link.tenancy import SUBSCRIPTION, gap_anywhere
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
@@ -166,7 +167,7 @@ class _Names:
             self._known[service.name] = frozenset(host for host in map(host_of, self._all(service)) if host)
         if host in self._known[service.name]:
             return True
-        gaps = (self._inventory.gap(holder.type, None) for holder in service.holders)
+        gaps = (gap_anywhere(self._inventory, holder.type) for holder in service.holders)
         gap = next((gap for gap in gaps if gap), None) or self._unread(service)
         return Unread(gap) if gap else False
 
@@ -187,7 +188,7 @@ def _texts(found: Any) -> Iterable[Any]:
     return found if isinstance(found, list) else (found,)
 
 
-_HOLDERS = frozenset(holder.type for service in SERVICES for holder in service.holders)
+_HOLDERS = frozenset(holder.type for service in SERVICES for holder in service.holders) | {SUBSCRIPTION}
 
 FAMILY = FactFamily(
     name="azure_names",
