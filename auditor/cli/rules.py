@@ -25,6 +25,9 @@ _PATHS = Annotated[
 ]
 
 
+_SUGGESTED = 5
+
+
 class ListFormat(StrEnum):
     """What `rules list --format` takes."""
 
@@ -144,15 +147,23 @@ def _load(paths: Sequence[Path], *, builtin: bool) -> Catalogue:
 
 
 def _find(rules: Sequence[Rule], rule_id: str) -> Rule:
+    """The rule of this id. Raises UsageError with what is near, or what has the word in its id or title."""
     from auditor.rules.conditions.problems import nearest
 
+    wanted = rule_id.lower()
     for rule in rules:
-        if rule.id == rule_id.lower():
+        if rule.id == wanted:
             return rule
-    hint = nearest(rule_id, [rule.id for rule in rules])
+    hint = nearest(rule_id, [rule.id for rule in rules]) or _with_word(rules, wanted)
     raise UsageError(
         f"there is no rule {rule_id!r}", remedy=f"{hint[:1].upper()}{hint[1:]} `auditor rules list` shows all.".strip()
     )
+
+
+def _with_word(rules: Sequence[Rule], word: str) -> str:
+    found = [rule.id for rule in rules if word in rule.id or word in rule.title.lower()]
+    more = f" and {len(found) - _SUGGESTED} more" if len(found) > _SUGGESTED else ""
+    return f"rules with this word: {', '.join(found[:_SUGGESTED])}{more}." if found else ""
 
 
 def _listed(rule: Rule) -> dict[str, Any]:

@@ -131,6 +131,13 @@ def test_show_suggests_the_nearest_rule():
     assert "storage-https-only" in done.stderr
 
 
+def test_show_finds_rules_by_a_word_of_their_id_or_title():
+    done = rules("show", "purged")
+
+    assert done.returncode == 2
+    assert "keyvault-purge-protection" in done.stderr
+
+
 def test_the_shipped_rules_pass_their_own_test_and_lint():
     assert rules("test").returncode == 0
     assert rules("lint").returncode == 0

@@ -10,8 +10,9 @@ import pytest
 from rich.cells import cell_len
 
 from auditor.report.registry import RenderOptions
+from auditor.rules.model import Evidence
 from tests.report import samples
-from tests.report.samples import NASTY, SANDBOX, SSH, STORAGE, TAGS, VAULT, finding, replaced, report_of
+from tests.report.samples import NASTY, SANDBOX, SSH, STORAGE, TAGS, VAULT, arm_id, finding, replaced, report_of
 
 Rendered = Callable[..., str]
 ESCAPE = "\x1b"
@@ -128,6 +129,25 @@ def test_evidence_that_is_the_same_for_all_is_said_once(rendered: Rendered):
 
     assert text.count("properties.publicNetworkAccess is Enabled; wanted: equals Disabled") == 1
     assert all(f"st{n}" in text for n in range(4))
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (f"{arm_id(VAULT.resource[0], 'kv1')}:properties.x", "kv1: properties.x is"),
+        (f"count({arm_id(VAULT.resource[0], 'kv1')}:subnets)", "count(kv1: subnets) is"),
+        (
+            f"count({arm_id(VAULT.resource[0], 'kv1')}:microsoft.x/y:properties.z)",
+            "count(kv1: microsoft.x/y:properties.z) is",
+        ),
+        ("count(microsoft.network/flowlogs:properties.z)", "count(microsoft.network/flowlogs:properties.z) is"),
+        ("tags['a:b/c']", "tags['a:b/c'] is"),
+    ],
+)
+def test_another_resource_is_called_by_its_name(path: str, shown: str, rendered: Rendered):
+    report = report_of([finding(STORAGE, "st1", evidence=(Evidence(path, 0, "not 0"),))])
+
+    assert shown in rendered("table", report, width=200)
 
 
 def test_what_could_not_be_read_is_grouped_with_a_remedy(rendered: Rendered):

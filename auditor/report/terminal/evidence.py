@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SHOWN = 2
 _VALUE = 60
 _MESSAGE = 240
+_OWNER = re.compile(r"^(?P<count>\w+\()?(?P<owner>/[^:]*/[^:]+):\s*")
+"""In a path, the id of the resource that the property belongs to: `<id>: properties.x`, `count(<id>: subnets)`."""
 
 
 def listing(page: Page, results: Sequence[Result]) -> Iterator[RenderableType]:
@@ -95,10 +98,12 @@ def _hidden(page: Page, result: Result, *, indent: int) -> Iterator[RenderableTy
 
 
 def _words(leaf: Evidence) -> list[Words]:
-    path = leaf.path
-    owner, separator, inner = path.rpartition(":")
-    if separator and "/" in owner:  # another resource's property: its name is enough here
-        path = f"{owner.rstrip('/').rpartition('/')[2]}: {inner}"
+    path = _OWNER.sub(_owner_name, leaf.path)
     found = value_words(leaf.actual, _VALUE)
     wanted = shorten(leaf.expected, _MESSAGE)
     return [shorten(path, _MESSAGE), (" is ", "quiet"), (found, "bad"), ("; wanted: ", "quiet"), wanted]
+
+
+def _owner_name(found: re.Match[str]) -> str:
+    """Another resource's property: of its id the name is enough here."""
+    return f"{found['count'] or ''}{found['owner'].rstrip('/').rpartition('/')[2]}: "
