@@ -13,7 +13,7 @@ exemptions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -57,6 +57,11 @@ class FileExemption:
         """See `Acceptance.concerns`."""
         names = [name.lower() for name in (rule.id, rule.topic, f"{rule.topic}/{rule.id}")]
         return any(fnmatchcase(name, pattern) for pattern in self.rules for name in names)
+
+    def hint(self, names: Iterable[str]) -> str:
+        """See `Acceptance.hint`."""
+        known = list(names)
+        return next((words for pattern in self.rules if (words := nearest(pattern, known))), "")
 
     def covers(self, result: Result, inventory: Inventory) -> bool:
         """See `Acceptance.covers`."""

@@ -7,7 +7,7 @@ nothing, or too much, is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -44,6 +44,9 @@ class Acceptance(Protocol):
 
     def concerns(self, rule: Rule) -> bool:
         """Whether it is about this rule."""
+
+    def hint(self, names: Iterable[str]) -> str:
+        """Which of these rules and topics may have been meant, in words; "" where none is near."""
 
     def covers(self, result: Result, inventory: Inventory) -> bool:
         """Whether it is about this result's resource."""
@@ -153,7 +156,9 @@ def _unused(report: Report, one: Acceptance, now: datetime) -> str:
     where = one.exemption.source
     if not any(one.concerns(rule) for rule in report.rules):
         chosen = " that was chosen" if report.scan.partial_selection else ""
-        return f"{where}: the exemption names no rule or topic{chosen}"
+        names = {name for rule in report.rules for name in (rule.id, rule.topic)}
+        meant = one.hint(sorted(names))
+        return f"{where}: the exemption names no rule or topic{chosen}" + (f" ({meant})" if meant else "")
     ended = f", and expired on {one.exemption.until}" if one.exemption.ended(now) else ""
     everywhere = report.scan.scope in ("", "tenant")
     whole = report.scan.complete and not report.scan.partial_selection and everywhere

@@ -81,6 +81,10 @@ class PolicyExemption:
         """See `Acceptance.concerns`."""
         return any(name.lower() in self.definitions for name in rule.equivalents.get("azure-policy", ()))
 
+    def hint(self, names: Iterable[str]) -> str:  # noqa: ARG002 - the protocol's arguments
+        """See `Acceptance.hint`: it names policies, not rules."""
+        return ""
+
     def covers(self, result: Result, inventory: Inventory) -> bool:  # noqa: ARG002 - the protocol's arguments
         """See `Acceptance.covers`."""
         place = ids.id_key(result.subject.id)

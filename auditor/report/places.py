@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,10 @@ from auditor.report.inventory_tree import InventoryTree, inventory_tree
 from auditor.report.model import Place
 from auditor.report.sources import declared_at
 from auditor.report.sources.declaration import Declaration
+
+_TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
+_IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})
+_TERRAFORM_ARGUMENT = re.compile(r"^[ \t]*([a-z]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
 
 def places(
@@ -45,6 +50,22 @@ def places(
 
 def _property(result: Result, declaration: Declaration) -> Place:
     """The line of the first property in the evidence that is the resource's own, where the declaration has it."""
+    set_by = _terraform_arguments(result.rule.remediation.terraform, declaration.block)
+    if line := next((declaration.arguments[name] for name in set_by if name in declaration.arguments), None):
+        return line  # what the rule's remediation would set is what is wrong
     own = (leaf.path for leaf in result.evidence if not leaf.path.startswith(("/", "facts.", "count(")))
     path = next(own, "")
     return declaration.nearest(path) if path else declaration.place
+
+
+def _terraform_arguments(code: str, block: str) -> list[str]:
+    """Arguments that the code sets in blocks of a resource type; all where it shows arguments alone."""
+    if not block:
+        return []
+    parts = _TERRAFORM_RESOURCE.split(code)
+    chosen = (
+        parts[0]
+        if len(parts) == 1
+        else "".join(b for kind, b in zip(parts[1::2], parts[2::2], strict=True) if kind == block)
+    )
+    return [name for name in _TERRAFORM_ARGUMENT.findall(chosen) if name not in _IDENTIFYING]

@@ -148,7 +148,10 @@ def test_one_that_accepts_most_findings_is_told(body, rule, verdicts, scan, tmp_
 
 
 def test_one_that_matches_nothing_or_everything_is_told(apply):
-    assert any("names no rule or topic" in notice for notice in apply(entry(rule="opendoor")).report.notices)
+    assert any(
+        "names no rule or topic (did you mean open-door?)" in notice
+        for notice in apply(entry(rule="opendoor")).report.notices
+    )
     assert any("matches no finding" in notice for notice in apply(entry(resource="st9")).report.notices)
     assert any("accepts every finding" in notice for notice in apply(entry(rule='"*"')).report.notices)
 

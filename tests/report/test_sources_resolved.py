@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from auditor.inventory.model import Resource
 from auditor.report.places import places
 from auditor.report.sources import declared_at
-from auditor.rules.model import Evidence
+from auditor.rules.model import Evidence, Remediation
 from tests.report.samples import STORAGE as RULE
 from tests.report.samples import finding, report_of
 
@@ -372,3 +373,51 @@ def test_a_property_that_stands_twice_is_not_guessed(tmp_path: Path):
     place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
 
     assert place.start_line == 3
+
+
+TWICE = "  {} {{\n    public_network_access_enabled = true\n  }}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("  public_network_access_enabled = true\n", 3),
+        ("  network_rules {\n    public_network_access_enabled = true\n  }\n", 4),
+        ("  # public_network_access_enabled = true\n", 1),
+        ("  location = var.here\n", 1),
+        (TWICE.format("a") + TWICE.format("b"), 1),
+    ],
+)
+@pytest.mark.parametrize("by", ["name", "state"])
+def test_a_finding_is_shown_at_the_terraform_argument_that_its_remediation_sets(
+    arguments: str, line: int, by: str, tmp_path: Path
+):
+    result = finding(RULE, "st1")
+    assert RULE.remediation.terraform == "public_network_access_enabled = false"
+    (tmp_path / "main.tf").write_text(terraform('"st1"' if by == "name" else "random_pet.x.id", more=arguments))
+    if by == "state":
+        (tmp_path / "terraform.tfstate").write_text(state("", result.subject.id))
+    one = Resource.from_body({"id": result.subject.id})
+
+    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+
+    assert (place.uri, place.start_line) == ("main.tf", line)
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ('resource "azurerm_storage_account" "x" {\n  size = 1\n}\n', 3),
+        ('resource "azurerm_private_endpoint" "x" {\n  size = 1\n}\n', 1),
+        ('resource "azurerm_private_endpoint" "x" {\n}\nresource "azurerm_storage_account" "y" {\n  size = 1\n}\n', 3),
+        ("name = 1\n", 1),
+    ],
+)
+def test_arguments_of_other_resource_types_are_not_meant(code: str, line: int, tmp_path: Path):
+    result = finding(replace(RULE, remediation=Remediation("x", terraform=code)), "st1")
+    (tmp_path / "main.tf").write_text(terraform('"st1"', more="  size = 2\n"))
+    one = Resource.from_body({"id": result.subject.id})
+
+    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+
+    assert place.start_line == line

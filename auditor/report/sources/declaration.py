@@ -24,6 +24,10 @@ class Declaration:
     """Value of its `yor_trace` tag (https://github.com/bridgecrewio/yor), where that is written out."""
     properties: Mapping[str, Place] = field(default_factory=dict, compare=False)
     """Lines of its properties by lower-cased path, none of those inside lists: their order is not Azure's."""
+    arguments: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    """Lines of its arguments, of a Terraform block: these have names of their own."""
+    block: str = ""
+    """Resource type of a Terraform block, `azurerm_storage_account`."""
 
     def nearest(self, path: str) -> Place:
         """The line of a property, or of what it would have to be added to; of the declaration where nothing is near."""

@@ -14,7 +14,7 @@ from auditor.inventory.model import Resource
 from auditor.report.sources.arm import arm_declarations, is_template, parameter_values
 from auditor.report.sources.bicep import BicepFile, Given, bicep_declarations, parameter_file
 from auditor.report.sources.declaration import Declaration
-from auditor.report.sources.terraform import Folder, place_of, terraform_declarations
+from auditor.report.sources.terraform import Folder, block_of, terraform_declarations
 from auditor.report.sources.terraform_state import Address, state_addresses
 from auditor.report.sources.values import Values
 
@@ -104,10 +104,8 @@ class _Tree:
         for address, key in self.states:
             found.setdefault(key, set()).add(address)
         single = {key: addresses.pop() for key, addresses in found.items() if len(addresses) == 1}
-        places = {address: place_of(self.folders, address) for address in single.values()}
-        return {
-            key: Declaration(address.block, "", place) for key, address in single.items() if (place := places[address])
-        }
+        blocks = {address: block_of(self.folders, address) for address in single.values()}
+        return {key: block for key, address in single.items() if (block := blocks[address])}
 
 
 def _exact(file: BicepFile, values: Mapping[str, Values]) -> dict[str, Values]:

@@ -42,6 +42,20 @@ class Block:
     """Expressions of its own arguments."""
     service: str
     trace: str
+    arguments: Mapping[str, Place]
+    """Lines of its arguments by name, those of nested blocks too; not of those that stand twice."""
+
+    def declared(self, name: str = "") -> Declaration:
+        """What it declares, under a name that it is certain to have."""
+        return Declaration(
+            self.kind,
+            name.lower(),
+            self.place,
+            self.service,
+            self.trace,
+            arguments=self.arguments,
+            block=self.address.partition(".")[0],
+        )
 
 
 @dataclass(slots=True)
@@ -64,7 +78,8 @@ class Folder:
         for found in _RESOURCE.finditer(text):
             body = top_level(text, found.end())
             attributes = dict(_ATTRIBUTE.findall(body))
-            service, trace = (tag.search(_whole(text, found.end())) for tag in (_SERVICE, _TRACE))
+            whole = _whole(text, found.end())
+            service, trace = (tag.search(whole) for tag in (_SERVICE, _TRACE))
             self.blocks.append(
                 Block(
                     f"{found[1]}.{found[2]}",
@@ -73,6 +88,7 @@ class Folder:
                     attributes,
                     service[1] if service else "",
                     trace[1] if trace else "",
+                    _argument_places(whole, text, found.end(), uri),
                 )
             )
         for found in _MODULE.finditer(text):
@@ -118,28 +134,28 @@ def terraform_declarations(folders: Mapping[str, Folder]) -> Iterator[Declaratio
             # A child's `name` says nothing of its parent, which is an expression.
             names = values_of(block.attributes.get("name", ""), known) if block.kind.count("/") == 1 else ()
             for name in names or ("",):
-                yield Declaration(block.kind, name.lower(), block.place, block.service, block.trace)
+                yield block.declared(name)
 
 
-def place_of(folders: Mapping[str, Folder], address: Address) -> Place | None:
-    """Where the block with an address of a state stands; None where none or several could be meant.
+def block_of(folders: Mapping[str, Folder], address: Address) -> Declaration | None:
+    """The block with an address of a state; None where none or several could be meant.
 
     A state beside Terraform files is theirs; any other may be of every folder that no other one calls.
     """
     called = {target for folder in folders.values() for target, _ in folder.calls.values()}
     with_state = [folder for folder in folders.values() if folder.has_state and (folder.blocks or folder.calls)]
     roots = with_state or [folder for folder in folders.values() if folder.path not in called]
-    found = {place for root in roots if (place := _place_below(folders, root, address))}
-    return found.pop() if len(found) == 1 else None
+    found = {block.place: block for root in roots if (block := _block_below(folders, root, address))}
+    return next(iter(found.values())).declared() if len(found) == 1 else None
 
 
-def _place_below(folders: Mapping[str, Folder], root: Folder, address: Address) -> Place | None:
+def _block_below(folders: Mapping[str, Folder], root: Folder, address: Address) -> Block | None:
     folder: Folder | None = root
     for name in address.modules:
         target, _ = folder.calls.get(name, ("?", {})) if folder else ("?", {})
         folder = folders.get(target)
-    places = [block.place for block in folder.blocks if block.address == address.block] if folder else []
-    return places[0] if len(places) == 1 else None
+    blocks = [block for block in folder.blocks if block.address == address.block] if folder else []
+    return blocks[0] if len(blocks) == 1 else None
 
 
 def values_of(expression: str, known: Mapping[str, Values]) -> Values:
@@ -176,6 +192,15 @@ def _follow_modules(folders: Mapping[str, Folder]) -> None:
             folder.given = following
         if not changed:
             return
+
+
+def _argument_places(whole: str, text: str, begin: int, uri: str) -> dict[str, Place]:
+    found: dict[str, list[int]] = {}
+    for argument in _ATTRIBUTE.finditer(
+        _SKIPPED.sub(lambda one: " " * len(one[0]) if one[0][0] != '"' else one[0], whole)
+    ):
+        found.setdefault(argument[1], []).append(begin + argument.start(1))
+    return {name: line_place(uri, text, offsets[0]) for name, offsets in found.items() if len(offsets) == 1}
 
 
 def _kind(resource_type: str, attributes: Mapping[str, str]) -> str:
