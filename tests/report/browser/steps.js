@@ -11,7 +11,11 @@ const active = (page) => page.evaluate(() => document.activeElement.outerHTML.sl
 async function walk({ open, barriers, seen }) {
   for (const theme of ["light", "dark"]) {
     const page = await open({ context: { colorScheme: theme } });
-    await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
+    await page.evaluate(() =>
+      document.querySelectorAll("details").forEach((each) => {
+        each.open = true;
+      }),
+    );
     for (const tab of TABS) {
       await page.click(`#tab-${tab}`);
       await barriers(page, `${tab}, ${theme}`);
@@ -42,7 +46,9 @@ async function glance({ open, barriers, seen }) {
   await page.click("#tab-pictures");
   seen.pictures = await page.locator("#pictures").textContent();
   seen.clipped = await clipped(page);
-  seen.elements = await page.evaluate(() => [...new Set([...document.querySelectorAll("svg *")].map((each) => each.tagName))]);
+  seen.elements = await page.evaluate(() => [
+    ...new Set([...document.querySelectorAll("svg *")].map((each) => each.tagName)),
+  ]);
   await barriers(page, "pictures, light");
   await page.click("#tab-findings");
   await barriers(page, "findings, light");
@@ -50,18 +56,30 @@ async function glance({ open, barriers, seen }) {
 }
 
 // Text of a picture that leaves its box, and labels that lie over a box.
-const clipped = (page) => page.evaluate(() => [...document.querySelectorAll("svg.picture")].flatMap((drawing) => {
-  const boxes = [...drawing.querySelectorAll(".node")].map((node) => node.querySelector("rect").getBoundingClientRect());
-  const inside = [...drawing.querySelectorAll(".node text")].filter((text) => {
-    const [box, own] = [text.parentNode.querySelector("rect").getBoundingClientRect(), text.getBoundingClientRect()];
-    return own.width && (own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom);
-  });
-  const over = [...drawing.querySelectorAll(".edge-label")].filter((text) => {
-    const own = text.getBoundingClientRect();
-    return boxes.some((box) => own.left < box.right && own.right > box.left && own.top < box.bottom && own.bottom > box.top);
-  });
-  return [...inside, ...over].map((text) => text.textContent.slice(0, 80));
-}));
+const clipped = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("svg.picture")].flatMap((drawing) => {
+      const boxes = [...drawing.querySelectorAll(".node")].map((node) =>
+        node.querySelector("rect").getBoundingClientRect(),
+      );
+      const inside = [...drawing.querySelectorAll(".node text")].filter((text) => {
+        const [box, own] = [
+          text.parentNode.querySelector("rect").getBoundingClientRect(),
+          text.getBoundingClientRect(),
+        ];
+        return (
+          own.width && (own.left < box.left || own.right > box.right || own.top < box.top || own.bottom > box.bottom)
+        );
+      });
+      const over = [...drawing.querySelectorAll(".edge-label")].filter((text) => {
+        const own = text.getBoundingClientRect();
+        return boxes.some(
+          (box) => own.left < box.right && own.right > box.left && own.top < box.bottom && own.bottom > box.top,
+        );
+      });
+      return [...inside, ...over].map((text) => text.textContent.slice(0, 80));
+    }),
+  );
 
 async function reach(page, selector) {
   for (let presses = 0; presses < 80; presses += 1) {
@@ -126,7 +144,8 @@ async function filters({ open, seen }) {
   const page = await open({ hash: "#findings" });
   seen.filters = await page.evaluate(() => {
     const shown = () => document.querySelector("#findings .results [role=status]").textContent.split(" of ")[0];
-    const clear = () => [...document.querySelectorAll("#findings button")].find((each) => each.textContent === "Clear").click();
+    const clear = () =>
+      [...document.querySelectorAll("#findings button")].find((each) => each.textContent === "Clear").click();
     const found = {};
     for (const label of document.querySelectorAll("#findings label")) {
       const select = label.querySelector("select");
@@ -181,7 +200,9 @@ async function speed({ open, seen }) {
     }
     return took;
   });
-  await page.evaluate(() => { document.querySelector(".scroll").scrollTop = 1e9; });
+  await page.evaluate(() => {
+    document.querySelector(".scroll").scrollTop = 1e9;
+  });
   await page.waitForFunction(() => !document.querySelector('.space .row[aria-rowindex="2"]'));
   seen.rowsInPage = await page.locator(".space .row").count();
   seen.lastRow = await page.locator(".space .row").last().getAttribute("aria-rowindex");
@@ -196,7 +217,11 @@ async function share({ open, seen }) {
   await page.click('.row.head button:text-is("Resource")');
   await page.locator('.space .row[aria-rowindex="4"]').click();
   const hash = await hashOf(page);
-  const look = async (where) => ({ status: await status(where), detail: await where.locator("#detail .message").innerText(), rows: await where.locator(".space .row .name").allInnerTexts() });
+  const look = async (where) => ({
+    status: await status(where),
+    detail: await where.locator("#detail .message").innerText(),
+    rows: await where.locator(".space .row .name").allInnerTexts(),
+  });
   seen.shared = { hash, here: await look(page) };
   const other = await open({ hash });
   seen.shared.there = await look(other);
@@ -226,12 +251,22 @@ async function gate({ open, seen }) {
 }
 
 async function drawings({ open, seen }) {
-  const page = await open({ hash: "#pictures", context: { colorScheme: "dark", permissions: ["clipboard-read", "clipboard-write"] } });
+  const page = await open({
+    hash: "#pictures",
+    context: { colorScheme: "dark", permissions: ["clipboard-read", "clipboard-write"] },
+  });
   const first = page.locator("[data-picture]").first();
-  const [download] = await Promise.all([page.waitForEvent("download"), first.locator('button:text-is("Save as SVG")').click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    first.locator('button:text-is("Save as SVG")').click(),
+  ]);
   await first.locator('button:text-is("Copy as Mermaid")').click();
   await settled(page, () => document.querySelector("[data-picture] .zoom").textContent.includes("Copied"));
-  seen.drawings = { name: download.suggestedFilename(), svg: readFileSync(await download.path(), "utf8"), mermaid: await page.evaluate(() => navigator.clipboard.readText()) };
+  seen.drawings = {
+    name: download.suggestedFilename(),
+    svg: readFileSync(await download.path(), "utf8"),
+    mermaid: await page.evaluate(() => navigator.clipboard.readText()),
+  };
   await page.context().close();
 }
 
@@ -239,8 +274,12 @@ async function print({ open, seen }) {
   const page = await open({ context: { colorScheme: "dark" } });
   await page.emulateMedia({ media: "print" });
   await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
-  seen.print = { rows: await page.locator("#print tbody tr").count(), grid: await page.locator(".grid").isVisible(), rules: await page.locator("#rules").isVisible(),
-    ground: await page.evaluate(() => getComputedStyle(document.body).backgroundColor) };
+  seen.print = {
+    rows: await page.locator("#print tbody tr").count(),
+    grid: await page.locator(".grid").isVisible(),
+    rules: await page.locator("#rules").isVisible(),
+    ground: await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+  };
   await page.context().close();
 }
 
@@ -251,7 +290,11 @@ async function plain({ open, seen }) {
 }
 
 async function old({ open, seen }) {
-  const page = await open({ before: () => { delete window.DecompressionStream; } });
+  const page = await open({
+    before: () => {
+      delete window.DecompressionStream;
+    },
+  });
   seen.old = await page.locator("#overview").innerText();
   await page.context().close();
 }

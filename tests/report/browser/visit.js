@@ -14,7 +14,11 @@ const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networ
 
 async function main() {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), "visit-"));
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS, env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile } });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ARGUMENTS,
+    env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
+  });
   const seen = { violations: [], console: [], requests: [] };
 
   // A page with everything that it says, asks for or runs into written down.
@@ -24,10 +28,14 @@ async function main() {
     const page = await context.newPage();
     page.on("console", (message) => seen.console.push(message.text()));
     page.on("pageerror", (error) => seen.console.push(String(error)));
-    page.on("dialog", (dialog) => { seen.console.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+    page.on("dialog", (dialog) => {
+      seen.console.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
     page.on("request", (request) => seen.requests.push(request.url()));
     await page.goto(address + hash);
-    if (ready) await page.waitForFunction(() => document.documentElement.dataset.ready || document.querySelector("#broken"));
+    if (ready)
+      await page.waitForFunction(() => document.documentElement.dataset.ready || document.querySelector("#broken"));
     return page;
   }
 
@@ -35,8 +43,18 @@ async function main() {
   async function barriers(page, place) {
     if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axe);
     const rules = place.endsWith("dark") ? { runOnly: ["color-contrast"] } : {};
-    const found = await page.evaluate((options) => window.axe.run(document, { resultTypes: ["violations"], ...options }), rules);
-    seen.violations.push(...found.violations.map(({ id, nodes }) => ({ place, id, targets: nodes.map((node) => node.target.join(" ")).slice(0, 5), why: nodes[0].failureSummary })));
+    const found = await page.evaluate(
+      (options) => window.axe.run(document, { resultTypes: ["violations"], ...options }),
+      rules,
+    );
+    seen.violations.push(
+      ...found.violations.map(({ id, nodes }) => ({
+        place,
+        id,
+        targets: nodes.map((node) => node.target.join(" ")).slice(0, 5),
+        why: nodes[0].failureSummary,
+      })),
+    );
     if (shots) await page.screenshot({ path: path.join(shots, `${place.replace(/\W+/g, "-")}.png`) });
   }
 
@@ -49,4 +67,7 @@ async function main() {
   console.log(JSON.stringify(seen));
 }
 
-main().catch((error) => { console.error(error); process.exit(1); });
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -9,5 +9,9 @@ function writeAddress(view, values, step) {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
   const address = `#${view}${query ? `?${query}` : ""}`;
   if (address === location.hash) return;
-  try { history[step ? "pushState" : "replaceState"](null, "", address); } catch { /* a page without an address of its own */ }
+  try {
+    history[step ? "pushState" : "replaceState"](null, "", address);
+  } catch {
+    /* a page without an address of its own */
+  }
 }

@@ -4,7 +4,10 @@ const NAME = "\u0001";
 async function load() {
   const holder = byId("data");
   if (holder.dataset.encoding === "json") return JSON.parse(holder.textContent);
-  if (typeof DecompressionStream === "undefined") throw new Error("it cannot unpack gzip. Open the file with Chrome or Edge 93, Firefox 113, Safari 16.4, or a newer one.");
+  if (typeof DecompressionStream === "undefined")
+    throw new Error(
+      "it cannot unpack gzip. Open the file with Chrome or Edge 93, Firefox 113, Safari 16.4, or a newer one.",
+    );
   const bytes = Uint8Array.from(atob(holder.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
@@ -14,24 +17,51 @@ function unpack(data) {
   const [failing, known] = ["failing", "known"].map((key) => new Set(data.gate?.[key] || []));
   const text = (at) => data.texts[at];
   return data.rows.map((row, index) => {
-    const [rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint, exemption = -1, gap = -1] = row;
+    const [
+      rule,
+      outcome,
+      name,
+      prefix,
+      last,
+      type,
+      group,
+      subscription,
+      location,
+      message,
+      evidence,
+      fingerprint,
+      exemption = -1,
+      gap = -1,
+    ] = row;
     const owner = data.rules[rule];
     const guid = text(subscription);
     const result = {
-      index, rule: owner, name, fingerprint,
+      index,
+      rule: owner,
+      name,
+      fingerprint,
       outcome: data.outcomes[outcome],
       severity: data.severities[owner.severity],
       id: `${text(prefix)}/${last === 0 ? name : last}`,
-      type: text(type), group: text(group), guid, location: text(location),
+      type: text(type),
+      group: text(group),
+      guid,
+      location: text(location),
       subscription: data.subscriptions[guid] || guid || "tenant",
       message: text(message).replaceAll(NAME, name),
       evidence, // its place in data.evidence: looked up when it is shown
       exemption: exemption < 0 ? null : data.exemptions[exemption],
       gap: gap < 0 ? null : data.gaps[gap],
     };
-    result.gate = { failing: failing.has(index), known: known.has(index), new: !!data.gate?.known && !known.has(index) };
+    result.gate = {
+      failing: failing.has(index),
+      known: known.has(index),
+      new: !!data.gate?.known && !known.has(index),
+    };
     result.key = result.id.toLowerCase();
-    result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid].join("\n").toLowerCase();
+    result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid]
+      .join("\n")
+      .toLowerCase();
     return result;
   });
 }
@@ -40,11 +70,17 @@ const evidenceOf = (data, result) => data.evidence[result.evidence].map((leaf) =
 
 function fill(template, result, shell) {
   const names = {
-    name: result.name, id: result.id, type: result.type, location: result.location, resource_group: result.group, subscription_id: result.guid,
+    name: result.name,
+    id: result.id,
+    type: result.type,
+    location: result.location,
+    resource_group: result.group,
+    subscription_id: result.guid,
   };
   // A name that a shell would not take as one plain word stays a placeholder in a command.
   return template.replace(/\{(name|id|type|location|resource_group|subscription_id)\}/g, (place, key) =>
-    shell && !/^[\w@%+=:,./-]*$/.test(names[key]) ? place : names[key]);
+    shell && !/^[\w@%+=:,./-]*$/.test(names[key]) ? place : names[key],
+  );
 }
 
 function portalLink(data, id) {

@@ -20,19 +20,43 @@ const percent = (part, whole) => `${Math.floor((100 * part) / whole)}\u00a0%`;
 const jump = (text, onclick, more = {}) => make("button", { type: "button", class: "link", onclick, ...more }, text);
 
 function table(caption, heads, rows) {
-  const head = heads.map((text) => make("th", { scope: "col", class: text.startsWith("#") ? "number" : "" }, text.replace("#", "")));
+  const head = heads.map((text) =>
+    make("th", { scope: "col", class: text.startsWith("#") ? "number" : "" }, text.replace("#", "")),
+  );
   const numeric = heads.map((text) => text.startsWith("#"));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, at) => make("td", { class: numeric[at] ? "number" : "", "data-head": heads[at].replace("#", "") }, cell))));
-  return make("table", { "aria-label": caption }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
+  const body = rows.map((cells) =>
+    make(
+      "tr",
+      {},
+      ...cells.map((cell, at) =>
+        make("td", { class: numeric[at] ? "number" : "", "data-head": heads[at].replace("#", "") }, cell),
+      ),
+    ),
+  );
+  return make(
+    "table",
+    { "aria-label": caption },
+    make("thead", {}, make("tr", {}, ...head)),
+    make("tbody", {}, ...body),
+  );
 }
 
 // A table that may be wider than its place: it scrolls, with the keyboard too.
-const wide = (caption, heads, rows, more = "") => make("div", { class: `wide ${more}`, tabindex: "0", role: "group", "aria-label": `${caption}, scrolls` }, table(caption, heads, rows));
+const wide = (caption, heads, rows, more = "") =>
+  make(
+    "div",
+    { class: `wide ${more}`, tabindex: "0", role: "group", "aria-label": `${caption}, scrolls` },
+    table(caption, heads, rows),
+  );
 
 const card = (title, ...parts) => make("section", { class: "card" }, make("h2", {}, title), ...parts);
 
 function list(pairs) {
-  return make("dl", {}, ...pairs.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+  return make(
+    "dl",
+    {},
+    ...pairs.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
+  );
 }
 
 function outside(link, text) {
@@ -52,9 +76,23 @@ function bar(counts) {
 }
 
 function copyButton(text, words = "Copy", otherwise = "Select and copy") {
-  const button = make("button", { type: "button", onclick: async () => {
-    try { await navigator.clipboard.writeText(typeof text === "function" ? text() : text); button.textContent = "Copied"; } catch { button.textContent = otherwise; }
-    setTimeout(() => { button.textContent = words; }, 2000);
-  } }, words);
+  const button = make(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
+          button.textContent = "Copied";
+        } catch {
+          button.textContent = otherwise;
+        }
+        setTimeout(() => {
+          button.textContent = words;
+        }, 2000);
+      },
+    },
+    words,
+  );
   return button;
 }

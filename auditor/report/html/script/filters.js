@@ -1,21 +1,34 @@
 // Which results are wanted, and the controls that say so.
-const NO_FILTER = { outcome: "fail", topic: "", rule: "", subscription: "", type: "", gate: "", framework: "", control: "", resource: "", search: "" };
+const NO_FILTER = {
+  outcome: "fail",
+  topic: "",
+  rule: "",
+  subscription: "",
+  type: "",
+  gate: "",
+  framework: "",
+  control: "",
+  resource: "",
+  search: "",
+};
 
 function matcher(filter) {
   const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
   // One a line: a machine and its network interfaces are one filter.
   const resources = filter.resource.split("\n");
   const controls = ({ frameworks }) => frameworks[filter.framework] || [];
-  return (result) => (!filter.outcome || result.outcome === filter.outcome)
-    && (!filter.severities.size || filter.severities.has(result.severity))
-    && (!filter.topic || result.rule.topic === filter.topic)
-    && (!filter.rule || result.rule.id === filter.rule)
-    && (!filter.subscription || (result.guid || "tenant") === filter.subscription)
-    && (!filter.gate || result.gate[filter.gate])
-    && (!filter.type || result.type.toLowerCase() === filter.type)
-    && (!filter.framework || (filter.control ? controls(result.rule).includes(filter.control) : controls(result.rule).length > 0))
-    && (!filter.resource || resources.some((id) => result.key === id || result.key.startsWith(`${id}/`)))
-    && words.every((word) => result.words.includes(word));
+  return (result) =>
+    (!filter.outcome || result.outcome === filter.outcome) &&
+    (!filter.severities.size || filter.severities.has(result.severity)) &&
+    (!filter.topic || result.rule.topic === filter.topic) &&
+    (!filter.rule || result.rule.id === filter.rule) &&
+    (!filter.subscription || (result.guid || "tenant") === filter.subscription) &&
+    (!filter.gate || result.gate[filter.gate]) &&
+    (!filter.type || result.type.toLowerCase() === filter.type) &&
+    (!filter.framework ||
+      (filter.control ? controls(result.rule).includes(filter.control) : controls(result.rule).length > 0)) &&
+    (!filter.resource || resources.some((id) => result.key === id || result.key.startsWith(`${id}/`))) &&
+    words.every((word) => result.words.includes(word));
 }
 
 // What each control can be set to: [value, text] pairs, the first one for "any".
@@ -24,11 +37,29 @@ function choices(data, results) {
   const outcomes = data.outcomes.filter((word) => word !== "fail" && results.some((result) => result.outcome === word));
   return {
     outcome: [["fail", "findings"], ...outcomes.map((word) => [word, word]), ["", "all"]],
-    topic: [["", "all topics"], ...[...new Set(data.rules.map((rule) => rule.topic))].sort().map((word) => [word, word])],
-    type: [["", "all types"], ...sorted([...new Map(results.map((result) => [result.type.toLowerCase(), result.type]))])],
-    subscription: [["", "all subscriptions"], ...sorted([...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))])],
+    topic: [
+      ["", "all topics"],
+      ...[...new Set(data.rules.map((rule) => rule.topic))].sort().map((word) => [word, word]),
+    ],
+    type: [
+      ["", "all types"],
+      ...sorted([...new Map(results.map((result) => [result.type.toLowerCase(), result.type]))]),
+    ],
+    subscription: [
+      ["", "all subscriptions"],
+      ...sorted([...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))]),
+    ],
     rule: [["", "all rules"], ...sorted([...new Map(results.map((result) => [result.rule.id, result.rule.title]))])],
-    gate: [["", "any"], ...(data.gate?.failing.length ? [["failing", "fails the gate"]] : []), ...(data.gate?.known ? [["new", "not in the baseline"], ["known", "in the baseline"]] : [])],
+    gate: [
+      ["", "any"],
+      ...(data.gate?.failing.length ? [["failing", "fails the gate"]] : []),
+      ...(data.gate?.known
+        ? [
+            ["new", "not in the baseline"],
+            ["known", "in the baseline"],
+          ]
+        : []),
+    ],
     framework: [["", "all frameworks"], ...data.frameworks.map(({ id }) => [id, id])],
     control: [["", "all controls"]],
   };
@@ -37,20 +68,46 @@ function choices(data, results) {
 function makeFilters(data, results, changed) {
   let filter = { ...NO_FILTER, severities: new Set() };
   const options = choices(data, results);
-  const controlsOf = new Map(data.frameworks.map(({ id, controls }) => [id, controls.filter((control) => control.rules.length)]));
-  const toggles = data.severities.map((word) => make("button", { type: "button", class: word, "aria-pressed": "false", onclick: () => {
-    if (!filter.severities.delete(word)) filter.severities.add(word);
-    shown();
-    changed();
-  } }, word));
-  const search = make("input", { type: "search", placeholder: "name, rule, group, message", "aria-keyshortcuts": "/", oninput: () => { filter.search = search.value; changed(); } });
+  const controlsOf = new Map(
+    data.frameworks.map(({ id, controls }) => [id, controls.filter((control) => control.rules.length)]),
+  );
+  const toggles = data.severities.map((word) =>
+    make(
+      "button",
+      {
+        type: "button",
+        class: word,
+        "aria-pressed": "false",
+        onclick: () => {
+          if (!filter.severities.delete(word)) filter.severities.add(word);
+          shown();
+          changed();
+        },
+      },
+      word,
+    ),
+  );
+  const search = make("input", {
+    type: "search",
+    placeholder: "name, rule, group, message",
+    "aria-keyshortcuts": "/",
+    oninput: () => {
+      filter.search = search.value;
+      changed();
+    },
+  });
   const selects = new Map();
   function pick(label, key) {
-    const select = make("select", { onchange: () => {
-      filter[key] = select.value;
-      if (key === "framework") { filter.control = ""; shown(); }
-      changed();
-    } });
+    const select = make("select", {
+      onchange: () => {
+        filter[key] = select.value;
+        if (key === "framework") {
+          filter.control = "";
+          shown();
+        }
+        changed();
+      },
+    });
     selects.set(key, select);
     offer(key, options[key]);
     return make("label", {}, label, select);
@@ -58,15 +115,57 @@ function makeFilters(data, results, changed) {
   function offer(key, pairs) {
     selects.get(key).replaceChildren(...pairs.map(([value, text]) => make("option", { value }, text)));
   }
-  const chip = make("button", { type: "button", class: "chip", onclick: () => { filter.resource = ""; shown(); changed(); search.focus(); } });
-  const more = make("details", { class: "more" }, make("summary", {}, "More filters"), make("div", { class: "filters" },
-    pick("Topic", "topic"), pick("Resource type", "type"), pick("Subscription", "subscription"), pick("Rule", "rule"), options.gate.length > 1 ? pick("Gate", "gate") : null, pick("Framework", "framework"), pick("Control", "control")));
+  const chip = make("button", {
+    type: "button",
+    class: "chip",
+    onclick: () => {
+      filter.resource = "";
+      shown();
+      changed();
+      search.focus();
+    },
+  });
+  const more = make(
+    "details",
+    { class: "more" },
+    make("summary", {}, "More filters"),
+    make(
+      "div",
+      { class: "filters" },
+      pick("Topic", "topic"),
+      pick("Resource type", "type"),
+      pick("Subscription", "subscription"),
+      pick("Rule", "rule"),
+      options.gate.length > 1 ? pick("Gate", "gate") : null,
+      pick("Framework", "framework"),
+      pick("Control", "control"),
+    ),
+  );
   more.open = matchMedia("(min-width: 56rem)").matches;
-  const element = make("div", {}, make("div", { class: "filters" },
-    make("fieldset", { class: "toggles" }, make("legend", {}, "Severity"), ...toggles),
-    make("label", { class: "search" }, "Search", search),
-    pick("Outcome", "outcome"),
-    make("button", { type: "button", onclick: () => { set({}); changed(); } }, "Clear"), chip), more);
+  const element = make(
+    "div",
+    {},
+    make(
+      "div",
+      { class: "filters" },
+      make("fieldset", { class: "toggles" }, make("legend", {}, "Severity"), ...toggles),
+      make("label", { class: "search" }, "Search", search),
+      pick("Outcome", "outcome"),
+      make(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            set({});
+            changed();
+          },
+        },
+        "Clear",
+      ),
+      chip,
+    ),
+    more,
+  );
 
   // The controls as the filter says.
   function shown() {
@@ -76,7 +175,8 @@ function makeFilters(data, results, changed) {
       selects.get("control").dataset.of = filter.framework;
       selects.get("control").disabled = !controls.length;
     }
-    for (const toggle of toggles) toggle.setAttribute("aria-pressed", String(filter.severities.has(toggle.textContent)));
+    for (const toggle of toggles)
+      toggle.setAttribute("aria-pressed", String(filter.severities.has(toggle.textContent)));
     for (const [key, select] of selects) select.value = filter[key];
     search.value = filter.search;
     chip.hidden = !filter.resource;
@@ -86,10 +186,16 @@ function makeFilters(data, results, changed) {
 
   // Values that no control offers (an old link) are left out.
   function set(changes) {
-    filter = { ...NO_FILTER, severities: new Set(data.severities.filter((word) => (changes.severities || []).includes(word))) };
+    filter = {
+      ...NO_FILTER,
+      severities: new Set(data.severities.filter((word) => (changes.severities || []).includes(word))),
+    };
     for (const key of Object.keys(NO_FILTER)) {
       if (typeof changes[key] !== "string") continue;
-      const known = key === "control" ? (controlsOf.get(filter.framework) || []).some(({ id }) => id === changes[key]) : !options[key] || options[key].some(([value]) => value === changes[key]);
+      const known =
+        key === "control"
+          ? (controlsOf.get(filter.framework) || []).some(({ id }) => id === changes[key])
+          : !options[key] || options[key].some(([value]) => value === changes[key]);
       if (known) filter[key] = changes[key];
     }
     if (["topic", "type", "subscription", "rule", "gate", "framework"].some((key) => filter[key])) more.open = true;
@@ -105,8 +211,16 @@ function makeFilters(data, results, changed) {
   }
   function restore(query) {
     const outcome = query.get("outcome");
-    const given = Object.fromEntries(Object.keys(NO_FILTER).filter((key) => query.has(key)).map((key) => [key, query.get(key)]));
-    set({ ...given, severities: (query.get("severity") || "").split(","), ...(outcome === "all" ? { outcome: "" } : {}) });
+    const given = Object.fromEntries(
+      Object.keys(NO_FILTER)
+        .filter((key) => query.has(key))
+        .map((key) => [key, query.get(key)]),
+    );
+    set({
+      ...given,
+      severities: (query.get("severity") || "").split(","),
+      ...(outcome === "all" ? { outcome: "" } : {}),
+    });
   }
   shown();
   return { element, search, set, values, restore, matches: () => matcher(filter) };

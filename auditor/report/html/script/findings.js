@@ -5,18 +5,36 @@ function findingsView(data, results, open, changed) {
   const status = make("p", { role: "status", class: "quiet" });
   const empty = make("p", { hidden: true }, "Nothing matches these filters.");
   const keys = {
-    severity: (result) => result.index, rule: (result) => result.rule.title.toLowerCase(), name: (result) => result.name.toLowerCase(),
-    group: (result) => result.group.toLowerCase(), subscription: (result) => result.subscription.toLowerCase(),
+    severity: (result) => result.index,
+    rule: (result) => result.rule.title.toLowerCase(),
+    name: (result) => result.name.toLowerCase(),
+    group: (result) => result.group.toLowerCase(),
+    subscription: (result) => result.subscription.toLowerCase(),
   };
   const sorted = { severity: results };
-  const filters = makeFilters(data, results, () => { refresh(); changed(); });
-  const grid = makeGrid([
-    { key: "severity", title: "Severity", show: (result) => badge(result.outcome === "fail" ? result.severity : result.outcome) },
-    { key: "rule", title: "Finding", show: (result) => result.rule.title },
-    { key: "name", title: "Resource", show: (result) => result.name },
-    { key: "group", title: "Group", show: (result) => result.group },
-    { key: "subscription", title: "Subscription", show: (result) => result.subscription },
-  ], (at) => open(shown, at), (key) => { order = { key, rising: order.key === key ? !order.rising : true }; refresh(); changed(); });
+  const filters = makeFilters(data, results, () => {
+    refresh();
+    changed();
+  });
+  const grid = makeGrid(
+    [
+      {
+        key: "severity",
+        title: "Severity",
+        show: (result) => badge(result.outcome === "fail" ? result.severity : result.outcome),
+      },
+      { key: "rule", title: "Finding", show: (result) => result.rule.title },
+      { key: "name", title: "Resource", show: (result) => result.name },
+      { key: "group", title: "Group", show: (result) => result.group },
+      { key: "subscription", title: "Subscription", show: (result) => result.subscription },
+    ],
+    (at) => open(shown, at),
+    (key) => {
+      order = { key, rising: order.key === key ? !order.rising : true };
+      refresh();
+      changed();
+    },
+  );
 
   // Sorted once for each column: filtering keeps the order.
   function inOrder({ key, rising }) {
@@ -36,18 +54,34 @@ function findingsView(data, results, open, changed) {
     status.textContent = `${number(shown.length)} of ${plural(results.length, "result")}`;
   }
 
-  const values = () => ({ ...filters.values(), sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}` });
+  const values = () => ({
+    ...filters.values(),
+    sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}`,
+  });
   // The mark in front tells spreadsheets that it is UTF-8.
-  const save = make("button", { type: "button", onclick: () => download("findings.csv", "text/csv", "\ufeff", csvText(data, shown)) }, "Save as CSV");
+  const save = make(
+    "button",
+    { type: "button", onclick: () => download("findings.csv", "text/csv", "\ufeff", csvText(data, shown)) },
+    "Save as CSV",
+  );
   const share = copyButton(() => location.href, "Copy link", "It is in the address bar");
-  byId("findings").append(make("h2", { class: "off" }, "Findings"), filters.element, make("div", { class: "results" }, status, save, share), empty, grid.element);
+  byId("findings").append(
+    make("h2", { class: "off" }, "Findings"),
+    filters.element,
+    make("div", { class: "results" }, status, save, share),
+    empty,
+    grid.element,
+  );
   refresh();
   return {
     values,
     shown: () => shown,
     go: grid.go,
     search: filters.search,
-    set(changes) { filters.set(changes); refresh(); },
+    set(changes) {
+      filters.set(changes);
+      refresh();
+    },
     restore(query) {
       const sort = query.get("sort") || "";
       const key = sort.replace(/^-/, "");

@@ -11,17 +11,37 @@ function makeTheme() {
 }
 
 const HELP = [
-  ["/", "search the findings"], ["?", "this help"], ["Esc", "close what is open"], ["↑ ↓ Page Up Page Down Home End", "move in the list"], ["Enter", "open a finding"],
-  ["j, k", "next, previous finding while one is open"], ["← → ↑ ↓", "move between tabs, and between resources of a picture"], ["+ − 0 1", "picture larger, smaller, fitted, full size"],
+  ["/", "search the findings"],
+  ["?", "this help"],
+  ["Esc", "close what is open"],
+  ["↑ ↓ Page Up Page Down Home End", "move in the list"],
+  ["Enter", "open a finding"],
+  ["j, k", "next, previous finding while one is open"],
+  ["← → ↑ ↓", "move between tabs, and between resources of a picture"],
+  ["+ − 0 1", "picture larger, smaller, fitted, full size"],
 ];
 
 function makeHelp() {
   const dialog = byId("help");
-  dialog.append(make("div", { class: "inner" },
-    make("div", { class: "top" }, make("h2", { id: "help-title" }, "Keyboard"), make("button", { type: "button", onclick: () => dialog.close() }, "Close")),
-    list(HELP.map(([keys, what]) => [make("kbd", {}, keys), what]))));
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  const open = () => { if (!document.querySelector("dialog[open]")) dialog.showModal(); };
+  dialog.append(
+    make(
+      "div",
+      { class: "inner" },
+      make(
+        "div",
+        { class: "top" },
+        make("h2", { id: "help-title" }, "Keyboard"),
+        make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+      ),
+      list(HELP.map(([keys, what]) => [make("kbd", {}, keys), what])),
+    ),
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  const open = () => {
+    if (!document.querySelector("dialog[open]")) dialog.showModal();
+  };
   byId("help-open").addEventListener("click", open);
   return open;
 }
@@ -32,8 +52,14 @@ function makeKeys(help, search) {
     const writing = event.target.matches("input, select, textarea");
     if (event.key === "Escape" && writing) event.target.blur();
     if (writing) return;
-    if (event.key === "/") { event.preventDefault(); search(); }
-    if (event.key === "?") { event.preventDefault(); help(); }
+    if (event.key === "/") {
+      event.preventDefault();
+      search();
+    }
+    if (event.key === "?") {
+      event.preventDefault();
+      help();
+    }
   });
 }
 
@@ -47,19 +73,46 @@ function start(data) {
   const told = { findings: () => ({ ...findings.values(), finding: opened }), compliance: () => ({ framework }) };
   const tell = (step) => writeAddress(current(), (told[current()] || (() => ({})))(), step);
   const select = makeTabs(tabs, () => tell(true));
-  const choose = (id) => { select(byId(`tab-${id}`), false); tell(true); window.scrollTo(0, 0); };
+  const choose = (id) => {
+    select(byId(`tab-${id}`), false);
+    tell(true);
+    window.scrollTo(0, 0);
+  };
 
-  const go = (changes) => { findings.set(changes); choose("findings"); byId("main").focus({ preventScroll: true }); };
-  const detail = makeDetail(data, go, (at, result) => { opened = result.fingerprint; findings.go(at, false); tell(false); });
-  const open = (shown, at) => detail.open(shown, at, (last) => { opened = ""; tell(false); if (current() === "findings") findings.go(last); });
+  const go = (changes) => {
+    findings.set(changes);
+    choose("findings");
+    byId("main").focus({ preventScroll: true });
+  };
+  const detail = makeDetail(data, go, (at, result) => {
+    opened = result.fingerprint;
+    findings.go(at, false);
+    tell(false);
+  });
+  const open = (shown, at) =>
+    detail.open(shown, at, (last) => {
+      opened = "";
+      tell(false);
+      if (current() === "findings") findings.go(last);
+    });
   const findings = findingsView(data, results, open, () => tell(false));
-  const openFramework = complianceView(data, detail, go, (id) => { framework = id; if (current() === "compliance") tell(false); });
-  overviewView(data, results, go, choose, (name) => { choose("compliance"); openFramework(name); });
+  const openFramework = complianceView(data, detail, go, (id) => {
+    framework = id;
+    if (current() === "compliance") tell(false);
+  });
+  overviewView(data, results, go, choose, (name) => {
+    choose("compliance");
+    openFramework(name);
+  });
   picturesView(data, go);
   rulesView(data, detail, go);
   gapsView(data);
   makePrint(data, findings.shown);
-  makeKeys(makeHelp(), () => { choose("findings"); findings.search.focus(); findings.search.select(); });
+  makeKeys(makeHelp(), () => {
+    choose("findings");
+    findings.search.focus();
+    findings.search.select();
+  });
 
   function restore() {
     const { view, values } = readAddress();
@@ -77,9 +130,13 @@ function start(data) {
 }
 
 makeTheme();
-load().then((data) => {
-  start(data);
-  document.documentElement.dataset.ready = "true";
-}).catch((error) => {
-  byId("overview").replaceChildren(make("p", { class: "warning", id: "broken" }, `This browser cannot show the report: ${error.message}`));
-});
+load()
+  .then((data) => {
+    start(data);
+    document.documentElement.dataset.ready = "true";
+  })
+  .catch((error) => {
+    byId("overview").replaceChildren(
+      make("p", { class: "warning", id: "broken" }, `This browser cannot show the report: ${error.message}`),
+    );
+  });

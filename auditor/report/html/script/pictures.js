@@ -8,16 +8,35 @@ function picturesView(data, go) {
     if (!canvas) continue; // nothing to draw: the caption says so
     const drawing = canvas.querySelector("svg");
     const zoom = makeZoom(canvas, drawing);
-    const seen = new ResizeObserver(() => { if (canvas.clientWidth) { seen.disconnect(); zoom.start(); } });
+    const seen = new ResizeObserver(() => {
+      if (canvas.clientWidth) {
+        seen.disconnect();
+        zoom.start();
+      }
+    });
     seen.observe(canvas);
-    zoom.tools.append(make("button", { type: "button", onclick: () => download(`${picture.id}.svg`, "image/svg+xml", standalone(drawing)) }, "Save as SVG"));
-    if (picture.mermaid) zoom.tools.append(copyButton(picture.mermaid, "Copy as Mermaid", "Copying is not allowed here"));
+    zoom.tools.append(
+      make(
+        "button",
+        { type: "button", onclick: () => download(`${picture.id}.svg`, "image/svg+xml", standalone(drawing)) },
+        "Save as SVG",
+      ),
+    );
+    if (picture.mermaid)
+      zoom.tools.append(copyButton(picture.mermaid, "Copy as Mermaid", "Copying is not allowed here"));
     canvas.before(zoom.tools);
     // From here on it is more than an image: its nodes can be chosen.
     drawing.setAttribute("role", "group");
     makeNodes(drawing, picture.parts, go);
     makeDragging(canvas);
-    holder.append(make("p", { class: "legend quiet" }, "Dashed and red: denied or broken. Choose a resource to see its findings; arrow keys move between resources, + and − change the size."), connections(picture));
+    holder.append(
+      make(
+        "p",
+        { class: "legend quiet" },
+        "Dashed and red: denied or broken. Choose a resource to see its findings; arrow keys move between resources, + and − change the size.",
+      ),
+      connections(picture),
+    );
   }
 }
 
@@ -25,9 +44,13 @@ function picturesView(data, go) {
 function standalone(drawing) {
   const copy = drawing.cloneNode(true);
   const [, , width, height] = drawing.getAttribute("viewBox").split(" ");
-  for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height, role: "img" })) copy.setAttribute(name, value);
-  for (const node of copy.querySelectorAll(".node")) for (const name of ["role", "tabindex"]) node.removeAttribute(name);
-  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => /^:root$|\.picture|^\.(critical|high|medium|low|info)/.test(rule.selectorText || ""));
+  for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height, role: "img" }))
+    copy.setAttribute(name, value);
+  for (const node of copy.querySelectorAll(".node"))
+    for (const name of ["role", "tabindex"]) node.removeAttribute(name);
+  const rules = [...document.styleSheets]
+    .flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => /^:root$|\.picture|^\.(critical|high|medium|low|info)/.test(rule.selectorText || ""));
   const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
   style.textContent = rules.map((rule) => rule.cssText).join("\n");
   copy.prepend(style);
@@ -38,7 +61,10 @@ function makeZoom(canvas, drawing) {
   const [width, height] = ["width", "height"].map((name) => Number(drawing.getAttribute(name)));
   let scale = 1;
   function set(next) {
-    const middle = [(canvas.scrollLeft + canvas.clientWidth / 2) / scale, (canvas.scrollTop + canvas.clientHeight / 2) / scale];
+    const middle = [
+      (canvas.scrollLeft + canvas.clientWidth / 2) / scale,
+      (canvas.scrollTop + canvas.clientHeight / 2) / scale,
+    ];
     scale = Math.max(0.1, Math.min(4, next));
     drawing.setAttribute("width", width * scale);
     drawing.setAttribute("height", height * scale);
@@ -57,21 +83,43 @@ function makeZoom(canvas, drawing) {
   canvas.addEventListener("keydown", (event) => {
     const to = { "+": scale * ZOOM_STEP, "=": scale * ZOOM_STEP, "-": scale / ZOOM_STEP, 1: 1 }[event.key];
     if (event.ctrlKey || event.metaKey) return;
-    if (to) { event.preventDefault(); set(to); }
-    if (event.key === "0") { event.preventDefault(); fit(); }
+    if (to) {
+      event.preventDefault();
+      set(to);
+    }
+    if (event.key === "0") {
+      event.preventDefault();
+      fit();
+    }
   });
-  canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return;
-    event.preventDefault();
-    set(scale * (event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP));
-  }, { passive: false });
-  return { start, tools: make("div", { class: "zoom" },
-    button("−", "Smaller", () => set(scale / ZOOM_STEP)), button("+", "Larger", () => set(scale * ZOOM_STEP)), button("1:1", "1:1, full size", () => set(1)), button("Fit", "Fit the window", fit)) };
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      set(scale * (event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP));
+    },
+    { passive: false },
+  );
+  return {
+    start,
+    tools: make(
+      "div",
+      { class: "zoom" },
+      button("−", "Smaller", () => set(scale / ZOOM_STEP)),
+      button("+", "Larger", () => set(scale * ZOOM_STEP)),
+      button("1:1", "1:1, full size", () => set(1)),
+      button("Fit", "Fit the window", fit),
+    ),
+  };
 }
 
 function makeNodes(drawing, parts, go) {
   const nodes = [...drawing.querySelectorAll(".node")];
-  const place = (node) => { const [x, y] = ["x", "y"].map((name) => Number(node.querySelector("rect").getAttribute(name))); return { x, y }; };
+  const place = (node) => {
+    const [x, y] = ["x", "y"].map((name) => Number(node.querySelector("rect").getAttribute(name)));
+    return { x, y };
+  };
   const places = new Map(nodes.map((node) => [node, place(node)]));
   function chosen(node) {
     const { id } = node.dataset;
@@ -81,7 +129,9 @@ function makeNodes(drawing, parts, go) {
     const here = places.get(from);
     let best = null;
     for (const [node, { x, y }] of places) {
-      const [along, across] = dx ? [(x - here.x) * dx, Math.abs(y - here.y)] : [(y - here.y) * dy, Math.abs(x - here.x) * 8];
+      const [along, across] = dx
+        ? [(x - here.x) * dx, Math.abs(y - here.y)]
+        : [(y - here.y) * dy, Math.abs(x - here.x) * 8];
       if (along > 0 && (!best || along + across * 2 < best.cost)) best = { node, cost: along + across * 2 };
     }
     return best?.node;
@@ -94,7 +144,10 @@ function makeNodes(drawing, parts, go) {
     if (link) node.classList.add("chosen-by-click");
     node.addEventListener("click", () => chosen(node));
     node.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); chosen(node); }
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        chosen(node);
+      }
       const next = ways[event.key] && nearest(node, ways[event.key]);
       if (ways[event.key]) event.preventDefault();
       if (!next) return;
@@ -112,26 +165,55 @@ function makeDragging(canvas) {
   let dragged = false;
   canvas.addEventListener("pointerdown", (event) => {
     dragged = false;
-    if (event.pointerType === "mouse" && event.button === 0) from = { x: event.clientX, y: event.clientY, left: canvas.scrollLeft, top: canvas.scrollTop };
+    if (event.pointerType === "mouse" && event.button === 0)
+      from = { x: event.clientX, y: event.clientY, left: canvas.scrollLeft, top: canvas.scrollTop };
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!from || !event.buttons) { from = null; return; }
+    if (!from || !event.buttons) {
+      from = null;
+      return;
+    }
     const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
     if (Math.abs(dx) + Math.abs(dy) > 6) dragged = true;
     canvas.scrollLeft = from.left - dx;
     canvas.scrollTop = from.top - dy;
   });
-  canvas.addEventListener("pointerup", () => { from = null; });
-  canvas.addEventListener("click", (event) => { if (dragged) event.stopPropagation(); dragged = false; }, true);
+  canvas.addEventListener("pointerup", () => {
+    from = null;
+  });
+  canvas.addEventListener(
+    "click",
+    (event) => {
+      if (dragged) event.stopPropagation();
+      dragged = false;
+    },
+    true,
+  );
 }
 
 function connections(picture) {
   const words = ([label, detail]) => (detail && detail !== label ? `${label} (${detail})` : label);
-  const details = make("details", {}, make("summary", {}, `The same as a table: ${plural(picture.total, "connection")}`));
+  const details = make(
+    "details",
+    {},
+    make("summary", {}, `The same as a table: ${plural(picture.total, "connection")}`),
+  );
   details.addEventListener("toggle", () => {
     if (!details.open || details.querySelector("table")) return;
-    const rows = picture.edges.map(([from, label, broken, to]) => [words(from), label || "leads to", words(to), broken ? "denied or broken" : "–"]);
-    if (picture.total > picture.edges.length) details.append(make("p", { class: "quiet" }, `The first ${number(picture.edges.length)} of ${number(picture.total)}, broken ones first.`));
+    const rows = picture.edges.map(([from, label, broken, to]) => [
+      words(from),
+      label || "leads to",
+      words(to),
+      broken ? "denied or broken" : "–",
+    ]);
+    if (picture.total > picture.edges.length)
+      details.append(
+        make(
+          "p",
+          { class: "quiet" },
+          `The first ${number(picture.edges.length)} of ${number(picture.total)}, broken ones first.`,
+        ),
+      );
     details.append(wide("Connections", ["From", "How", "To", "State"], rows));
   });
   return details;

@@ -11,7 +11,10 @@ function makeTabs(tabs, chosen) {
     if (focus) tab.focus();
   }
   tabs.forEach((tab, at) => {
-    tab.addEventListener("click", () => { select(tab, false); chosen(tab); });
+    tab.addEventListener("click", () => {
+      select(tab, false);
+      chosen(tab);
+    });
     tab.addEventListener("keydown", (event) => {
       const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
       if (to === undefined) return;
