@@ -373,6 +373,3 @@ def test_a_body_without_properties_says_nothing(family: str):
     only = Resource.from_body(body, unread={"properties": gap})
 
     assert FactStore(Inventory([only])).get(family, only) == Unread(gap)
-
-
-# --- gateways, and names of zones

@@ -16,9 +16,10 @@ def pictures_of(inventory: Inventory, facts: FactStore, now: datetime) -> tuple[
     """
     from auditor.evaluate.pictures.exposure import exposure_picture
     from auditor.evaluate.pictures.keys import key_chains
+    from auditor.evaluate.pictures.private_paths import private_paths
     from auditor.evaluate.pictures.services import public_doors
     from auditor.facts.network.interfaces import owners
 
     exposure = exposure_picture(inventory, facts) if any(owners(inventory)) else None
-    found = (exposure, public_doors(inventory, facts), key_chains(inventory, now))
+    found = (exposure, public_doors(inventory, facts), private_paths(inventory, facts), key_chains(inventory, now))
     return tuple(picture for picture in found if picture)
