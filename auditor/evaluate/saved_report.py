@@ -44,6 +44,9 @@ def check_report(document: Any, subject: str) -> None:
     for name in ("scan", "tool"):
         if not isinstance(document.get(name), dict):
             raise ConfigError(f"is not a JSON report of auditor: it has no {name}", subject=subject, remedy=REMEDY)
+    texts = (document["scan"].get("subscriptions", []), document["tool"].get("rule_ids", []))
+    if not all(_is_list_of(str, value) for value in texts) or not _is_list_of(dict, document.get("gaps", [])):
+        raise ConfigError("is not a JSON report of auditor: its lists hold other kinds", subject=subject, remedy=REMEDY)
     for index, result in enumerate(document["results"]):
         _check_result(result, f"results[{index}]", subject)
 
@@ -56,9 +59,9 @@ def _check_result(result: Any, place: str, subject: str) -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{place} is not a result: {error}", subject=subject, remedy=REMEDY) from error
     leaves = result.get("evidence", [])
-    if not all(isinstance(text, str) for text in texts) or not _is_list_of_objects(leaves):
+    if not all(isinstance(text, str) for text in texts) or not _is_list_of(dict, leaves):
         raise ConfigError(f"{place} is not a result: its values are of other kinds", subject=subject, remedy=REMEDY)
 
 
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(element, dict) for element in value)
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(element, kind) for element in value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from auditor.evaluate.difference import Change, Difference, Direction, Kind, PropertyChange, Verdict
 from auditor.inventory import ids
 from auditor.inventory.model import Json
+from auditor.report.encoding import encode
 from auditor.report.markdown import escape
 from auditor.report.text import count, plain, value_words
 
@@ -33,7 +33,7 @@ def as_json(difference: Difference) -> str:
         "results": [_result(change) for change in difference.results],
         "properties": [_property(change) for change in difference.properties],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return encode(document).decode().rstrip("\n")
 
 
 def _result(change: Change) -> dict[str, Any]:
@@ -200,11 +200,11 @@ def _sides(leaf: PropertyChange) -> tuple[str, str]:
 def _wrapped(text: str, width: int, indent: int) -> list[str]:
     import textwrap
 
-    bare = text.lstrip(" ")
+    bare = plain(text.lstrip(" "))
     lines = textwrap.wrap(
         bare,
         max(width, _NARROWEST),
-        initial_indent=" " * (len(text) - len(bare)),
+        initial_indent=" " * (len(text) - len(text.lstrip(" "))),
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
     )

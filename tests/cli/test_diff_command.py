@@ -118,3 +118,20 @@ def test_a_report_that_cannot_be_used_is_refused(tmp_path: Path, text: str):
     assert done.returncode == 2
     assert "a.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_in_a_report_cannot_move_the_cursor(tmp_path: Path):
+    source = export(tmp_path / "bad.json", False)
+    run("scan", "--from", source, "--format", "json", "--output", tmp_path / "a.json")
+    document = json.loads((tmp_path / "a.json").read_text())
+    (tmp_path / "b.json").write_text(json.dumps({**document, "results": []}))
+    for result in document["results"]:
+        result["rule"] = "evil\x1b[2J"
+        result["resource"]["id"] += "\u202etxt\n"
+    (tmp_path / "a.json").write_text(json.dumps(document))
+
+    done = run("diff", tmp_path / "b.json", tmp_path / "a.json")
+
+    assert "evil" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
