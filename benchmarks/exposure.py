@@ -1,6 +1,8 @@
 """What exposure costs in a large network: 10,000 interfaces behind 500 security groups of 100 rules.
 
-python benchmarks/exposure.py [interfaces] [groups] [rules]
+python benchmarks/exposure.py [interfaces] [groups] [rules] [shared]
+
+`shared` says how many subnets' interfaces one group belongs to: the more, the more pairs of groups there are.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ PREFIXES = ("Internet", "VirtualNetwork", "*", "10.0.0.0/8", "AzureCloud", "Stor
 SUBNETS_A_NETWORK = 25
 
 
-def tenant(interfaces: int, groups: int, rules: int) -> list[Resource]:
+def tenant(interfaces: int, groups: int, rules: int, shared: int = 2) -> list[Resource]:
     """Networks of 25 subnets with a group each; every second interface has a group of its own tier besides.
 
-    Half of the groups belong to subnets, and each of the others to the interfaces of two subnets.
+    Half of the groups belong to subnets, and each of the others to the interfaces of `shared` subnets.
     """
     chance = random.Random(7)
     subnets = groups // 2
@@ -35,7 +37,7 @@ def tenant(interfaces: int, groups: int, rules: int) -> list[Resource]:
     ]
     for number in range(interfaces):
         subnet = number % subnets
-        own = subnets + (subnet + number // subnets // 2 % 2) % subnets
+        own = subnets + (subnet + number // subnets // 2 % shared) % subnets
         bodies += interface(number, subnet, own if number // subnets % 2 else None)
     return [Resource.from_body(body) for body in bodies]
 

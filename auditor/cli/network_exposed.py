@@ -50,7 +50,7 @@ class _Row:
         """The worst first: everyone before some, many ports, then services that are no web pages, then others."""
         path = self.path
         broad = path["last_port"] - path["first_port"] >= _BROAD
-        rank = 0 if broad else 1 if set(path["kinds"]) - {"web", "plain-http"} else 2
+        rank = 0 if broad else 1 if set(path["kinds"]) - {"web", "web-tls"} else 2
         return (not path["wide"], rank, -path["addresses"], path["first_port"], self.machine, path["text"])
 
 

@@ -53,10 +53,10 @@ class Filtered:
         flows = [_Flow(*_all_of(protocol), region, ()) for protocol in PROTOCOLS]
         always: list[_Flow] = []
         if self._admin is not None:
-            always = list(_joined(flows, self._admin.restricted(region, Clearance.ALWAYS)))
-            flows = list(_joined(flows, self._admin.restricted(region, Clearance.ON), named=False))
+            always = list(_joined(flows, self._admin.restricted(region, Clearance.ALWAYS), region))
+            flows = list(_joined(flows, self._admin.restricted(region, Clearance.ON), region, named=False))
         for table in self._tables:
-            flows = list(_joined(flows, table.restricted(region, Clearance.ON)))
+            flows = list(_joined(flows, table.restricted(region, Clearance.ON), region))
         return tuple(_without_source_ports([*always, *flows]))
 
     def without_admin(self) -> Filtered:
@@ -100,7 +100,9 @@ def _all_of(protocol: str) -> tuple[str, Interval, Interval]:
     return protocol, PORTS, PORTS
 
 
-def _joined(flows: Iterable[_Flow], cleared: Mapping[str, Sequence[Cleared]], *, named: bool = True) -> Iterator[_Flow]:
+def _joined(
+    flows: Iterable[_Flow], cleared: Mapping[str, Sequence[Cleared]], region: AddressSet, *, named: bool = True
+) -> Iterator[_Flow]:
     """What of some flows comes through one more filter; `named` says whether its rules are told."""
     for flow in flows:
         for entry in cleared.get(flow.protocol, ()):
@@ -110,7 +112,8 @@ def _joined(flows: Iterable[_Flow], cleared: Mapping[str, Sequence[Cleared]], *,
             low, high = _common(flow.source_ports, entry.source_ports)
             if low > high:
                 continue
-            remote = flow.remote & entry.remote
+            # What is cleared lies in the region, which is all that comes to the first filter.
+            remote = entry.remote if flow.remote is region else flow.remote & entry.remote
             if remote:
                 rules = (*flow.rules, entry.rule) if named and entry.rule else flow.rules
                 yield _Flow(flow.protocol, (first, last), (low, high), remote, rules)

@@ -29,7 +29,8 @@ class JustInTime:
 
     def covers(self, machine: str, protocol: str, first: int, last: int) -> bool | Gap:
         """Whether every port of a range is under just-in-time access of the machine; why that is not known."""
-        found = {number for name, number in self._ports.get(machine, ()) if name in ("*", protocol)}
-        if machine and last - first < len(found) and all(number in found for number in range(first, last + 1)):
+        timed = self._ports.get(machine)
+        found = {number for name, number in timed if name in ("*", protocol)} if timed else set()
+        if found and last - first < len(found) and all(number in found for number in range(first, last + 1)):
             return True
         return (self._inventory.gap(POLICY, machine) or False) if machine else False
