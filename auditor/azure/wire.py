@@ -100,7 +100,7 @@ class Wire:
             await self.budget.take(call.buckets)
             if attempt:
                 waited += self._timing.now() - started
-            outcome = await self._once(call)
+            outcome = await self._once(call, attempt + 1)
             if isinstance(outcome, Answer):
                 self._in_vain.pop(_circuit(call), None)
                 return outcome
@@ -148,7 +148,7 @@ class Wire:
         bucket = narrower[-1] if narrower and left.isdigit() and int(left) > 0 else subscription
         bucket.pause(delay, self._timing.now())
 
-    async def _once(self, call: Call) -> Answer | Trouble:
+    async def _once(self, call: Call, attempt: int) -> Answer | Trouble:
         for bucket in call.buckets:
             bucket.in_flight += 1
         try:
@@ -156,7 +156,7 @@ class Wire:
                 self.requests[call.operation] += 1
                 begun = self._timing.now()
                 outcome = await self._send(call)
-                _log(call, outcome, self._timing.now() - begun)
+                _log(call, outcome, attempt, self._timing.now() - begun)
         finally:
             for bucket in call.buckets:
                 bucket.in_flight -= 1
@@ -198,7 +198,7 @@ class Wire:
             call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
 
 
-def _log(call: Call, outcome: Answer | Trouble, took_s: float) -> None:
+def _log(call: Call, outcome: Answer | Trouble, attempt: int, took_s: float) -> None:
     """One request for whoever keeps a debug log: what was asked, never what was answered."""
     if not _LOG.isEnabledFor(logging.DEBUG):
         return
@@ -209,6 +209,7 @@ def _log(call: Call, outcome: Answer | Trouble, took_s: float) -> None:
         "status": trouble.status if trouble else 200,
         "code": trouble.code if trouble else None,
         "took_s": took_s,
+        "attempt": attempt if attempt > 1 else None,
         "retry_after_s": trouble.retry_after_s if trouble else None,
         "client": call.client or None,
         "request_id": next((headers[name] for name in _REQUEST_IDS if name in headers), None),

@@ -82,6 +82,7 @@ def run() -> int:
     except BrokenPipeError:
         # The reader of our output has left (`auditor ... | head`); nothing is wrong, and nobody reads more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_debug_log(None)
         return ExitCode.OK
     except Exception as error:
         print_error(_mistake_of_ours(error))

@@ -105,4 +105,10 @@ def _begin(context: typer.Context, path: Path | None, *, readable: bool) -> None
     debug_log.start(path or Path(debug_log.DEFAULT_FILE), readable=readable)
     chosen = given(context)
     debug_log.learn(*chosen.names)
-    debug_log.event("command", command=context.command_path.partition(" ")[2], **chosen.shown)
+    debug_log.event("command", command=_path(context), **chosen.shown)
+
+
+def _path(context: Any) -> str:
+    """The command without the program's name, which differs with how it was started: `rules list`."""
+    parent = context.parent
+    return f"{_path(parent)} {context.info_name}".strip() if parent else ""

@@ -136,6 +136,7 @@ def finish(error: BaseException | None = None) -> Path | None:
     else:
         event("end")
     LOGGER.removeHandler(_open)
+    LOGGER.setLevel(logging.NOTSET)
     _open.close()
     path, _open = _open.path, None
     return path

@@ -12,15 +12,16 @@ from subprocess import CompletedProcess
 from unittest import mock
 
 from auditor.cli import app
+from tests.cli.test_scan_command import plain_environment
 
 
-def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+def run(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
     """What `auditor ARGUMENTS` gives in a folder, with these variables and none of ours that the machine has."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AUDITOR_")}
+    own = {name: value for name, value in plain_environment().items() if not name.startswith("AUDITOR_")}
     with (
         mock.patch.dict(os.environ, {**own, **(env or {})}, clear=True),
-        mock.patch.object(sys, "argv", ["auditor", *arguments]),
+        mock.patch.object(sys, "argv", ["auditor", *map(str, arguments)]),
         redirect_stdout(out),
         redirect_stderr(err),
         _inside(cwd),

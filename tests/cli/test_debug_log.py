@@ -13,8 +13,9 @@ import pytest
 
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import SUBSCRIPTION, storage_account
+from tests.azure.loopback.faults import Fault, Kind
 from tests.azure.loopback.server import Endpoints, serve
-from tests.cli.test_scan_command import run
+from tests.cli.inside import run
 
 LOG = "auditor-debug.log"
 RULE = "storage-https-only"
@@ -46,7 +47,9 @@ def test_the_log_tells_what_happened_and_nothing_private(command: str, endpoints
 
     assert LOG in done.stderr
     assert log.startswith("# Debug log of auditor.")
-    assert re.search(rf'command +command={command} .*select="\(1 values\)"', log)
+    (told,) = (line for line in log.splitlines() if "command=" in line)
+    assert f"command={command} " in told
+    assert 'select="(1 values)"' in told
     assert re.search(r"versions +auditor=\S+ python=\S+ azure_core=\S+", log)
     assert re.search(
         r'request +operation="GET Microsoft.Resources/subscriptions" status=200 took_s=[\d.]+ request_id=\S+ '
@@ -86,6 +89,18 @@ def test_refusals_are_logged_with_their_codes(azure: LoopbackAzure, endpoints: E
     live(endpoints, tmp_path, "scan", "--debug", "--select", RULE)
 
     assert "status=403 code=AuthorizationFailed" in (tmp_path / LOG).read_text()
+
+
+def test_every_try_of_a_request_is_logged(azure: LoopbackAzure, endpoints: Endpoints, tmp_path: Path):
+    azure.plan_faults(Fault(Kind.THROTTLED, path="storageAccounts", first=1, retry_after="0"))
+
+    live(endpoints, tmp_path, "scan", "--debug", "--select", RULE, "--source", "arm")
+    tries = [line for line in (tmp_path / LOG).read_text().splitlines() if "storageAccounts" in line]
+
+    assert ["status=429" in line for line in tries] == [True, False]
+    assert "retry_after_s=0.000" in tries[0]
+    assert "status=200" in tries[1]
+    assert "attempt=2" in tries[1]
 
 
 def test_names_stay_readable_where_that_is_asked_and_secrets_never(endpoints: Endpoints, tmp_path: Path):
