@@ -145,7 +145,7 @@ class Wire:
         subscription, *narrower = call.buckets
         left = trouble.headers.get("x-ms-ratelimit-remaining-subscription-reads", "")
         # Reads are left in the subscription's own bucket: it was the provider that throttled.
-        bucket = narrower[-1] if narrower and left.isdigit() and int(left) > 0 else subscription
+        bucket = narrower[-1] if narrower and left.isdecimal() and int(left) > 0 else subscription
         bucket.pause(delay, self._timing.now())
 
     async def _once(self, call: Call, attempt: int) -> Answer | Trouble:
@@ -190,10 +190,10 @@ class Wire:
         if not call.buckets:
             return
         for name in ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads"):
-            if (left := headers.get(name, "")).isdigit():
+            if (left := headers.get(name, "")).isdecimal():
                 call.buckets[0].learn(float(left), self._timing.now())
         left = headers.get("x-ms-user-quota-remaining", "")
-        if left.isdigit():
+        if left.isdecimal():
             resets_after = quota_resets_after(headers)
             call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
 

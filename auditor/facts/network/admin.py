@@ -226,7 +226,7 @@ def _version(versions: list[Resource], deployed: frozenset[str] | None) -> Resou
 def _number(resource: Resource) -> int:
     """The snapshot's number; -1 for the object itself, which may have been edited since it was deployed."""
     head, _, number = resource.key.rpartition("/snapshots/")
-    return int(number) if head and number.isdigit() else -1
+    return int(number) if head and number.isdecimal() else -1
 
 
 def _region(location: str) -> str:

@@ -54,7 +54,7 @@ def prefixes(texts: Iterable[Any]) -> Iterator[Interval]:
 def port(*candidates: Any) -> int | None:
     """The first of some values that is a port number, also where it is written as text."""
     for candidate in candidates:
-        if isinstance(candidate, str) and candidate.isdigit():
+        if isinstance(candidate, str) and candidate.isdecimal():
             return int(candidate)
         if isinstance(candidate, int) and not isinstance(candidate, bool):
             return candidate

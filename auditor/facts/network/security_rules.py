@@ -172,7 +172,7 @@ def ports_of(texts: tuple[str, ...]) -> tuple[Interval, ...]:
         first, separator, last = text.strip().partition("-")
         if text.strip() == ANY:
             return (PORTS,)
-        if first.strip().isdigit() and (not separator or last.strip().isdigit()):
+        if first.strip().isdecimal() and (not separator or last.strip().isdecimal()):
             found.append((int(first), int(last or first)))
     return tuple(found)
 

@@ -144,21 +144,20 @@ class Firewalls:
 
 def _classic(firewall: Resource) -> Iterator[_Rule]:
     collections = items(firewall.body, "properties", "natRuleCollections")
-    for collection in sorted(collections, key=_priority):
+    for collection in sorted(collections, key=lambda body: _priority(value(body, "properties", "priority"))):
         for rule in items(collection, "properties", "rules"):
             yield _Rule(f"{value(collection, 'name')}/{value(rule, 'name')}", rule)
 
 
 def _of_group(group: Resource) -> Iterator[_Rule]:
     collections = items(group.body, "properties", "ruleCollections")
-    for collection in sorted(collections, key=lambda body: value(body, "priority") or 0):
+    for collection in sorted(collections, key=lambda body: _priority(value(body, "priority"))):
         if text(collection, "ruleCollectionType") == "firewallpolicynatrulecollection":
             for rule in items(collection, "rules"):
                 yield _Rule(f"{value(collection, 'name')}/{value(rule, 'name')}", rule)
 
 
-def _priority(body: Any) -> int:
-    found = value(body, "properties", "priority")
+def _priority(found: Any) -> int:
     return found if isinstance(found, int) else 0
 
 
