@@ -26,6 +26,20 @@ def test_no_line_is_wider_than_the_terminal(width: int, group_by: str, rendered:
     assert max(map(cell_len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_the_summary_keeps_its_columns_and_cuts_nothing(width: int, rendered: Rendered):
+    lines = rendered("table", width=width).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("TOPIC"))
+    end = next(number for number, line in enumerate(lines) if line.startswith("all "))
+    table = lines[start : end + 1]
+    ends = [match.end() for match in re.finditer(r"\S+", table[0])][1:]
+
+    assert len(table) == 6
+    assert "…" not in "".join(table)
+    for row in table[1:]:
+        assert [match.end() for match in re.finditer(r"\S+", row)][1:] == ends
+
+
 @pytest.mark.parametrize("group_by", ["rule", "resource", "subscription", "topic"])
 def test_without_colour_there_is_no_escape_at_all(group_by: str, rendered: Rendered):
     assert ESCAPE not in rendered("table", group_by=group_by)

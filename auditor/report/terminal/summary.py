@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _NAMED_SUBSCRIPTIONS = 3
+_FULL_WORDS = 76
+"""Columns from which on the summary has room for its headings as they are."""
+_SHORT = {Severity.CRITICAL: "CRIT", Severity.MEDIUM: "MED"}
 _NAME = 120
 _SOURCE = 240
 
@@ -38,9 +41,11 @@ def summary(page: Page) -> Iterator[RenderableType]:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     table.add_column(page.text(("TOPIC", "strong")), no_wrap=True, overflow="ellipsis")
+    short = page.options.width < _FULL_WORDS
     for severity in Severity:
-        table.add_column(page.severity(severity), justify="right", no_wrap=True)
-    for name in ("UNKNOWN", "PASS"):
+        word = _SHORT.get(severity, severity.upper()) if short else severity.upper()
+        table.add_column(page.text((word, severity.value)), justify="right", no_wrap=True)
+    for name in ("?" if short else "UNKNOWN", "PASS"):
         table.add_column(page.text((name, "strong")), justify="right", no_wrap=True)
     for topic, counts in _by_topic(page).items():
         table.add_row(page.text(topic), *_cells(page, counts))
