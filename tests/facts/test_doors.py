@@ -524,3 +524,30 @@ def test_what_only_ipv6_opens_is_told(source, only):
     found = [path for path in fact([*bodies, other])["paths"] if path["family"] == 6]
 
     assert [path["only_ipv6"] for path in found] == [only]
+
+
+# --- scale sets without a SKU, virtual hubs
+
+
+@pytest.mark.parametrize(("sku", "opened"), [("Standard", False), ("Basic", True)])
+def test_an_instances_address_is_of_its_load_balancers_sku(sku, opened):
+    bodies = balanced_set(publicIPAddressConfiguration={"name": "pub", "properties": {}})
+    del bodies[0]["properties"]["virtualMachineProfile"]["networkProfile"]["networkInterfaceConfigurations"][0][
+        "properties"
+    ]["networkSecurityGroup"]
+    bodies[-1]["sku"]["name"] = bodies[-2]["sku"]["name"] = sku
+
+    assert fact(bodies)["open"] is opened
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_hubs_firewall_translates_to_networks_that_may_be_connected_to_it(connected):
+    hub = net("vhub", "virtualHubs", addressPrefix="10.9.0.0/24")
+    addresses = {"publicIPs": {"count": 1, "addresses": [{"address": "203.0.113.10"}]}}
+    firewall = net("afw", "azureFirewalls", virtualHub=ref(hub), hubIPAddresses=addresses)
+    rule = {**dnat(translatedAddress="10.1.0.4"), "protocols": ["TCP"]}
+    firewall["properties"]["natRuleCollections"] = [{"name": "dnat", "properties": {"priority": 1, "rules": [rule]}}]
+    elsewhere = network("HV_vhub", {}, space="10.9.0.0/24")
+    vnet = network("spoke", {"app": {}}, space="10.1.0.0/16", peers=[elsewhere] if connected else [])
+
+    assert fact([nic("nic", subnet_id(vnet, "app"), "10.1.0.4"), vnet, hub, firewall])["open"] is connected

@@ -73,8 +73,14 @@ class Doors:
                 yield from self._found.get(Target("address", f"{network}|{configuration.address[0]}"), ())
 
     def _around(self, network: str) -> Iterable[str]:
-        # "" is a virtual hub's firewall, which any network may be behind.
-        return (network, *self._topology.spaces.peers(network), "")
+        """The network, those it is peered with, and "" for virtual hubs where it may be connected to one.
+
+        A virtual hub's own network is Microsoft's and in no inventory, so that a peering with an unknown network may be
+        a connection to a hub: https://learn.microsoft.com/azure/virtual-wan/howto-connect-vnet-hub.
+        """
+        peers = self._topology.spaces.peers(network)
+        hubs = [""] if any(self._topology.inventory.get(peer) is None for peer in peers) else []
+        return (network, *peers, *hubs)
 
     def _gap(self, network: str) -> Gap | None:
         """Why gateways or firewalls that could lead into a network may be missing.
