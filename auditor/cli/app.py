@@ -60,7 +60,7 @@ def _root(
     if path is None:
         from auditor.cli.config import find_config
 
-        path = find_config(Path.cwd())
+        path = find_config()
     if path is not None:
         from auditor.cli.config import load_config
 

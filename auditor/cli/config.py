@@ -23,11 +23,18 @@ FILE_NAME = "auditor.toml"
 _PLACE_OF_ERROR = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
-def find_config(start: Path) -> Path | None:
-    """The closest `auditor.toml` in a folder or above it."""
+def find_config(start: Path | None = None) -> Path | None:
+    """The closest `auditor.toml` in a folder or above it; by default from the working directory on."""
+    try:
+        start = start or Path.cwd()
+    except OSError:  # the working directory is gone
+        return None
     for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
+        try:
+            if (folder / FILE_NAME).is_file():
+                return folder / FILE_NAME
+        except OSError:  # a folder that may not be looked into
+            continue
     return None
 
 
@@ -203,7 +210,10 @@ def _placed(setting: Setting, value: Any, folder: Path) -> Any:
 
 
 def _beside(file: str, folder: Path) -> str:
-    return str(folder / Path(file).expanduser())
+    try:
+        return str(folder / Path(file).expanduser())
+    except RuntimeError:  # ~somebody who is not known here
+        return str(folder / file)
 
 
 def _line_of(text: str, table: str, key: str) -> int:

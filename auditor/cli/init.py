@@ -31,7 +31,7 @@ def init(
 
     root = context.find_root()
     if show:
-        for line in origins(root.command, root.params.get("config") or find_config(Path.cwd()), os.environ):
+        for line in origins(root.command, root.params.get("config") or find_config(), os.environ):
             typer.echo(plain(line))
         return
     if path.exists() and not force:

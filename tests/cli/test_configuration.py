@@ -5,16 +5,42 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor.cli.app import app
-from auditor.cli.settings import all_settings, for_all
+from auditor.cli.config import find_config, read_config
+from auditor.cli.settings import all_settings, for_all, tables
+from auditor.errors import ConfigError
 from tests.cli.inside import run
 
 GATE_HOLDS, GATE_FAILS, WRONG = 0, 1, 2
+COMMAND = typer.main.get_command(app)
+KEYS = st.sampled_from(
+    ["select", "fail-on", "width", "cloud", "from", "report", "quiet", "exemptions", "rules", "debug-log"]
+)
+VALUES = st.sampled_from(
+    [
+        '"~nobody-knows/x"',
+        '"\\u0000"',
+        "1979-05-27",
+        "nan",
+        "-1",
+        "[[1]]",
+        "{a = 1}",
+        '["a", {}]',
+        '""',
+        "true",
+        '"=x"',
+        "[]",
+    ]
+)
+FILES = st.text() | st.binary() | st.builds("{}{} = {}".format, st.sampled_from(["", "[scan]\n"]), KEYS, VALUES)
 
 
 def scan(folder: Path, *arguments: str, **env: str) -> int:
@@ -165,7 +191,7 @@ def written(tmp_path_factory) -> str:
 
 
 def test_init_writes_every_setting_of_every_command(written):
-    every = set(all_settings(typer.main.get_command(app)))
+    every = set(all_settings(COMMAND))
     assert len(every) > 100
     document = tomllib.loads(uncommented(written))
 
@@ -201,3 +227,34 @@ def test_show_says_what_is_set_and_where(tmp_path):
     assert re.search(r'^ +scan.fail-on = "low" +auditor.toml:4$', shown, re.M)
     assert re.search(r'^ +scan.width = "99" +environment AUDITOR_SCAN_WIDTH$', shown, re.M)
     assert "AUDITOR_SCAN_FAILON sets nothing; did you mean AUDITOR_SCAN_FAIL_ON?" in shown
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=FILES)
+def test_any_file_at_all_is_read_or_refused(text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("any") / "auditor.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
+
+    with suppress(ConfigError):
+        read_config(path, COMMAND)
+
+
+def test_a_working_directory_that_is_gone_has_no_configuration(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+
+    assert find_config() is None
+
+
+def test_variables_are_named_after_command_and_option_and_each_is_for_one_option():
+    every = list(all_settings(COMMAND))
+
+    assert all(
+        setting.variable == f"AUDITOR_{setting.table}_{setting.key}".upper().replace("-", "_").replace(".", "_")
+        for setting in every
+        if setting.key != "debug"
+    )
+    assert {setting.variable for setting in every if setting.key == "debug"} == {"AUDITOR_DEBUG"}
+    assert {setting.table for setting in every if setting.key == "debug"} == {name for name, _ in tables(COMMAND)}
