@@ -103,10 +103,17 @@ def write_split(
             remedy="Scan live, collect with --policy-exemptions or --all, or split by subscription.",
         )
     notices: list[str] = []
+    written: set[str] = set()
     folder = chosen.split or Path()
     for part in split_sarif(report, rendering, {g: names[0] for g, names in above.items()} if chosen.by_group else {}):
         _write_below(folder, f"{part.name}.sarif", part.data)
         notices += part.notices
+        written.add(f"{part.name}.sarif")
+    stale = sorted({path.name for path in folder.glob("*.sarif")} - written)
+    if stale:
+        notices.append(
+            f"{folder} also holds {', '.join(stale)}, not of this run; remove it before you upload the folder"
+        )
     return tuple(notices)
 
 

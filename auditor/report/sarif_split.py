@@ -19,8 +19,8 @@ class SarifFile:
     """One upload."""
 
     name: str
-    """What tells the files apart: the subscription's GUID, the management group's name, or `tenant` for what lies above
-    subscriptions."""
+    """What tells the files apart: the subscription's GUID, `management-group-` and its name, or `tenant` for what lies
+    above subscriptions."""
     category: str
     """Its code-scanning category, the same from run to run."""
     data: bytes
@@ -52,5 +52,5 @@ def split_sarif(report: Report, options: RenderOptions, groups: Mapping[str, str
         chosen = replace(options, category=f"{full_category(report, options)}/split/{name}")
         rendered = render(part, chosen)
         data = rendered.data if isinstance(rendered.data, bytes) else rendered.data.encode()
-        shown = name.rpartition("/")[2]
+        shown = name.replace("/", "-")
         yield SarifFile(shown, category(part, chosen), data, tuple(f"{shown}: {text}" for text in rendered.notices))

@@ -153,7 +153,7 @@ def test_one_sarif_file_a_management_group(auditor, tmp_path: Path):
     assert done.returncode == 1, done.stderr
     (file,) = (tmp_path / "parts").iterdir()
     run = json.loads(file.read_text())["runs"][0]
-    assert file.name == "contoso.sarif"
+    assert file.name == "management-group-contoso.sarif"
     assert run["automationDetails"]["id"].count("/split/management-group/contoso/") == 1
     assert len(run["results"]) == 2
 

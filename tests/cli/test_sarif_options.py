@@ -179,8 +179,15 @@ def test_management_groups_that_were_not_read_are_told(tmp_path: Path):
 def test_the_demo_can_be_split_by_management_group(tmp_path: Path):
     scan(tmp_path, "--sarif-split", "parts", "--sarif-split-by", "management-group")
 
-    assert {path.stem for path in (tmp_path / "parts").iterdir()} == {
-        "larkspur-platform",
-        "larkspur-workloads",
-        "tenant",
-    }
+    groups = {f"management-group-larkspur-{name}" for name in ("platform", "workloads")}
+    assert {path.stem for path in (tmp_path / "parts").iterdir()} == groups | {"tenant"}
+
+
+def test_a_file_of_an_earlier_split_is_told_since_a_folder_is_uploaded_whole(tmp_path: Path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "gone.sarif").write_text("{}")
+
+    done = scan(tmp_path, "--sarif-split", "parts")
+
+    assert "parts also holds gone.sarif, not of this run" in done.stderr
+    assert (tmp_path / "parts" / "gone.sarif").exists()

@@ -289,9 +289,9 @@ def test_split_by_management_group_joins_its_subscriptions():
     (file,) = split_sarif(report, RenderOptions(), one)
     apart = list(split_sarif(report, RenderOptions(), {PRODUCTION: "prod"}))
 
-    assert file.name == "landing_zones_.._x"
+    assert file.name == "management-group-landing_zones_.._x"
     assert len(run_of(file.data)["results"]) == 2
-    assert sorted(part.name for part in apart) == sorted([SANDBOX, "prod"])
+    assert sorted(part.name for part in apart) == sorted([SANDBOX, "management-group-prod"])
     assert len({part.category for part in apart}) == 2
 
 

@@ -20,13 +20,13 @@ _RESOURCE = re.compile(
     r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)(?:@[^'\n]*)?'[ \t]*(existing\b)?[ \t]*=[ \t\n]*", re.M
 )
 _MODULE = re.compile(r"^[ \t]*module[ \t]+(\w+)[ \t]+'([^'\n]+)'[ \t]*=[ \t\n]*", re.M)
-_PARAM = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]+[^=\n]+?(?:=[ \t]*(.+?))?[ \t]*$", re.M)
-_VARIABLE = re.compile(r"^[ \t]*var[ \t]+(\w+)[ \t]*=[ \t]*(\[[^\]]*\]|.+?)[ \t]*$", re.M)
-_GIVEN = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]*=[ \t]*(.+?)[ \t]*$", re.M)
+_PARAM = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]+[^=\n]+(?:=[ \t]*(.*\S))?", re.M)
+_VARIABLE = re.compile(r"^[ \t]*var[ \t]+(\w+)[ \t]*=[ \t]*(\[[^\]]*\]|.*\S)", re.M)
+_GIVEN = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]*=[ \t]*(.*\S)", re.M)
 _USING = re.compile(r"^[ \t]*using[ \t]+'([^'\n]+)'", re.M)
-_PROPERTY = r"^[ \t]*{}[ \t]*:[ \t]*(.+?)[ \t]*$"
+_PROPERTY = r"^[ \t]*{}[ \t]*:[ \t]*(.*\S)"
 _NAME, _PARENT = (re.compile(_PROPERTY.format(name), re.M) for name in ("name", "parent"))
-_ARGUMENT = re.compile(r"^[ \t]*(\w+)[ \t]*:[ \t]*(.+?)[ \t]*$", re.M)
+_ARGUMENT = re.compile(r"^[ \t]*(\w+)[ \t]*:[ \t]*(.*\S)", re.M)
 _TAG = r"'?{}'?[ \t]*:[ \t]*'([^'$\n]+)'"
 _SERVICE, _TRACE = (re.compile(_TAG.format(name)) for name in ("azd-service-name", "yor_trace"))
 _PART = re.compile(r"\$\{([^{}]*)\}|((?:[^$\\]|\$(?!\{)|\\.)+)")
@@ -72,6 +72,8 @@ class BicepFile:
         found: list[Block] = []
         for match in _RESOURCE.finditer(self.text):
             body = body_at(self.text, match.end())
+            if not body.text and self.text[match.end() : match.end() + 1] == "{":
+                break  # never closed: nothing after it can be trusted
             container = next((b for b in reversed(found) if b.body.begin < match.start() < b.body.end), None)
             found.append(Block(match[1], match[2].lower(), bool(match[3]), match.start(1), body, container))
         return found

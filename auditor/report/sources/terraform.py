@@ -21,7 +21,7 @@ _RESOURCE = re.compile(r'^[ \t]*resource[ \t]+"([\w-]+)"[ \t]+"([\w-]+)"[ \t]*\{
 _MODULE = re.compile(r'^[ \t]*module[ \t]+"([\w-]+)"[ \t]*\{', re.M)
 _VARIABLE = re.compile(r'^[ \t]*variable[ \t]+"([\w-]+)"[ \t]*\{', re.M)
 _LOCALS = re.compile(r"^[ \t]*locals[ \t]*\{", re.M)
-_ATTRIBUTE = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.+?)[ \t]*$", re.M)
+_ATTRIBUTE = re.compile(r"^[ \t]*([\w-]+)[ \t]*=[ \t]*(.*\S)", re.M)
 _TRACE = re.compile(r'"?yor_trace"?[ \t]*=[ \t]*"([^"$\n]+)"')
 _SERVICE = re.compile(r'"?azd-service-name"?[ \t]*=[ \t]*"([^"$\n]+)"')
 _PART = re.compile(r"\$\{([^{}]*)\}|((?:[^$%\\\"]|\$(?!\{)|%(?!\{)|\\.)+)")
