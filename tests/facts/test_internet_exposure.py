@@ -206,3 +206,24 @@ def all_read_but(kind: str, bodies: list[Body]) -> Ledger:
     read = [name for name in family("internet_exposure").needs if name != kind.lower()]
     entries = [LedgerEntry(scope, name, ReadState.COMPLETE) for name in sorted(read)]
     return Ledger([*entries, LedgerEntry(scope, kind, ReadState.DENIED, gap=denied(kind))])
+
+
+def test_a_group_of_addresses_that_was_not_read_leaves_the_translation_unknown():
+    kind = "Microsoft.Network/ipGroups"
+    bodies = world(None, public=False)
+    firewall = {
+        "id": bodies[1]["id"].replace("virtualNetworks/vnet", "azureFirewalls/afw"),
+        "name": "afw",
+        "type": "Microsoft.Network/azureFirewalls",
+        "properties": {
+            "ipConfigurations": [{"properties": {"subnet": {"id": f"{bodies[1]['id']}/subnets/AzureFirewallSubnet"}}}],
+            "natRuleCollections": [
+                {
+                    "name": "dnat",
+                    "properties": {"rules": [{"name": "r", "sourceIpGroups": [f"{bodies[1]['id']}-offices"]}]},
+                }
+            ],
+        },
+    }
+
+    assert exposure([*bodies, firewall], all_read_but(kind, bodies)) == Unread(denied(kind))

@@ -12,6 +12,7 @@ from auditor.facts.network.trace import Place, Tracer, Way
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from tests.facts.network_worlds import Body, allow, group, net, network, nic, pip, ref, subnet_id
+from tests.facts.test_doors import dnat, gated, translated
 
 
 class World:
@@ -184,3 +185,32 @@ def test_sets_and_stages_agree():
             found = parse_prefix(address)
             assert found is not None
             assert (way.verdict == "allowed") == screen.passed.allows("tcp", port, found[0])
+
+
+@pytest.mark.parametrize(
+    ("sources", "address", "verdict"),
+    [
+        (["*"], "203.0.113.7", "allowed"),
+        (["198.51.100.0/28"], "198.51.100.7", "allowed"),
+        (["198.51.100.0/28"], "203.0.113.7", "denied"),
+        (["198.51.100.0/28"], "", "allowed"),
+        (["AzureCloud"], "203.0.113.7", "unknown"),
+    ],
+)
+def test_whom_a_firewall_translates_for(sources, address, verdict):
+    world = World(*translated(dnat(sourceAddresses=sources)))
+    outside = parse_prefix(address) if address else None
+
+    (way,) = world.tracer.from_internet(world.place("nic"), "tcp", 22, outside)
+
+    assert way.verdict == verdict
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("198.51.100.7", "allowed"), ("203.0.113.7", "denied")])
+def test_whom_a_gateways_subnet_lets_in(address, verdict):
+    bodies = gated([allow("office", 100, "443", "198.51.100.0/24")], [])
+    world = World(*bodies)
+
+    (way,) = world.tracer.from_internet(world.place("nic-app"), "tcp", 8080, parse_prefix(address))
+
+    assert way.verdict == verdict

@@ -99,15 +99,21 @@ def _everyone(internet: AddressSet, family: int) -> AddressSet:
     return internet.of_family(family)
 
 
-def reach_of_port(several: Sequence[Filtered], protocol: str, port: int, family: int) -> tuple[Reach, str] | None:
-    """Who of the internet reaches one port at the best of several places, and by which rules; None for nobody."""
-    found = [
-        (opening.reach, opening.rules)
+def reach_of_port(
+    several: Sequence[Filtered], protocol: str, port: int, family: int
+) -> tuple[Reach, str, AddressSet] | None:
+    """Who of the internet reaches one port at one of several places, by which rules; None for nobody."""
+    passages = [
+        passage
         for passed in several
-        for opening in openings(passed, family)
-        if opening.protocol == protocol and opening.first_port <= port <= opening.last_port
+        for passage in passed.within(_everyone(passed.internet, family))
+        if passage.protocol == protocol and passage.first_port <= port <= passage.last_port
     ]
-    return max(found, key=lambda pair: (pair[0].addresses, len(pair[0].tags)), default=None)
+    if not passages:
+        return None
+    admitted = union(passage.remote for passage in passages)
+    rules = " or ".join(dict.fromkeys(words(passage.rules) for passage in passages))
+    return Reach.of(admitted, _everyone(several[0].internet, family), family), rules, admitted
 
 
 def admitting_rules(passed: Filtered, protocol: str, port: int, origin: Iterable[Interval]) -> str | None:

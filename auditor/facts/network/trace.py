@@ -102,9 +102,13 @@ class Tracer:
         inner, name = door.inner, door.hops[-1].name
         if inner is None or not inner.reach.anyone:
             return Stage(door.hops[-1].kind, "", DENIED, f"{name} takes nothing from the internet")
-        if address is None or inner.reach.everyone:
-            return Stage("admission", name if inner.rule else "", ALLOWED, inner.rule or f"{name} takes it from anyone")
-        return Stage("admission", name, UNKNOWN, f"{name} takes it from some addresses: {inner.rule}")
+        said = inner.rule or f"{name} takes it from anyone"
+        if address is None or address[0] in inner.admits:
+            return Stage("admission", name if inner.rule else "", ALLOWED, said)
+        if inner.admits.tags:
+            tags = ", ".join(sorted(inner.admits.tags))
+            return Stage("admission", name, UNKNOWN, f"{said} is for {tags}, whose addresses are not known offline")
+        return Stage("admission", name, DENIED, f"{said} is for other addresses")
 
     def from_place(self, source: Place, target: Place, protocol: str, port: int) -> list[Way]:
         """The ways from one inside place to another."""

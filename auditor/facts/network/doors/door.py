@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from auditor.facts.network.address_set import EVERYTHING, AddressSet
 from auditor.facts.network.addresses import Interval
 from auditor.facts.network.reach import Reach
 from auditor.facts.network.security_rules import PORTS, PROTOCOLS
@@ -37,6 +38,8 @@ class Inner:
     """Who of the internet gets to what is in between."""
     rule: str
     """What lets them."""
+    admits: AddressSet = EVERYTHING
+    """The addresses that are let."""
 
 
 @dataclass(frozen=True, slots=True)

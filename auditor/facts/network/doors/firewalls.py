@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.facts.network.addresses import Interval, parse_prefix
+from auditor.facts.network.address_set import EVERYTHING, AddressSet
+from auditor.facts.network.addresses import Interval, merge, parse_prefix
 from auditor.facts.network.bodies import items, key_at, prefixes, text, value
 from auditor.facts.network.doors.balancers import Target
 from auditor.facts.network.doors.door import Door, Hop, Inner, transports
@@ -59,8 +60,10 @@ class Firewalls:
         network = ids.parent_of(subnet)
         origin = self._origin(firewall, subnet)
         rules = self._rules(firewall)
+        gap = rules if isinstance(rules, Gap) else self._unread_group(rules)
+        if gap:
+            self.gaps[network] = gap
         if isinstance(rules, Gap):
-            self.gaps[network] = rules
             return
         publics = list(self._publics(firewall))
         for rule in rules:
@@ -74,11 +77,16 @@ class Firewalls:
             return found
         if gap := self._inventory.gap(RULE_GROUP, policy):
             return gap
-        resource = self._inventory.get(policy)
-        groups = self._inventory.children(resource, "ruleCollectionGroups") if resource else ()
+        groups = [group for group in self._inventory.of_type(RULE_GROUP) if ids.parent_of(group.key) == policy]
         for group in sorted(groups, key=lambda group: _priority(group.body)):
             found += _of_group(group)
         return found
+
+    def _unread_group(self, rules: list[_Rule]) -> Gap | None:
+        """Why the addresses of an IP group that a rule names are not known."""
+        named = (str(group) for rule in rules for group in items(rule.body, "sourceIpGroups"))
+        missing = (self._inventory.gap(IP_GROUP, group) for group in named if self._inventory.get(group) is None)
+        return next((gap for gap in missing if gap), None)
 
     def _doors(
         self,
@@ -90,7 +98,8 @@ class Firewalls:
     ) -> Iterator[tuple[Target, Door]]:
         inside = parse_prefix(str(value(rule.body, "translatedAddress") or ""))
         ports = ports_of((str(value(rule.body, "translatedPort") or ""),))
-        reach = self._reach(rule.body)
+        admits = self._admits(rule.body)
+        reach = Reach.of_all() if admits is EVERYTHING else Reach.of_intervals(admits.spans, sorted(admits.tags))
         if inside is None or not ports or not reach.anyone:
             return
         target = Target("address", f"{network}|{inside[0]}")
@@ -110,20 +119,21 @@ class Firewalls:
                         protocols=protocols,
                         ports=ports[0],
                         frontend_port=entered[0],
-                        inner=Inner(origin, reach, f"{firewall.name}/{rule.name}"),
+                        inner=Inner(origin, reach, f"{firewall.name}/{rule.name}", admits),
                     ),
                 )
 
-    def _reach(self, rule: Any) -> Reach:
-        """Who of the internet a rule takes: its addresses, service tags and IP groups."""
+    def _admits(self, rule: Any) -> AddressSet:
+        """Whom a rule takes: its addresses, service tags and IP groups."""
         sources = [str(source) for source in items(rule, "sourceAddresses")]
         for group in items(rule, "sourceIpGroups"):
             resource = self._inventory.get(str(group))
             sources += [str(a) for a in items(resource.body, "properties", "ipAddresses")] if resource else []
         end = endpoint_of(sources)
         if end.any or INTERNET in end.tags:
-            return Reach.of_all()
-        return Reach.of_intervals(end.intervals, sorted(end.opaque_tags - {ANY}))
+            return EVERYTHING
+        tags = end.opaque_tags - {ANY}
+        return AddressSet(merge(end.intervals), tags, tags)
 
     def _publics(self, firewall: Resource) -> Iterator[PublicIp]:
         for entry in items(firewall.body, "properties", "ipConfigurations"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.facts.network.address_set import EVERYTHING
 from auditor.facts.network.addresses import parse_prefix
 from auditor.facts.network.bodies import items, key_at, port, text, value
 from auditor.facts.network.doors.balancers import Target
@@ -85,11 +86,11 @@ class Gateways:
         # Without a security group at its subnet a gateway takes what comes to its frontend
         # (https://learn.microsoft.com/azure/application-gateway/configuration-infrastructure#network-security-groups).
         grouped = [screen.passed for screen in found if screen.grouped]
-        everyone = (Reach.of_all(public.family), "")
+        everyone = (Reach.of_all(public.family), "", EVERYTHING)
         admitted = reach_of_port(grouped, "tcp", entered, public.family) if grouped else everyone
         if admitted is None:
             return None
-        reach, rule = admitted
+        reach, rule, admits = admitted
         hops = (public.hop, Hop("application-gateway", gateway.key, gateway.name, f":{entered}"))
         return Door(
             via="application-gateway",
@@ -99,7 +100,7 @@ class Gateways:
             protocols=_TCP,
             ports=(backend, backend),
             frontend_port=entered,
-            inner=Inner(self._topology.subnet_space(subnet), reach, rule),
+            inner=Inner(self._topology.subnet_space(subnet), reach, rule, admits),
             waf=_has_waf(gateway, listener),
         )
 
