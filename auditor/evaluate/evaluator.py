@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from auditor import __version__
+from auditor.evaluate.grounds import with_grounds
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
 from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
@@ -150,6 +151,8 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
         message = f"{rule.title}: cannot be decided, {_why(truth)}"
     else:
         message = fill(rule.message, context, evidence) if outcome is Outcome.FAIL and rule.message else rule.title
+    if outcome is Outcome.FAIL:
+        evidence = with_grounds(evidence, context)
     return Result(
         rule=rule,
         outcome=outcome,

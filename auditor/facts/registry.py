@@ -28,6 +28,9 @@ class FactFamily:
     needs_by_type: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What it needs for resources of one type, where that is less than `needs`: of a family over many services a rule
     over one of them must not make all others be collected."""
+    grounds: Mapping[str, str] = field(default_factory=dict)
+    """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
+    explain, and what would have been right of them, in words."""
 
 
 _MODULES: dict[str, str] = {

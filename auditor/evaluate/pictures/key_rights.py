@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 
@@ -92,6 +92,7 @@ class KeyRights:
         return any(
             _matches(block.get("dataActions"), _UNWRAP) and not _matches(block.get("notDataActions"), _UNWRAP)
             for block in permissions or ()
+            if isinstance(block, Mapping)
         )
 
 

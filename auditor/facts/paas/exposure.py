@@ -115,10 +115,13 @@ def needs_of(service: Service) -> frozenset[str]:
     return frozenset({service.key, *service.child_types, *service.needs}) | NEEDS
 
 
+GROUNDS = dict.fromkeys(("exposure", "wide"), "a narrower setting")
+
 FAMILY = FactFamily(
     name="paas_exposure",
     types=frozenset(service.key for service in SERVICES),
     needs=frozenset().union(*map(needs_of, SERVICES)),
     compute=compute,
     needs_by_type={service.key: needs_of(service) for service in SERVICES},
+    grounds=GROUNDS,
 )

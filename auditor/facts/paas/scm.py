@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from auditor.facts.paas.app_service import scm_site
 from auditor.facts.paas.decide import decide
-from auditor.facts.paas.exposure import computed, needs_of
+from auditor.facts.paas.exposure import GROUNDS, computed, needs_of
 from auditor.facts.paas.services.apps import SITES
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
@@ -30,4 +30,5 @@ FAMILY = FactFamily(
     needs=frozenset().union(*map(needs_of, SITES)),
     compute=compute,
     needs_by_type={site.key: needs_of(site) for site in SITES},
+    grounds=GROUNDS,
 )

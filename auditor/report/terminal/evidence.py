@@ -26,14 +26,14 @@ _OWNER = re.compile(r"^(?P<count>\w+\()?(?P<owner>/[^:]*/[^:]+):\s*")
 
 def listing(page: Page, results: Sequence[Result]) -> Iterator[RenderableType]:
     """The resources with their evidence; evidence that is the same for all of them is said once."""
-    if len(results) > 1 and _alike(results):
+    if len(results) > 1 and _alike(results) and _leaves(page, results[0]):
         for leaf in _leaves(page, results[0]):
             yield page.line(*_words(leaf), indent=2)
         yield from _hidden(page, results[0], indent=2)
         yield _columns(page, results)
         return
     # A message that only repeats the title with a name in it is worth its line once, not for each resource.
-    told = len({_template(result) for result in results}) > 1 or len(results) == 1
+    told = len({_template(result) for result in results}) > 1 or len(results) == 1 or not _leaves(page, results[0])
     for result in results:
         yield page.line(
             page.mark(result), page.resource(result.subject), (f"  {page.place(result.subject)}", "quiet"), indent=2

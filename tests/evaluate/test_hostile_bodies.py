@@ -1,4 +1,4 @@
-"""Facts over bodies that no sane service sends: they answer or say nothing, and never stop an audit."""
+"""Facts, pictures and rules over bodies that no sane service sends: they answer or say nothing, and stop no audit."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from auditor.facts.registry import family, family_names
+from auditor.cli.audit import audit, with_pictures
+from auditor.facts.registry import FactStore, family, family_names
 from auditor.inventory.demo import open_demo
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from auditor.inventory.source import Source
+from auditor.rules.loader import load_rules
 
 JUNK: tuple[Any, ...] = (
     *(None, 1, -1, 1.5, True, "", "x", "²", "1-", "::/0", "0.0.0.0/0", "10.0.0.0/8-", "99999"),
@@ -29,15 +32,29 @@ def spoilt(part: Any, dice: random.Random, share: float) -> Any:
     return [spoilt(inner, dice, share) for inner in part] if isinstance(part, list) else part
 
 
+def spoilt_demo(dice: random.Random, share: float) -> Inventory:
+    return Inventory(
+        Resource.from_body({"id": body["id"], **spoilt(body, dice, share)}, resource_type=kind) for body, kind in BODIES
+    )
+
+
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
 @pytest.mark.parametrize("name", family_names())
 def test_a_family_survives_spoilt_bodies(name: str, share: float):
     dice = random.Random(f"{name} {share}")  # noqa: S311 - repeats itself on purpose
     for _ in range(4):
-        resources = [
-            Resource.from_body({"id": body["id"], **spoilt(body, dice, share)}, resource_type=kind)
-            for body, kind in BODIES
-        ]
-        values = family(name).compute(Inventory(resources))
+        inventory = spoilt_demo(dice, share)
 
-        assert set(values) <= {resource.key for resource in resources}
+        assert set(family(name).compute(inventory)) <= set(inventory.by_key)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2])
+def test_rules_and_pictures_survive_spoilt_bodies(share: float):
+    dice = random.Random(f"everything {share}")  # noqa: S311 - repeats itself on purpose
+    rules = [rule for rule in load_rules().rules if not rule.deprecated]
+    for _ in range(6):
+        source = Source(open_demo().manifest, spoilt_demo(dice, share))
+        report = with_pictures(audit(source, rules), source, FactStore(source.inventory), ["html"])
+
+        assert report.results
+        assert report.pictures
