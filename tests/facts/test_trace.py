@@ -125,6 +125,21 @@ def test_networks_have_to_be_connected(bodies, verdict, said):
     assert any(said in stage.text for stage in way.stages)
 
 
+def test_a_connected_group_is_not_taken_for_no_connection():
+    bodies = two_networks(peered=(False, False))
+    mesh = f"{net('nm', 'networkManagers')['id']}/connectivityConfigurations/mesh"
+    applied = {"effectiveConnectivityConfigurations": [{"id": f"{mesh}/snapshots/2"}]}
+    kind = "Microsoft.Network/effectiveConnectivityConfigurations"
+    bodies += [
+        {"id": f"{vnet['id']}/providers/{kind}/default", "name": "default", "type": kind, "properties": applied}
+        for vnet in bodies[2:4]
+    ]
+
+    (way,) = World(*bodies).between()
+
+    assert way.verdict == "unknown"
+
+
 def public(*rules: Body, sku: str = "Standard", grouped: bool = True) -> list[Body]:
     nsg, address = group("nsg", *rules), pip(sku=sku)
     subnet = {"networkSecurityGroup": ref(nsg)} if grouped else {}

@@ -163,6 +163,7 @@ ENTRIES = (
     _queried("Microsoft.Network/networkManagers/securityAdminRegionalGoalStates", _NETWORK_TABLE),
     _queried("Microsoft.Network/networkGroupMemberships", _NETWORK_TABLE),
     _queried("Microsoft.Network/effectiveSecurityAdminRules", _NETWORK_TABLE),
+    _queried("Microsoft.Network/effectiveConnectivityConfigurations", _NETWORK_TABLE),
     _queried("Microsoft.Compute/virtualMachineScaleSets/virtualMachines", "computeresources"),
     # Not part of azure-mgmt-network, but the same host and the same reads: sent through its client.
     Entry(

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.facts.network.addresses import V6_OFFSET, merge, parse_prefix
+from auditor.facts.network.addresses import parse_prefix
 from auditor.facts.network.bodies import items, key_at, keys_at, name_of, text, value
 from auditor.facts.network.interfaces import SCALE_SET, Interface, IpConfiguration
-from auditor.facts.network.routes import Route, routes
+from auditor.facts.network.routes import Route, elsewhere
 from auditor.facts.network.topology import LOAD_BALANCER, Topology
 from auditor.inventory.model import Gap, Resource
 
@@ -64,16 +64,12 @@ class Egresses:
         return self._balanced(configuration) or self._default(interface, configuration)
 
     def _routed(self, subnet: str) -> Egress | None:
-        """What the default route makes of it; two halves of the internet are as good as one."""
-        found = [route for route in routes(self._topology, subnet) if route.prefix[1] < V6_OFFSET]
-        elsewhere = [route for route in found if route.hop != "internet"]
-        if (0, V6_OFFSET - 1) not in merge(route.prefix for route in elsewhere):
-            return None
-        widest = max(elsewhere, key=lambda route: route.prefix[1] - route.prefix[0])
-        return self._hop(widest)
+        """What the default route makes of it."""
+        route = elsewhere(self._topology, subnet)
+        return self._hop(route) if route else None
 
     def _hop(self, route: Route) -> Egress:
-        if route.hop == "none":
+        if route.hop in ("none", "vnetlocal"):
             return Egress("none", str(route))
         if route.hop == "virtualnetworkgateway":
             return Egress("virtual-network-gateway", str(route))

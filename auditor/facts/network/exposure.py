@@ -47,13 +47,13 @@ from auditor.facts.network.routes import default_route
 from auditor.facts.network.screens import Screen, Screens
 from auditor.facts.network.security_rules import PORTLESS, PORTS
 from auditor.facts.network.services import described
-from auditor.facts.network.space import CONNECTION, GATEWAY, LOCAL_GATEWAY, ROUTE_TABLE
+from auditor.facts.network.space import CONNECTION, CONNECTIVITY, GATEWAY, LOCAL_GATEWAY, ROUTE_TABLE
 from auditor.facts.network.topology import GROUP, NETWORK, Topology
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Unread
 
-SPACE_NEEDS = frozenset((NETWORK, GATEWAY, LOCAL_GATEWAY, CONNECTION, ROUTE_TABLE))
+SPACE_NEEDS = frozenset((NETWORK, GATEWAY, LOCAL_GATEWAY, CONNECTION, ROUTE_TABLE, CONNECTIVITY))
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:

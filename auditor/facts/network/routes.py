@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.facts.network.addresses import Interval, parse_prefix
+from auditor.facts.network.addresses import V6_OFFSET, Interval, merge, parse_prefix
 from auditor.facts.network.bodies import items, text, value
 from auditor.facts.network.topology import Topology
 
@@ -56,16 +56,21 @@ def chosen(found: list[Route], address: int) -> Route | None:
     return min(holding, key=lambda route: route.prefix[1] - route.prefix[0], default=None)
 
 
-_EVERYWHERE = parse_prefix("0.0.0.0/0")
+def elsewhere(topology: Topology, subnet: str) -> Route | None:
+    """The route that takes the whole IPv4 internet elsewhere than straight there: the widest one; None where none does.
+
+    Two halves (0.0.0.0/1 and 128.0.0.0/1) are as good as the whole, and stronger than a learned default route.
+    """
+    found = [r for r in routes(topology, subnet) if r.prefix[1] < V6_OFFSET and r.hop != "internet"]
+    if (0, V6_OFFSET - 1) not in merge(route.prefix for route in found):
+        return None
+    return max(found, key=lambda route: route.prefix[1] - route.prefix[0])
 
 
 def default_route(topology: Topology, subnet: str) -> str | None:
-    """The default route that leads elsewhere than straight to the internet, in words; None where there is none.
+    """`elsewhere` in words: answers to what came in by a public address then leave another way than it came.
 
-    Answers to what came in by a public address then leave another way than it came:
-    https://learn.microsoft.com/azure/firewall/integrate-lb#asymmetric-routing.
+    https://learn.microsoft.com/azure/firewall/integrate-lb#asymmetric-routing
     """
-    for route in routes(topology, subnet):
-        if route.prefix == _EVERYWHERE and route.hop not in ("internet", "vnetlocal"):
-            return str(route)
-    return None
+    route = elsewhere(topology, subnet)
+    return str(route) if route else None

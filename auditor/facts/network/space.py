@@ -24,6 +24,7 @@ GATEWAY = "microsoft.network/virtualnetworkgateways"
 LOCAL_GATEWAY = "microsoft.network/localnetworkgateways"
 CONNECTION = "microsoft.network/connections"
 ROUTE_TABLE = "microsoft.network/routetables"
+CONNECTIVITY = "microsoft.network/effectiveconnectivityconfigurations"
 
 
 class Spaces:
@@ -39,6 +40,17 @@ class Spaces:
     def peers(self, network: str) -> tuple[str, ...]:
         """Keys of the virtual networks that one is peered with."""
         return tuple(key for peering in self._peerings(network) if (key := _remote(peering)))
+
+    def grouped(self, network: str) -> frozenset[str]:
+        """Keys of the connectivity configurations of Virtual Network Manager that are in force for a network.
+
+        Networks with one in common may be in a connected group, which shows as no peering:
+        https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration#connectedgroup
+        """
+        effective = self._inventory.get(f"{network}/providers/{CONNECTIVITY}/default")
+        entries = items(effective.body, "properties", "effectiveConnectivityConfigurations") if effective else []
+        named = (value(entry, "id") for entry in entries)
+        return frozenset(ids.id_key(name).partition("/snapshots/")[0] for name in named if isinstance(name, str))
 
     def own(self, network: str) -> Iterator[Interval]:
         """The addresses of a virtual network by itself."""

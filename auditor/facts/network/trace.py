@@ -190,6 +190,11 @@ class Tracer:
         if near in self._topology.spaces.peers(far):
             words = f"{name_of(far)} is peered with {name_of(near)}, but not the other way round"
             return Stage("network", "", DENIED, words)
+        configurations = sorted(self._topology.spaces.grouped(near) & self._topology.spaces.grouped(far))
+        if configurations:
+            words = "has both networks, and whether it connects them directly is in its groups"
+            name = name_of(configurations[0])
+            return Stage("network", name, UNKNOWN, f"the connectivity configuration {name} {words}")
         shared = sorted(set(self._topology.spaces.peers(near)) & set(self._topology.spaces.peers(far)))
         words = f"{name_of(near)} and {name_of(far)} are not connected"
         if shared:

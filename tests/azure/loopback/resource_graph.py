@@ -40,6 +40,7 @@ _TABLES = {
     "microsoft.network/firewallpolicies/rulecollectiongroups": "networkresources",
     "microsoft.network/effectivesecurityadminrules": "networkresources",
     "microsoft.network/networkgroupmemberships": "networkresources",
+    "microsoft.network/effectiveconnectivityconfigurations": "networkresources",
     "microsoft.compute/virtualmachinescalesets/virtualmachines": "computeresources",
 }
 _TABLE_PREFIXES = (
