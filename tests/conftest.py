@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from auditor.evaluate.model import Scan
+
+# How long one example takes says something of the machine and what else runs there, nothing of the code.
+settings.register_profile("auditor", deadline=None)
+settings.load_profile("auditor")
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 

@@ -176,7 +176,7 @@ def test_without_a_credential_it_says_what_was_tried_and_exits_4(
         timeout=60,
     )
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # two on an idle machine; the libraries' own tries take more than a minute
     assert done.returncode == 4
     assert "resource manager" in done.stdout
     assert "no credential answered" in done.stderr
