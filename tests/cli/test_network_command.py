@@ -55,6 +55,23 @@ def test_ways_are_listed_the_worst_first(export: Path):
     assert "\x1b" not in done.stdout
 
 
+def test_what_could_not_be_read_is_told(export: Path):
+    bodies = json.loads(export.read_text())
+    policy = net("afwp", "firewallPolicies")
+    place = {"subnet": ref(subnet_id(bodies[2], "AzureFirewallSubnet"))}
+    bodies += [
+        policy,
+        net("afw", "azureFirewalls", firewallPolicy=ref(policy), ipConfigurations=[{"properties": place}]),
+    ]
+    export.write_text(json.dumps(bodies))
+
+    done = run("exposed", "--from", export, columns=160)
+
+    missing = "microsoft.network/firewallpolicies/rulecollectiongroups could not be read (NotInExport)"
+    assert f"not known: nic-a: {missing}" in done.stdout
+    assert "2 machines reached from the internet" in done.stdout
+
+
 @pytest.mark.parametrize("columns", [60, 80, 160])
 def test_no_line_is_wider_than_the_terminal(columns: int):
     for arguments in (["exposed"], ["explain", "--from", "internet", "--to", "vm-app-0", "--port", "22"]):

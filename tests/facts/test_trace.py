@@ -11,8 +11,20 @@ from auditor.facts.network.topology import Topology
 from auditor.facts.network.trace import Place, Tracer, Way
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
-from tests.facts.network_worlds import Body, allow, group, net, network, nic, pip, ref, subnet_id
-from tests.facts.test_doors import dnat, gated, translated
+from tests.facts.network_worlds import (
+    Body,
+    allow,
+    dnat,
+    gated,
+    group,
+    net,
+    network,
+    nic,
+    pip,
+    ref,
+    subnet_id,
+    translated,
+)
 
 
 class World:

@@ -59,7 +59,7 @@ class _Security:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._screens = Screens(topology)
+        self._screens = Screens.of(topology)
         self._egresses = Egresses(topology)
         self._shown: dict[int, list[Json]] = {}
         self._out: dict[int, list[Opening]] = {}

@@ -66,7 +66,7 @@ class Exposures:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self.screens = Screens(topology)
+        self.screens = Screens.of(topology)
         self.doors = Doors(topology, self.screens)
         self._just_in_time = JustInTime(topology.inventory)
         self._openings: dict[tuple[int, int, bool], tuple[Opening, ...]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from auditor.facts.network.effective import Filtered
 from auditor.facts.network.interfaces import Interface, IpConfiguration
@@ -30,6 +31,15 @@ class Screen:
 
 class Screens:
     """The screens of an inventory."""
+
+    _last: ClassVar[Screens | None] = None
+
+    @classmethod
+    def of(cls, topology: Topology) -> Screens:
+        """The screens over a topology, the same for every fact family that asks one after the other."""
+        if cls._last is None or cls._last._topology is not topology:
+            cls._last = cls(topology)
+        return cls._last
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology

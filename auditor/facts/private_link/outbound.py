@@ -67,7 +67,7 @@ class Outbound:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._topology = Topology.of(inventory)
-        self._screens = Screens(self._topology)
+        self._screens = Screens.of(self._topology)
         self._egresses = Egresses(self._topology)
         self._networks = Networks(inventory)
         self._interfaces: dict[str, list[tuple[Interface, IpConfiguration]]] = {}
