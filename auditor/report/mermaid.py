@@ -44,7 +44,8 @@ def render_mermaid(picture: Picture) -> str:
 
 def _box(node: Node) -> str:
     start, end = _SHAPES.get(node.kind, ("[", "]"))
-    text = escaped(node.label) + (f"<br/>{escaped(node.detail)}" if node.detail else "")
+    # Mermaid refuses an empty label.
+    text = (escaped(node.label) or "#32;") + (f"<br/>{escaped(node.detail)}" if node.detail else "")
     return f'{start}"{text}"{end}'
 
 
@@ -57,7 +58,7 @@ def escaped(text: str) -> str:
 
 
 def _entity(character: str) -> str:
-    if character in '"#&<>;`|\\' or not character.isprintable():
+    if character in '"#%&<>;`|\\' or not character.isprintable():
         return f"#{ord(character)};"
     return character
 

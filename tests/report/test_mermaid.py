@@ -37,14 +37,20 @@ def test_nodes_edges_and_severities():
     ]
 
 
-@pytest.mark.parametrize("name", ['"]; click n0 "javascript:x"', "a\n  n9 --> n0", "<img src=x onerror=x>", "#quot;"])
+@pytest.mark.parametrize(
+    "name", ['"]; click n0 "javascript:x"', "a\n  n9 --> n0", "<img src=x onerror=x>", "#quot;", "%%{init: {}}%%"]
+)
 def test_no_name_changes_the_graph(name: str) -> None:
     hostile, honest = render_mermaid(picture(name)), render_mermaid(picture("x"))
 
     assert len(hostile.splitlines()) == len(honest.splitlines())
     assert hostile.replace(escaped(name), "x") == honest
-    assert not set('"<>\n;') & set(escaped(name).replace("#", "").replace(";", ""))
+    assert not set('"<>\n;%') & set(escaped(name).replace("#", "").replace(";", ""))
 
 
 def test_a_title_stays_in_its_quotes() -> None:
     assert render_mermaid(picture(title='a"\n---\nx')).splitlines()[1] == 'title: "a\\" --- x"'
+
+
+def test_a_name_that_is_empty_is_a_blank_label() -> None:
+    assert 'n1[["#32;<br/>nic-web"]]' in render_mermaid(picture(""))
