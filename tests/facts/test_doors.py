@@ -216,11 +216,18 @@ def test_a_translation_leads_nowhere(bodies):
     assert not fact(bodies)["open"]
 
 
-def test_a_translation_to_an_internal_balancer_reaches_what_is_behind_it():
-    bodies = translated(dnat(translatedAddress="10.1.0.100", translatedPort="80"))
+@pytest.mark.parametrize(("floating", "port"), [(False, 8080), (True, 80)])
+def test_a_translation_to_an_internal_balancer_reaches_what_is_behind_it(floating, port):
+    seen = "10.1.0.100" if floating else "10.1.0.4"
+    bodies = translated(
+        dnat(translatedAddress="10.1.0.100", translatedPort="80"),
+        allow("front", 100, str(port), destination=seen),
+        allow("nothing-else", 110, "*", access="Deny"),
+    )
     balancer = net("ilb", "loadBalancers")
     front, pool = f"{balancer['id']}/frontendIPConfigurations/f", f"{balancer['id']}/backendAddressPools/p"
     rule = {"frontendIPConfiguration": ref(front), "frontendPort": 80, "backendPort": 8080, "protocol": "Tcp"}
+    rule["enableFloatingIP"] = floating
     inside = {"privateIPAddress": "10.1.0.100", "subnet": ref(subnet_id(bodies[2], "app"))}
     balancer["properties"] |= {
         "frontendIPConfigurations": [{"id": front, "properties": inside}],
@@ -231,7 +238,7 @@ def test_a_translation_to_an_internal_balancer_reaches_what_is_behind_it():
 
     (path,) = fact([*bodies, balancer])["paths"]
 
-    assert "-> afw :2222 -> ilb :80 -> nic tcp 8080" in path["text"]
+    assert f"-> afw :2222 -> ilb :80 -> nic tcp {port}" in path["text"]
 
 
 # --- Azure Bastion, just-in-time access
@@ -392,6 +399,23 @@ def test_prefixes_of_routes_are_inside_and_the_default_route_is_not():
     bodies[1]["properties"]["subnets"][0]["properties"]["routeTable"] = ref(table)
 
     assert (inside(bodies, "198.51.100.7"), inside(bodies, "203.0.113.7")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [("0.0.0.0/1", "128.0.0.0/1"), tuple(f"{first}.0.0.0/8" for first in range(256)), ("2000::/3", "128.0.0.0/1")],
+    ids=["halves", "small pieces", "IPv6"],
+)
+def test_a_default_route_in_pieces_makes_no_public_address_an_inside_one(pieces):
+    routes = [
+        {"name": f"r{number}", "properties": {"addressPrefix": prefix, "nextHopType": "VirtualAppliance"}}
+        for number, prefix in enumerate(pieces)
+    ]
+    table = net("rt", "routeTables", routes=routes)
+    bodies = placed(table)
+    bodies[1]["properties"]["subnets"][0]["properties"]["routeTable"] = ref(table)
+
+    assert [inside(bodies, address) for address in ("198.51.100.7", "2a00::7", "10.0.0.9")] == [False, False, True]
 
 
 def test_a_group_of_a_private_endpoints_subnet_counts_only_where_policies_are_enabled():

@@ -157,6 +157,29 @@ def test_with_floating_ip_the_frontend_port_counts():
     assert reached(balanced([rule("app", 100, ports="443")], enableFloatingIP=True)) == [("tcp", 443, 443)]
 
 
+@pytest.mark.parametrize(
+    ("floating", "destination", "expected"),
+    [
+        pytest.param(True, "203.0.113.9", [("tcp", 443, 443)], id="the frontend's address, as Kubernetes writes it"),
+        pytest.param(True, "10.0.0.0/16", [], id="the machine's address is not in the packet"),
+        pytest.param(True, "*", [("tcp", 443, 443)], id="any"),
+        pytest.param(False, "203.0.113.9", [], id="translated before rules see it"),
+        pytest.param(False, "10.0.0.0/16", [("tcp", 443, 443)], id="the machine's address"),
+    ],
+)
+def test_with_floating_ip_rules_see_the_frontends_address(floating, destination, expected):
+    rules = [rule("app", 100, ports="443", destination=destination)]
+
+    assert reached(balanced(rules, backendPort=443, enableFloatingIP=floating)) == expected
+
+
+def test_with_floating_ip_an_address_that_was_not_read_leaves_the_answer_open():
+    kind = "Microsoft.Network/publicIPAddresses"
+    bodies = [body for body in balanced([rule("app", 100)], enableFloatingIP=True) if body["type"] != kind]
+
+    assert exposure(bodies, all_read_but(kind, bodies)) == Unread(denied(kind))
+
+
 def test_a_nat_rule_leads_to_one_machine():
     nic, network, address, *groups = world([rule("ssh", 100)], public=False)
     balancer = load_balancer("lb", address["id"])
@@ -169,6 +192,19 @@ def test_a_nat_rule_leads_to_one_machine():
     (path,) = exposure([nic, network, address, balancer, *groups])["paths"]
 
     assert (path["via"], path["frontend_port"], path["first_port"]) == ("nat-rule", 50001, 22)
+
+
+def test_a_nat_rule_with_a_range_of_ports_leads_to_a_pool():
+    bodies = balanced([rule("ssh", 100)])
+    properties = bodies[3]["properties"]
+    (balancing,) = properties.pop("loadBalancingRules")
+    ranged = {"frontendPort": 0, "frontendPortRangeStart": 500, "frontendPortRangeEnd": 599, "backendPort": 22}
+    nat = {"id": f"{bodies[3]['id']}/inboundNatRules/ssh", "properties": {**balancing["properties"], **ranged}}
+    properties["inboundNatRules"] = [nat]
+
+    (path,) = exposure(bodies)["paths"]
+
+    assert "pip (203.0.113.9) -> lb :500-599 -> nic tcp 22" in path["text"]
 
 
 @pytest.mark.parametrize(

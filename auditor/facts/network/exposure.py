@@ -98,14 +98,12 @@ class Exposures:
         doors = self.doors.to(interface, configuration)
         yield from (door for door in doors if isinstance(door, Gap))
         known = [door for door in doors if isinstance(door, Door)]
-        if not known:
-            return
-        screens = self.screens.at(interface, configuration, inbound=True)
-        if isinstance(screens, Gap):
-            yield screens
-            return
         seen: set[str] = set()
         for door in known:
+            screens = self.screens.at(interface, configuration, inbound=True, destination=door.destination)
+            if isinstance(screens, Gap):
+                yield screens
+                return
             for screen in screens:
                 for path in self._through(interface, configuration, door, screen):
                     if isinstance(path, Gap) or path["text"] not in seen:

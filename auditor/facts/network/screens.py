@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from auditor.facts.network.addresses import Interval
 from auditor.facts.network.effective import Filtered
 from auditor.facts.network.interfaces import Interface, IpConfiguration
 from auditor.facts.network.places import Local, Surroundings, relevant
@@ -48,8 +49,20 @@ class Screens:
         self._relevant: dict[object, _Rules] = {}
         self._narrow: dict[tuple[int, bool], bool] = {}
 
-    def at(self, interface: Interface, configuration: IpConfiguration, *, inbound: bool) -> list[Screen] | Gap:
-        """The screens of a configuration: one, or for a scale set one a part of the subnet that rules tell apart."""
+    def at(
+        self,
+        interface: Interface,
+        configuration: IpConfiguration,
+        *,
+        inbound: bool,
+        destination: Interval | None = None,
+    ) -> list[Screen] | Gap:
+        """The screens of a configuration: one, or for a scale set one a part of the subnet that rules tell apart.
+
+        `destination` is the address that rules see where it is not the configuration's own.
+        """
+        if destination is not None:
+            configuration = replace(configuration, address=destination)
         admin = self._topology.admin_rules(configuration.network)
         if isinstance(admin, Gap):
             return admin

@@ -5,8 +5,9 @@ networks behind its gateway (also the gateway of a peer, where the peering uses 
 the prefixes of the subnet's own routes:
 https://learn.microsoft.com/azure/virtual-network/service-tags-overview#available-service-tags.
 
-Left out are what only BGP announces (ExpressRoute, dynamic VPN), which configuration does not show, and default routes:
-the same page says that the tag *might* contain these; it would turn every public address into an inside one.
+Left out are what only BGP announces (ExpressRoute, dynamic VPN), which configuration does not show, and default routes,
+also those in pieces (0.0.0.0/1 and 128.0.0.0/1): the same page says that the tag *might* contain these; it would turn
+every public address into an inside one.
 """
 
 from __future__ import annotations
@@ -14,8 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from auditor.facts.network.addresses import HOST_VIRTUAL_IP, Interval, merge, parse_prefix
+from auditor.facts.network.addresses import (
+    HOST_VIRTUAL_IP,
+    V6_OFFSET,
+    Interval,
+    merge,
+    parse_prefix,
+    public_space,
+    subtract,
+)
 from auditor.facts.network.bodies import items, key_at, prefixes, text, value
+from auditor.facts.network.reach import Reach
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
@@ -101,15 +111,9 @@ class Spaces:
 
     def _routed(self, route_table: str) -> Iterator[Interval]:
         resource = self._inventory.get(route_table) if route_table else None
-        for route in items(resource.body, "properties", "routes") if resource else ():
-            prefix = value(route, "properties", "addressPrefix")
-            interval = parse_prefix(prefix) if isinstance(prefix, str) else None
-            if (
-                interval
-                and prefix not in ("0.0.0.0/0", "::/0")
-                and text(route, "properties", "nextHopType") not in _OUT
-            ):
-                yield interval
+        hops = items(resource.body, "properties", "routes") if resource else ()
+        inside = [route for route in hops if text(route, "properties", "nextHopType") not in _OUT]
+        return _without_defaults(list(prefixes([value(route, "properties", "addressPrefix") for route in inside])))
 
     @cached_property
     def _gateways(self) -> dict[str, list[Resource]]:
@@ -140,6 +144,17 @@ class Spaces:
 
 _OUT = frozenset(("internet", "none"))
 """Next hops that lead to nothing inside."""
+
+
+def _without_defaults(routed: list[Interval]) -> Iterator[Interval]:
+    """Routes without those that stand for the internet: each by itself, or many small ones together."""
+    for family in (4, 6):
+        ours = [span for span in routed if (span[0] >= V6_OFFSET) is (family == 6) and not _is_wide([span], family)]
+        yield from subtract(ours, public_space()) if _is_wide(ours, family) else ours
+
+
+def _is_wide(spans: list[Interval], family: int) -> bool:
+    return Reach.of_intervals(spans, family=family).wide
 
 
 def _remote(peering: object) -> str:

@@ -93,7 +93,7 @@ class Tracer:
             remote = AddressSet(door.inner.origin)
             stages.append(self._admitted(door, address))
         traffic = Traffic(protocol, port, remote)
-        for screen, last in self._arriving(target, traffic):
+        for screen, last in self._screened(target, traffic, inbound=True, destination=door.destination):
             shut = screen and not (screen.grouped or door.basic or door.inner) and last[-1].kind != "security-admin"
             yield Way(source, target.interface.name, (*stages, *((_CLOSED,) if shut else last)))
 
@@ -144,9 +144,11 @@ class Tracer:
         return [stages for _, stages in self._screened(source, traffic, inbound=False)]
 
     def _screened(
-        self, place: Place, traffic: Traffic, *, inbound: bool
+        self, place: Place, traffic: Traffic, *, inbound: bool, destination: Interval | None = None
     ) -> Iterator[tuple[Screen | None, tuple[Stage, ...]]]:
-        screens = self._exposures.screens.at(place.interface, place.configuration, inbound=inbound)
+        screens = self._exposures.screens.at(
+            place.interface, place.configuration, inbound=inbound, destination=destination
+        )
         if isinstance(screens, Gap):
             yield None, (_not_read(screens),)
             return

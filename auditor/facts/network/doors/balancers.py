@@ -40,6 +40,7 @@ class Inside:
     ports: Interval
     backend: Interval
     target: Target
+    floating: bool
 
     def passed_on(self, door: Door) -> Door | None:
         """A door to the internal frontend as a door to what is behind it; None where the rule is not about it."""
@@ -47,7 +48,9 @@ class Inside:
             return None
         ports = door.ports if self.backend == PORTS else self.backend
         hop = replace(self.balancer, detail=f":{door.ports[0]}")
-        return replace(door, hops=(*door.hops, hop), ports=ports, protocols=self.protocols & door.protocols)
+        destination = self.address if self.floating else None
+        hops, protocols = (*door.hops, hop), self.protocols & door.protocols
+        return replace(door, hops=hops, ports=ports, protocols=protocols, destination=destination)
 
 
 class Balancers:
@@ -55,7 +58,7 @@ class Balancers:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self.doors: dict[Target, list[Door]] = {}
+        self.doors: dict[Target, list[Door | Gap]] = {}
         self.inside: list[Inside] = []
         for balancer in inventory.of_type(LOAD_BALANCER):
             fronts = _by_id(items(balancer.body, "properties", "frontendIPConfigurations"))
@@ -75,9 +78,13 @@ class Balancers:
         protocols, ports, backend = _ports(rule)
         key = key_at(front, "properties", "publicIPAddress")
         if not key:
-            self._add_inside(hop, front, protocols, ports, backend, target)
+            self._add_inside(hop, front, rule, target)
             return
         public = public_ip(self._inventory, key)
+        if isinstance(public, Gap) and _is_floating(rule):
+            # What rules at the machine would see as the destination is not known.
+            self.doors.setdefault(target, []).append(public)
+            return
         if isinstance(public, Gap):
             public = unknown_public_ip(key)
         shown = "all ports" if ports == PORTS else str(ports[0]) if ports[0] == ports[1] else f"{ports[0]}-{ports[1]}"
@@ -90,16 +97,15 @@ class Balancers:
             protocols=protocols,
             ports=backend,
             frontend_port=None if ports == PORTS else ports[0],
+            destination=parse_prefix(public.address) if _is_floating(rule) else None,
         )
         self.doors.setdefault(target, []).append(door)
 
-    def _add_inside(
-        self, hop: Hop, front: Any, protocols: frozenset[str], ports: Interval, backend: Interval, target: Target
-    ) -> None:
+    def _add_inside(self, hop: Hop, front: Any, rule: Any, target: Target) -> None:
         address = parse_prefix(str(value(front, "properties", "privateIPAddress") or ""))
         network = ids.parent_of(key_at(front, "properties", "subnet"))
         if address and network:
-            self.inside.append(Inside(address, network, hop, protocols, ports, backend, target))
+            self.inside.append(Inside(address, network, hop, *_ports(rule), target, _is_floating(rule)))
 
 
 def _rules(balancer: Resource) -> Iterator[tuple[str, Any]]:
@@ -146,17 +152,25 @@ def _addresses(pool: Any) -> Iterator[Target]:
 def _ports(rule: Any) -> tuple[frozenset[str], Interval, Interval]:
     """Protocols, ports of the frontend, and ports of the machine."""
     properties = value(rule, "properties")
-    first = port(value(properties, "frontendPort"), value(properties, "frontendPortRangeStart"))
-    last = port(value(properties, "frontendPort"), value(properties, "frontendPortRangeEnd"), first)
+    # A rule with a range of ports may come with 0 as its one port.
+    one = value(properties, "frontendPort") or None
+    first = port(value(properties, "frontendPortRangeStart") or one, one)
+    last = port(value(properties, "frontendPortRangeEnd") or one, first)
     # Port 0 with protocol All is every port: https://learn.microsoft.com/azure/load-balancer/load-balancer-ha-ports-overview
     transport = text(properties, "protocol") or "tcp"
     if first is None or last is None or (transport == "all" and not first):
         return transports(transport), PORTS, PORTS
-    # With floating IP the packet keeps the frontend's port:
-    # https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip
-    floating = value(properties, "enableFloatingIP") is True
-    backend = first if floating else port(value(properties, "backendPort"), first)
+    backend = first if _is_floating(rule) else port(value(properties, "backendPort"), first)
     return transports(transport), (first, last), (backend or first, backend or first)
+
+
+def _is_floating(rule: Any) -> bool:
+    """Whether a packet keeps the frontend's address and port on its way to the machine, where rules then see them.
+
+    https://learn.microsoft.com/azure/load-balancer/load-balancer-floating-ip. Load balancers of Kubernetes work this
+    way, and the security rules that come with them name the public address as the destination.
+    """
+    return value(rule, "properties", "enableFloatingIP") is True
 
 
 def _by_id(entries: list[Any]) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Door:
     frontend_port: int | None = None
     inner: Inner | None = None
     """None where the machine sees the client's own address."""
+    destination: Interval | None = None
+    """The address that rules at the machine see as the destination; None where it is the machine's own."""
     waf: bool | None = None
     """Of an application gateway: whether a web application firewall looks at the requests."""
 
