@@ -34,6 +34,7 @@ class FactFamily:
 
 
 _MODULES: dict[str, str] = {
+    "activity_alerts": "auditor.facts.network.activity_alerts",
     "azure_names": "auditor.facts.network.azure_names",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",

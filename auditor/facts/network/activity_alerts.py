@@ -1,0 +1,90 @@
+"""Which changes of what guards the network no activity log alert of a subscription tells.
+
+A fact of a subscription, for each kind of what is watched, what happens to it untold:
+
+    {"network_security_group": ["changed"], "public_ip": ["changed", "deleted"], "security_rule": [], ...}
+
+An alert tells of an operation when it is enabled, its scope is the whole subscription, and an event of that operation
+meets all its conditions: a resource group, a caller or the status Failed leave events out. Shape, and that `enabled`
+left out is true: https://learn.microsoft.com/rest/api/monitor/activity-log-alerts/create-or-update. Every operation has
+an event with the status Started, and where it works one with Succeeded, both of the level Informational:
+https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from auditor.facts.network.bodies import items, text, value
+from auditor.facts.private_link.tenancy import SUBSCRIPTION
+from auditor.facts.registry import FactFamily
+from auditor.inventory import ids
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Json, Resource, Unread
+
+ALERT = "microsoft.insights/activitylogalerts"
+WATCHED: Mapping[str, str] = {
+    "network_security_group": "microsoft.network/networksecuritygroups",
+    "public_ip": "microsoft.network/publicipaddresses",
+    "security_rule": "microsoft.network/networksecuritygroups/securityrules",
+    "sql_firewall_rule": "microsoft.sql/servers/firewallrules",
+}
+"""Kind to the type whose changes are to be told."""
+_HAPPENINGS: Mapping[str, str] = {"write": "changed", "delete": "deleted"}
+"""Last segment of an operation's name to the word for it; making something is a change too."""
+
+
+def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
+    """The family's values by the key of each subscription."""
+    alerts = inventory.of_type(ALERT)
+    return {one.key: _untold(inventory, one, alerts) for one in inventory.of_type(SUBSCRIPTION)}
+
+
+def _untold(inventory: Inventory, subscription: Resource, alerts: Sequence[Resource]) -> Json:
+    covering = [alert for alert in alerts if _covers(alert, subscription)]
+    own = (alert for alert in alerts if ids.subscription_of(alert.id) == ids.subscription_of(subscription.id))
+    blind = (alert.unread["properties"] for alert in own if "properties" in alert.unread)
+    gap = inventory.gap(ALERT, subscription.key) or next(blind, None)
+
+    def of_kind(watched: str) -> Json | Unread:
+        missing = [
+            word
+            for verb, word in _HAPPENINGS.items()
+            if not any(_tells(alert, watched, f"{watched}/{verb}") for alert in covering)
+        ]
+        return Unread(gap) if gap and missing else missing
+
+    return {kind: of_kind(watched) for kind, watched in WATCHED.items()}
+
+
+def _covers(alert: Resource, subscription: Resource) -> bool:
+    scopes = (ids.id_key(scope) for scope in items(alert.body, "properties", "scopes") if isinstance(scope, str))
+    return subscription.key in scopes and value(alert.body, "properties", "enabled") is not False
+
+
+def _tells(alert: Resource, watched: str, operation: str) -> bool:
+    met = {
+        "category": ("administrative",),
+        "operationname": (operation,),
+        "resourcetype": (watched,),
+        "resourceprovider": (watched.partition("/")[0],),
+        "status": ("started", "succeeded"),
+        "level": ("informational",),
+    }
+
+    def meets(condition: Json) -> bool:
+        if choices := items(condition, "anyOf"):
+            return any(meets(choice) for choice in choices)
+        wanted = {text(condition, "equals"), *(str(one).lower() for one in items(condition, "containsAny"))}
+        return not wanted.isdisjoint(met.get(text(condition, "field"), ()))
+
+    conditions = items(alert.body, "properties", "condition", "allOf")
+    return bool(conditions) and all(meets(condition) for condition in conditions)
+
+
+FAMILY = FactFamily(
+    name="activity_alerts",
+    types=frozenset((SUBSCRIPTION,)),
+    needs=frozenset((ALERT, SUBSCRIPTION)),
+    compute=compute,
+)
