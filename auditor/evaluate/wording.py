@@ -11,6 +11,8 @@ from auditor.rules.model import Context, Evidence
 _PLACE = re.compile(r"\{([A-Za-z][\w.$\[\]*@' -]*)\}")
 _STEP = re.compile(r"\[\*\]|\[(\d+)\]|\['([^']+)'\]|([^.\[\]]+)")
 _NOT_SET = "(not set)"
+_SHOWN = 20
+"""Values of one place in a message: an open machine can have hundreds of paths."""
 
 
 def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> str:
@@ -93,8 +95,13 @@ def _walk(value: Json, steps: list[re.Match[str]]) -> Iterator[Json]:
 
 
 def _words(values: list[Json]) -> str:
-    texts = dict.fromkeys(text for value in values for text in _texts(value))
-    return ", ".join(texts) if texts else _NOT_SET
+    """Each value once, joined by commas; by semicolons where a value has commas of its own."""
+    texts = list(dict.fromkeys(text for value in values for text in _texts(value)))
+    if not texts:
+        return _NOT_SET
+    comma = "; " if len(texts) > 1 and any(", " in text for text in texts) else ", "
+    shown = texts[:_SHOWN]
+    return comma.join([*shown, f"and {len(texts) - _SHOWN:,} more"] if len(texts) > _SHOWN else shown)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -168,3 +168,14 @@ def test_a_fingerprint_depends_on_rule_and_resource_only():
     assert first == fingerprint("rule-a", "/SUBSCRIPTIONS/x/resourcegroups/g/")
     assert first != fingerprint("rule-b", "/subscriptions/X/resourceGroups/G")
     assert first != fingerprint("rule-a", "/subscriptions/X/resourceGroups/G", "listener-1")
+
+
+def test_values_with_commas_are_kept_apart_and_long_lists_are_cut_with_a_count():
+    paths = [{"text": f"internet -> nic :{number}, allowed by r{number}"} for number in range(23)]
+    body = {"id": "/subscriptions/s/x", "properties": {"two": paths[:2], "many": [p["text"][-2:] for p in paths]}}
+    context = Context(Resource.from_body(body), Inventory([]))
+
+    assert fill("{properties.two[*].text}", context) == (
+        "internet -> nic :0, allowed by r0; internet -> nic :1, allowed by r1"
+    )
+    assert fill("{properties.many[*]}", context).endswith("18, 19, and 3 more")
