@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -25,14 +25,17 @@ from auditor.errors import UsageError
 from auditor.evaluate.model import Edge, Node, Picture
 from auditor.facts.network.addresses import Interval, parse_prefix, public_space
 from auditor.facts.network.bodies import name_of
+from auditor.facts.network.interfaces import NIC, SCALE_SET
 from auditor.facts.network.stages import ALLOWED, DENIED, UNKNOWN, Stage
 from auditor.facts.network.topology import Topology
 from auditor.facts.network.trace import Place, Tracer, Way
+from auditor.facts.readable import readable
 from auditor.inventory import ids
 from auditor.report.mermaid import render_mermaid
 
 if TYPE_CHECKING:
     from auditor.inventory.inventory import Inventory
+    from auditor.inventory.model import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,9 @@ _FILTERS = {
 
 def answer(inventory: Inventory, question: Question) -> Answer:
     """The answer. Raises UsageError for a name that does not exist, or that several resources have."""
-    topology = Topology.of(inventory)
-    places = _Places(topology)
+    known, bare = readable(inventory)
+    topology = Topology.of(known)
+    places = _Places(topology, bare)
     tracer = Tracer(topology)
     ways: list[Way] = []
     outside = _outside(question.origin)
@@ -122,8 +126,9 @@ def _outside(text: str) -> Interval | None:
 class _Places:
     """IP configurations by what people call them."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, bare: Iterable[Resource]) -> None:
         self._topology = topology
+        self._bare = {text for r in bare if r.type_key in (NIC, SCALE_SET) for text in (r.key, r.name.lower())}
         self._by_key: dict[str, list[Place]] = {}
         for owner, found in topology.interfaces.items():
             for interface in found:
@@ -142,8 +147,10 @@ class _Places:
             found = self._by_key.get(ids.id_key(text))
             if found:
                 return found
+            self._refuse_bare(option, text, ids.id_key(text))
             raise UsageError(f"{option}: no interface, machine or scale set has this id", subject=text, remedy=_FIND)
         keys = self._by_name.get(text.lower(), [])
+        self._refuse_bare(option, text, text.lower())
         if len(keys) == 1:
             return self._by_key[keys[0]]
         if keys:
@@ -156,6 +163,11 @@ class _Places:
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         said = f"{option}: no network interface, machine or scale set has this name"
         raise UsageError(said, subject=text, remedy=f"{hint}{_FIND}")
+
+    def _refuse_bare(self, option: str, text: str, name: str) -> None:
+        if name in self._bare:
+            remedy = "Collect it again, or export with `az graph query` or `az rest`."
+            raise UsageError(f"{option}: the properties of this resource were not read", subject=text, remedy=remedy)
 
     def _at(self, option: str, text: str, address: Interval) -> list[Place]:
         found = [Place(*pair) for pair in self._topology.at_address.get(address[0], ())]

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from auditor.facts.readable import readable
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
 
@@ -81,7 +82,7 @@ class FactStore:
     """Facts over one inventory; implements `auditor.rules.model.Facts`."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
+        self._inventory, self._bare = readable(inventory)
         self._computed: dict[str, FactValues] = {}
 
     def prepare(self, family: str) -> None:
@@ -97,4 +98,9 @@ class FactStore:
         return values.get(resource.key)
 
     def _compute(self, name: str) -> FactValues:
-        return family(name).compute(self._inventory) if name in _MODULES else {}
+        if name not in _MODULES:
+            return {}
+        found = family(name)
+        # Of a resource that was listed and not read, nothing is known.
+        bare = {r.key: Unread(r.unread["properties"]) for r in self._bare if r.type_key in found.types}
+        return {**found.compute(self._inventory), **bare} if bare else found.compute(self._inventory)

@@ -72,6 +72,20 @@ def test_what_could_not_be_read_is_told(export: Path):
     assert "2 machines reached from the internet" in done.stdout
 
 
+def test_a_machine_that_was_listed_without_its_properties_is_unknown(export: Path):
+    bodies = json.loads(export.read_text())
+    name = next(body["name"] for body in bodies if body["type"] == "Microsoft.Network/networkInterfaces")
+    bare = [{k: v for k, v in body.items() if k != "properties" or body["name"] != name} for body in bodies]
+    export.write_text(json.dumps(bare))
+
+    listed = run("exposed", "--from", export, columns=160)
+    asked = run("explain", "--snapshot", export, "--from", "internet", "--to", name, "--port", "22")
+
+    assert f"not known: {name}: " in listed.stdout
+    assert asked.returncode == 2
+    assert "the properties of this resource were not read" in asked.stderr
+
+
 @pytest.mark.parametrize("columns", [60, 80, 160])
 def test_no_line_is_wider_than_the_terminal(columns: int):
     for arguments in (["exposed"], ["explain", "--from", "internet", "--to", "vm-app-0", "--port", "22"]):

@@ -19,6 +19,7 @@ from auditor.facts.network.addresses import Interval, merge
 from auditor.facts.network.bodies import items, name_of, text, value
 from auditor.facts.network.security_rules import SecurityRule, admin_rules_of
 from auditor.facts.network.space import Spaces
+from auditor.facts.readable import is_of_one
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
@@ -78,9 +79,10 @@ class Administration:
         managers, while what they apply is in another table. One that has a manager and not what it applies is not.
         """
         gap = self._inventory.gap(kind, scope)
-        if gap is not None and gap.code == "NotInExport" and not self._inventory.of_type(MANAGER):
-            return None
-        return gap
+        if gap is None or gap.code != "NotInExport" or self._inventory.of_type(MANAGER):
+            return gap
+        managers = self._inventory.gap(MANAGER, None)
+        return gap if is_of_one(gap) or (managers and is_of_one(managers)) else None
 
     def _order(self, network: str, managers: list[str]) -> list[str] | Gap:
         """The managers, the one with the higher scope first: where they conflict, it wins.

@@ -12,7 +12,8 @@ from auditor.facts.network.doors.gateways import GATEWAY, Gateways
 from auditor.facts.network.doors.public_ip import own_doors
 from auditor.facts.network.interfaces import Interface, IpConfiguration
 from auditor.facts.network.screens import Screens
-from auditor.facts.network.topology import LOAD_BALANCER, PUBLIC_IP, Topology
+from auditor.facts.network.topology import LOAD_BALANCER, NETWORK, PUBLIC_IP, Topology
+from auditor.facts.readable import is_of_one
 from auditor.inventory import ids
 from auditor.inventory.model import Gap
 
@@ -85,12 +86,14 @@ class Doors:
     def _gap(self, network: str) -> Gap | None:
         """Why gateways or firewalls that could lead into a network may be missing.
 
-        They are not named by what they lead to, so that an export, which has no ledger, is taken to hold all of them.
+        They are in the network or in one that it is peered with, and not named by what they lead to, so that an
+        export, which has no ledger, is taken to hold all of them.
         """
         if network not in self._missing:
             scope = f"/subscriptions/{ids.subscription_of(network)}" if network else ""
-            gaps = (self._topology.inventory.gap(kind, scope) for kind in (GATEWAY, FIREWALL)) if scope else ()
-            self._missing[network] = next((gap for gap in gaps if gap and gap.code != "NotInExport"), None)
+            asked = [(GATEWAY, scope), (FIREWALL, scope), (NETWORK, network)] if scope else []
+            gaps = (self._topology.inventory.gap(kind, where) for kind, where in asked)
+            self._missing[network] = next((gap for gap in gaps if gap and not _is_of_export(gap)), None)
         return self._missing[network]
 
     def _pass_on(self) -> None:
@@ -103,3 +106,8 @@ class Doors:
             for rule in inside.get(target, ()):
                 passed = [rule.passed_on(door) for door in self._found[target] if isinstance(door, Door)]
                 self._found.setdefault(rule.target, []).extend(door for door in passed if door)
+
+
+def _is_of_export(gap: Gap) -> bool:
+    """Whether it only says that an export has no ledger."""
+    return gap.code == "NotInExport" and not is_of_one(gap)

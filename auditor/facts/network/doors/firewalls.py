@@ -23,7 +23,7 @@ from auditor.facts.network.doors.door import Door, Hop, Inner, transports
 from auditor.facts.network.doors.public_ip import PublicIp, public_ip, unknown_public_ip
 from auditor.facts.network.reach import Reach
 from auditor.facts.network.security_rules import ANY, INTERNET, endpoint_of, ports_of
-from auditor.facts.network.topology import Topology
+from auditor.facts.network.topology import NETWORK, Topology
 from auditor.inventory import ids
 from auditor.inventory.model import Gap, Resource
 
@@ -60,7 +60,7 @@ class Firewalls:
         network = ids.parent_of(subnet)
         origin = self._origin(firewall, subnet)
         rules = self._rules(firewall)
-        gap = rules if isinstance(rules, Gap) else self._unread_group(rules)
+        gap = rules if isinstance(rules, Gap) else self._unread_group(rules) or self._unread_origin(subnet)
         if gap:
             self.gaps[network] = gap
         if isinstance(rules, Gap):
@@ -87,6 +87,11 @@ class Firewalls:
         named = (str(group) for rule in rules for group in items(rule.body, "sourceIpGroups"))
         missing = (self._inventory.gap(IP_GROUP, group) for group in named if self._inventory.get(group) is None)
         return next((gap for gap in missing if gap), None)
+
+    def _unread_origin(self, subnet: str) -> Gap | None:
+        """Why the addresses that the machine sees as the source are not known."""
+        known = not subnet or self._inventory.get(subnet) is not None
+        return None if known else self._inventory.gap(NETWORK, ids.parent_of(subnet))
 
     def _doors(
         self,
