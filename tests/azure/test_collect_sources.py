@@ -228,6 +228,13 @@ def _application(guid: str, **more: Any) -> dict[str, Any]:
     return {"id": guid, "appId": guid, "displayName": "App", **more}
 
 
+def test_without_a_licence_nobody_is_eligible(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = "Microsoft.Authorization/roleEligibilityScheduleInstances"
+    script = Scripted(answers={list_path(kind): error(400, "AadPremiumLicenseRequired")})
+    done = run(script, {kind}, monkeypatch)
+    assert (done.outcome.complete, list(done.snapshot.gaps())) == (True, [])
+
+
 def test_directory_objects_are_kept_under_their_own_id(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = {"keyId": "k", "endDateTime": "2027-01-01T00:00:00Z", "hint": "abc", "secretText": "abcdef"}
     page = {"value": [_application(APP, passwordCredentials=[secret])]}

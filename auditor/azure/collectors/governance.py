@@ -51,8 +51,8 @@ LOGGED = (
 )
 
 
-def _authorization(name: str, version: str, *, table: str = "") -> Entry:
-    return Entry(f"Microsoft.Authorization/{name}", version, table=table)
+def _authorization(name: str, version: str, *, table: str = "", absent: frozenset[str] = frozenset()) -> Entry:
+    return Entry(f"Microsoft.Authorization/{name}", version, table=table, absent=absent)
 
 
 ENTRIES = (
@@ -60,7 +60,9 @@ ENTRIES = (
     _authorization("roleAssignments", _AUTHORIZATION, table="authorizationresources"),
     _authorization("roleDefinitions", _AUTHORIZATION, table="authorizationresources"),
     _authorization("denyAssignments", _AUTHORIZATION),
-    _authorization("roleEligibilityScheduleInstances", _SCHEDULES),
+    # Without a licence for Privileged Identity Management nobody is eligible
+    # (https://learn.microsoft.com/entra/id-governance/licensing-fundamentals).
+    _authorization("roleEligibilityScheduleInstances", _SCHEDULES, absent=frozenset({"aadpremiumlicenserequired"})),
     _authorization("roleAssignmentScheduleInstances", _SCHEDULES),
     _authorization("roleManagementPolicyAssignments", _SCHEDULES),
     _authorization("locks", "2020-05-01"),
