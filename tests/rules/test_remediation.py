@@ -16,7 +16,7 @@ from auditor.rules.model import Rule
 RULES = load_rules().rules
 BICEP = BicepParser()
 FILLED_IN = {"{name}", "{id}", "{type}", "{location}", "{resource_group}", "{subscription_id}"}
-PROVIDERS = ("azurerm_", "azapi_", "azuread_")
+PROVIDERS = ("azurerm_", "azapi_", "azuread_", "msgraph_")
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
