@@ -52,6 +52,22 @@ def test_a_scale_set_is_reached_through_its_load_balancer():
     assert found["paths"][0]["text"].endswith("-> lb :443 -> vmss/nic tcp 443, allowed by nsg/web (100)")
 
 
+@pytest.mark.parametrize(("address", "opened"), [("10.0.0.7", True), ("10.0.9.7", False), ("10.0.0.8", False)])
+def test_a_pool_of_addresses_leads_to_the_scale_set_whose_subnet_they_are_of(address, opened):
+    """As node pools of Kubernetes are where pools are by node address; 10.0.0.8 is another machine's."""
+    nsg = group("nsg", allow("web", 100, "443"))
+    vnet = network("vnet", {"app": {"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": ref(nsg)}})
+    front = pip()
+    balancer = load_balancer("lb", front["id"], port=443)
+    member = {"properties": {"ipAddress": address, "virtualNetwork": ref(vnet)}}
+    balancer["properties"]["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"] = [member]
+    other = nic("nic", subnet_id(vnet, "app"), "10.0.0.8")
+
+    found = fact([scale_set("vmss", subnet_id(vnet, "app")), vnet, nsg, front, balancer, other])
+
+    assert ways(found) == ([("load-balancer", "tcp", 443)] if opened else [])
+
+
 def test_a_scale_set_is_shut_by_the_group_of_its_model():
     assert not fact(balanced_set())["open"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from auditor.facts.network.doors.balancers import Balancers, Inside, Target
 from auditor.facts.network.doors.bastions import BASTION, Bastions
@@ -70,8 +71,34 @@ class Doors:
                 yield gap
             if gap := self._firewalls.gaps.get(network):
                 yield gap
-            if configuration.address is not None:
-                yield from self._found.get(Target("address", f"{network}|{configuration.address[0]}"), ())
+            for address in self._addresses(network, configuration):
+                yield from self._found.get(Target("address", f"{network}|{address}"), ())
+
+    def _addresses(self, network: str, configuration: IpConfiguration) -> Iterable[int]:
+        """The configuration's address; of a scale set those in its subnet that doors lead to and no interface has.
+
+        Which instance has which address is in no model; a door to an address of theirs leads to one of them.
+        """
+        if configuration.address is not None:
+            return (configuration.address[0],)
+        spans = self._topology.subnet_space(configuration.subnet)
+        led = self._led_to.get(network, ())
+        inside = [address for address in led if any(first <= address <= last for first, last in spans)]
+        return [address for address in inside if not self._is_taken(address, configuration.network)]
+
+    def _is_taken(self, address: int, network: str) -> bool:
+        holders = self._topology.at_address.get(address, ())
+        return any(configuration.network == network for _, configuration in holders)
+
+    @cached_property
+    def _led_to(self) -> dict[str, list[int]]:
+        """By virtual network, the addresses that doors lead to from it."""
+        found: dict[str, list[int]] = {}
+        for target in self._found:
+            if target.kind == "address":
+                network, _, address = target.key.rpartition("|")
+                found.setdefault(network, []).append(int(address))
+        return found
 
     def _around(self, network: str) -> Iterable[str]:
         """The network, those it is peered with, and "" for virtual hubs where it may be connected to one.
