@@ -89,10 +89,12 @@ ENTRIES = (
     DirectoryEntry("applications", "/applications", "Application.Read.All", _APPLICATION),
     DirectoryEntry("servicePrincipals", "/servicePrincipals", "Application.Read.All", _PRINCIPAL),
     DirectoryEntry("oauth2PermissionGrants", "/oauth2PermissionGrants", "Directory.Read.All"),
+    # Takes $filter, $expand and $select only: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
     DirectoryEntry(
         "directoryRoleAssignments",
         "/roleManagement/directory/roleAssignments",
         "RoleManagement.Read.Directory",
+        pages=False,
     ),
     DirectoryEntry(
         "directoryRoleDefinitions",
