@@ -132,6 +132,36 @@ def test_the_path_names_every_step_and_the_rule():
     )
 
 
+LOW, HIGH = "0.0.0.0/1", "128.0.0.0/1"
+
+
+def denied_from(priority: int, *source: str) -> Body:
+    return rule(f"no-{priority}", priority, "*", list(source), access="Deny", protocol="*")
+
+
+@pytest.mark.parametrize(
+    ("subnet_rules", "nic_rules"),
+    [
+        pytest.param([denied_from(100, LOW, HIGH), rule("ssh", 200, source="0.0.0.0/0")], None, id="one rule"),
+        pytest.param([denied_from(100, LOW), denied_from(110, HIGH), rule("ssh", 200)], None, id="two rules"),
+        pytest.param([denied_from(100, LOW, HIGH), rule("ssh", 200, source="Storage")], None, id="then a service"),
+        pytest.param(
+            [denied_from(100, LOW), rule("ssh", 200)], [denied_from(100, HIGH), rule("ssh", 200)], id="two groups"
+        ),
+    ],
+)
+def test_two_halves_that_are_denied_leave_nobody(subnet_rules, nic_rules):
+    found = exposure(world(subnet_rules, nic_rules))
+
+    assert (found["open"], found["paths"]) == (False, [])
+
+
+def test_two_halves_that_are_allowed_hold_every_service():
+    (path,) = exposure(world([rule("ssh", 100, source=[LOW, HIGH]), denied_from(200, "Storage")]))["paths"]
+
+    assert (path["everyone"], path["tags"]) == (True, ["storage"])
+
+
 def balanced(subnet_rules: list[Body], **changes: Any) -> list[Body]:
     nic, network, address, *groups = world(subnet_rules, public=False)
     balancer = load_balancer("lb", address["id"], port=443)

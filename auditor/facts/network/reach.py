@@ -91,7 +91,10 @@ def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Itera
             by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
         for first, last, remote, rules, forced in _joined(_segments(by_protocol.get(protocol, []))):
-            yield Opening(protocol, first, last, Reach.of(remote, everyone, family), rules, forced)
+            reach = Reach.of(remote, everyone, family)
+            # Of services that no rule names none is left where no public address is: filters may each stop a part.
+            if reach.anyone:
+                yield Opening(protocol, first, last, reach, rules, forced)
 
 
 @lru_cache(maxsize=4096)
@@ -112,8 +115,9 @@ def reach_of_port(
     if not passages:
         return None
     admitted = union(passage.remote for passage in passages)
+    reach = Reach.of(admitted, _everyone(several[0].internet, family), family)
     rules = " or ".join(dict.fromkeys(words(passage.rules) for passage in passages))
-    return Reach.of(admitted, _everyone(several[0].internet, family), family), rules, admitted
+    return (reach, rules, admitted) if reach.anyone else None
 
 
 def admitting_rules(passed: Filtered, protocol: str, port: int, origin: Iterable[Interval]) -> str | None:

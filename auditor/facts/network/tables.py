@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from auditor.facts.network.address_set import EVERYTHING, AddressSet
-from auditor.facts.network.addresses import HOST_VIRTUAL_IP, Atoms, Interval, merge, parse_prefix
+from auditor.facts.network.addresses import HOST_VIRTUAL_IP, V6_OFFSET, Atoms, Interval, merge, parse_prefix, subtract
 from auditor.facts.network.places import Surroundings
 from auditor.facts.network.security_rules import (
     INTERNET,
@@ -104,6 +104,7 @@ class _Builder:
         self._rules = rules
         self._atoms = _atoms(ends, around)
         self._masks = [_mask(end, self._atoms, around) for end in ends]
+        self._public = self._atoms.of(_public_ipv4(around))
         self._sets: dict[int, AddressSet] = {self._atoms.everything: EVERYTHING}
         self._by_rules: dict[tuple[object, ...], tuple[_Grid, _Verdicts]] = {}
 
@@ -137,7 +138,7 @@ class _Builder:
             left = self._atoms.everything
             for rule, hit in verdicts.get(cell, ()):
                 if rule.access != "allow":
-                    left &= ~hit
+                    left = _without_tags(left & ~hit, self._public, self._atoms)
             if left:
                 cells.setdefault(left, []).append(cell)
         return [
@@ -152,8 +153,22 @@ class _Builder:
             rules = [self._rules[number] for number in ours]
             grid = _Grid([0], [0]) if portless else _Grid.cut_by(rules)
             masks = [self._masks[number] for number in ours]
-            self._by_rules[key] = (grid, _verdicts(rules, masks, grid, self._atoms.everything, portless))
+            self._by_rules[key] = (grid, self._verdicts(rules, masks, grid, portless=portless))
         return self._by_rules[key]
+
+    def _verdicts(
+        self, rules: Sequence[SecurityRule], masks: Sequence[int], grid: _Grid, *, portless: bool
+    ) -> _Verdicts:
+        left: dict[_Cell, int] = {}
+        decided: _Verdicts = {}
+        for rule, mask in zip(rules, masks, strict=True):
+            for cell in grid.cells(rule, portless=portless):
+                remaining = left.get(cell, self._atoms.everything)
+                hit = remaining & mask
+                if hit:
+                    left[cell] = _without_tags(remaining & ~hit, self._public, self._atoms)
+                    decided.setdefault(cell, []).append((rule, hit))
+        return decided
 
     def _set(self, mask: int) -> AddressSet:
         if mask not in self._sets:
@@ -178,8 +193,8 @@ def _mask(endpoint: Endpoint, atoms: Atoms, around: Surroundings) -> int:
     if endpoint.any:
         return atoms.everything
     mask = atoms.of(endpoint.intervals)
-    if any(first == 0 and last >= (1 << 32) - 1 for first, last in endpoint.intervals):
-        mask |= atoms.all_tags  # 0.0.0.0/0 holds every service's addresses
+    if _holds_all(endpoint.intervals, around):
+        mask |= atoms.all_tags  # every service's addresses are among them
     if INTERNET in endpoint.tags:
         mask |= atoms.of(around.internet) | atoms.all_tags
     if VIRTUAL_NETWORK in endpoint.tags:
@@ -192,6 +207,25 @@ def _mask(endpoint: Endpoint, atoms: Atoms, around: Surroundings) -> int:
         if key in endpoint.groups:
             mask |= atoms.of(members)
     return mask
+
+
+def _public_ipv4(around: Surroundings) -> list[Interval]:
+    return [(first, min(last, _LAST_IPV4)) for first, last in around.internet if first <= _LAST_IPV4]
+
+
+def _holds_all(intervals: Sequence[Interval], around: Surroundings) -> bool:
+    """Whether every public IPv4 address is among some intervals."""
+    if sum(last - first for first, last in intervals) < _LAST_IPV4 // 2:
+        return False
+    return not subtract(_public_ipv4(around), intervals)
+
+
+def _without_tags(left: int, public: int, atoms: Atoms) -> int:
+    """What is left where rules have decided: without public addresses, no service's addresses are left either."""
+    return left if left & public else left & ~atoms.all_tags
+
+
+_LAST_IPV4 = V6_OFFSET - 1
 
 
 @dataclass(slots=True)
@@ -253,18 +287,3 @@ def _cuts(ranges: Iterable[Interval]) -> list[int]:
         if last < PORTS[1]:
             cuts.add(last + 1)
     return sorted(cuts)
-
-
-def _verdicts(
-    rules: Sequence[SecurityRule], masks: Sequence[int], grid: _Grid, everything: int, portless: bool
-) -> _Verdicts:
-    left: dict[_Cell, int] = {}
-    decided: _Verdicts = {}
-    for rule, mask in zip(rules, masks, strict=True):
-        for cell in grid.cells(rule, portless=portless):
-            remaining = left.get(cell, everything)
-            hit = remaining & mask
-            if hit:
-                left[cell] = remaining & ~hit
-                decided.setdefault(cell, []).append((rule, hit))
-    return decided
