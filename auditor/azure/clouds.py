@@ -132,8 +132,8 @@ def _read(path: Path, shown: str) -> Mapping[str, Json]:
     except json.JSONDecodeError as error:
         problem = Problem(shown, error.lineno, error.colno, f"not JSON: {error.msg}", _EXPORT)
         raise ConfigError("is not a cloud file", subject=shown, problems=[problem]) from error
-    except RecursionError as error:
-        raise ConfigError("is nested too deeply", subject=shown, remedy=_EXPORT) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        raise ConfigError("nests too deeply, or has a number too long", subject=shown, remedy=_EXPORT) from error
     if not isinstance(body, Mapping) or not isinstance(body.get("endpoints"), Mapping):
         raise ConfigError("has no object `endpoints`", subject=shown, remedy=_EXPORT)
     return body

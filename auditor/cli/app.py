@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, doctor, init, merge, network, query, rules, scan
+from auditor.cli import collect, compliance, diff, doctor, init, merge, network, query, rules, scan, streams
 from auditor.cli.application import Application
 from auditor.cli.messages import note, print_error, say
 from auditor.errors import AuditorError, ExitCode
@@ -73,19 +73,21 @@ for _command in (scan, collect, rules, compliance, network, diff, doctor, query,
 
 def run() -> int:
     """Run the command line; gives the exit code of `auditor.errors.ExitCode`."""
+    streams.prepare()
     try:
         app()
+        sys.stdout.flush()
     except AuditorError as error:
         print_error(error)
         _end_debug_log(error)
         return int(error.exit_code)
     except BrokenPipeError:
         # The reader of our output has left (`auditor ... | head`); nothing is wrong, and nobody reads more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.abandon_stdout()
         _end_debug_log(None)
         return ExitCode.OK
     except Exception as error:
-        print_error(_mistake_of_ours(error))
+        print_error(streams.unwritable(error) if streams.is_of_stdout(error) else _mistake_of_ours(error))
         _end_debug_log(error)
         return ExitCode.USAGE
     except SystemExit as end:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from auditor.cli.messages import keep_notes
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PANEL = "Troubleshooting"
@@ -65,6 +67,7 @@ def _with_debug(function: Callable[..., Any], prefix: str) -> Callable[..., Any]
 
     @functools.wraps(function)
     def run(*, debug: bool, debug_log: Path | None, debug_names: bool, **given: Any) -> Any:
+        keep_notes(not given.get("quiet"))
         context = given[own] if own else given.pop("_context")
         if debug or debug_log:
             _begin(context, debug_log, readable=debug_names)

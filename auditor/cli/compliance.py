@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -231,13 +230,12 @@ def _text(
 
 def _write(text: str, path: Path | None) -> None:
     from auditor.cli.output import write_file
+    from auditor.cli.streams import write_stdout
 
     if path:
         write_file(path, text.encode("utf-8", "replace"))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    write_stdout(text)
 
 
 def _gate(shown: list[Posture], fail_under: float | None, *, quiet: bool) -> None:

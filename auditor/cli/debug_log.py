@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ class DebugLog(logging.Handler):
 
     def close(self) -> None:
         """See `logging.Handler.close`."""
-        self._stream.close()
+        with suppress(OSError):
+            self._stream.close()
         super().close()
 
     def _value(self, name: str, value: Any) -> str:
@@ -91,8 +93,9 @@ class DebugLog(logging.Handler):
         return f'"{text}"' if " " in text else text
 
     def _line(self, text: str) -> None:
-        self._stream.write(" ".join(text.rstrip().splitlines()) + "\n")
-        self._stream.flush()
+        with suppress(OSError):  # a full disk ends the log, not the audit
+            self._stream.write(" ".join(text.rstrip().splitlines()) + "\n")
+            self._stream.flush()
 
 
 def start(path: Path, *, readable: bool) -> DebugLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -129,6 +128,7 @@ def _write(difference: Difference, chosen: DiffFormat, output: Path | None, widt
     import shutil
 
     from auditor.cli.output import write_file
+    from auditor.cli.streams import write_stdout
     from auditor.report.difference import as_json, as_markdown, as_table
 
     match chosen:
@@ -142,9 +142,7 @@ def _write(difference: Difference, chosen: DiffFormat, output: Path | None, widt
     if output:
         write_file(output, data)
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    write_stdout(data)
 
 
 def _fails(change: Change, fail_on: options.FailOn) -> bool:

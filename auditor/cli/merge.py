@@ -23,9 +23,10 @@ def merge(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
 ) -> None:
     """Join snapshots of different scopes of one tenant, with what each could read."""
+    from auditor.cli.output import resolved
     from auditor.inventory.merge import merge_snapshots
 
-    if len({path.resolve() for path in snapshots}) < 2:
+    if len({resolved(path) for path in snapshots}) < 2:
         raise UsageError("there is nothing to merge", remedy="Name at least two different snapshots.")
     merged = merge_snapshots(snapshots, output, force=force)
     if not quiet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -161,11 +160,10 @@ def _width(output: Path | None) -> int:
 
 def _write(text: str, output: Path | None) -> None:
     from auditor.cli.output import write_file
+    from auditor.cli.streams import write_stdout
 
     data = text.encode("utf-8", "replace")
     if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        write_stdout(data)
     else:
         write_file(output, data)

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.streams import write_stdout
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ def outputs_of(chosen: str, path: Path | None, reports: Sequence[str]) -> list[O
     files = [output.path for output in outputs if output.path]
     for target in files:
         check_place(target)
-    if len({file.resolve() for file in files}) < len(files):
+    if len({resolved(file) for file in files}) < len(files):
         raise UsageError("two reports would be written to one file", remedy="Give each report a file of its own.")
     return outputs
 
 
+def resolved(path: Path) -> Path:
+    """The absolute path, links followed; unlike `Path.resolve` no error for links in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def check_place(target: Path) -> None:
     """Raise UsageError where no file can be written, before anything is collected."""
-    if not target.resolve().parent.is_dir():
+    if not resolved(target).parent.is_dir():
         raise UsageError("its folder does not exist", subject=str(target), remedy="Create the folder first.")
     if target.is_dir():
         raise UsageError("is a folder", subject=str(target), remedy="Name a file.")
@@ -76,7 +82,7 @@ def write_file(path: Path, data: bytes) -> None:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
             path.write_bytes(data)
             return
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=resolved(path).parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -108,9 +114,7 @@ def write_reports(report: Report, outputs: Sequence[Output], options: RenderOpti
         elif output.path:
             write_file(output.path, data)
         else:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            write_stdout(data)
     return tuple(dict.fromkeys(notices))
 
 
@@ -130,7 +134,7 @@ def _is_job_summary(path: Path) -> bool:
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    return bool(summary) and path.resolve() == Path(summary or "").resolve()
+    return bool(summary) and resolved(path) == resolved(Path(summary or ""))
 
 
 def _append(path: Path, data: bytes) -> None:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+from auditor.cli.streams import write_stdout
+
 
 def show(text: str) -> None:
     """Write text to stdout, through a pager where it is longer than the terminal.
@@ -15,7 +17,7 @@ def show(text: str) -> None:
     """
     command = _pager() if _is_longer(text) else ""
     if not command:
-        sys.stdout.write(text)
+        write_stdout(text)
         return
     # As git does: leave at once what fits, keep colours, leave the text on the screen.
     environment = {"LESS": "FRX", **os.environ}

@@ -98,7 +98,7 @@ def _parameters(path: Path | None) -> dict[str, object] | None:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", subject=str(path)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"is not JSON: {error}", subject=str(path)) from error
     if not isinstance(values, dict):
         raise ConfigError("is not a JSON object", subject=str(path), remedy='Write {"parameterName": {"value": ...}}.')

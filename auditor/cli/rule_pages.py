@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli import pager
+from auditor.cli.streams import write_stdout
 from auditor.report.terminal.console import text_of
 from auditor.report.terminal.ink import Ink
 from auditor.report.text import count, paragraphs, plain
@@ -26,7 +27,7 @@ def print_list(rules: Sequence[Rule], total: int) -> None:
     """Rules by topic, the worst first; a line each without cuts where stdout is no terminal."""
     ordered = sorted(rules, key=lambda rule: (rule.topic, rule.severity.rank, rule.id))
     if not sys.stdout.isatty():
-        sys.stdout.write("".join(_plain_rows(ordered)))
+        write_stdout("".join(_plain_rows(ordered)))
         return
     _print(lambda ink: [*_by_topic(ink, ordered), _end(ink, len(rules), total)])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from auditor.cli import completion, options
 from auditor.cli.application import Application
 from auditor.cli.messages import say
+from auditor.cli.streams import write_stdout
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def list_rules(
 
     choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     if output_format is ListFormat.JSON:
-        sys.stdout.write(json.dumps([_listed(rule) for rule in choice.rules], indent=2, ensure_ascii=False) + "\n")
+        write_stdout(json.dumps([_listed(rule) for rule in choice.rules], indent=2, ensure_ascii=False) + "\n")
     else:
         from auditor.cli.rule_pages import print_list
 
@@ -92,7 +92,7 @@ def show(
     """Show one rule: what it judges, when it fails, why, how to fix it."""
     rule = _find(_load(rule_paths or [], builtin=True).rules, rule_id)
     if output_format is ShowFormat.JSON:
-        sys.stdout.write(json.dumps(_shown(rule), indent=2, ensure_ascii=False) + "\n")
+        write_stdout(json.dumps(_shown(rule), indent=2, ensure_ascii=False) + "\n")
         return
     from auditor.cli.rule_pages import print_page
 
@@ -137,7 +137,7 @@ def schema(
     from auditor.rules.schema import framework_schema, rule_schema
 
     found = rule_schema() if what is SchemaOf.RULE else framework_schema()
-    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    write_stdout(json.dumps(found, indent=2) + "\n")
 
 
 def _load(paths: Sequence[Path], *, builtin: bool) -> Catalogue:

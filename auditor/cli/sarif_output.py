@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +50,7 @@ class SarifOptions:
         if self.source_root and not self.source_root.is_dir():
             raise UsageError("is no folder", subject=str(self.source_root), remedy="Give --source-root a folder.")
         for option, folder in (("--sarif-inventory", self.inventory), ("--sarif-split", self.split)):
-            if folder and folder.exists() and not folder.is_dir():
+            if folder and os.path.lexists(folder) and not folder.is_dir():
                 raise UsageError("is no folder", subject=str(folder), remedy=f"Give {option} a folder.")
         if self.by_group and not self.split:
             raise UsageError("--sarif-split-by without --sarif-split", remedy="Give --sarif-split a folder too.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli import options
-from auditor.cli.messages import note, say, warn
+from auditor.cli.messages import say, warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def scan(
     for text in (*found.notices, *report.notices, *refused, *known, *told):
         warn(text)
     if (demo or source_path) and (tenant or subscription or management_group or credential):
-        note("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
+        warn("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
     steps.finish()
     verdict = report.verdict
     assert verdict is not None  # noqa: S101 - `_judged` sets it

@@ -91,6 +91,8 @@ def _parsed(file: Path, text: str, problems: list[Problem]) -> Any:
         return _loads(text)
     except json.JSONDecodeError as error:
         problems.append(_broken(file, text, error))
+    except ValueError as error:  # a number of thousands of digits
+        problems.append(Problem(str(file), 0, 0, f"is not JSON: {error}", "export it with -o json"))
     except RecursionError:
         problems.append(Problem(str(file), 0, 0, "nests too deeply", "export it again"))
     return None
@@ -118,6 +120,8 @@ def _lines(file: Path, text: str, problems: list[Problem]) -> Iterator[Any]:
             found = _loads(line)
         except json.JSONDecodeError as error:
             problems.append(Problem(str(file), number, error.colno, f"is not JSON: {error.msg}", "one resource a line"))
+        except ValueError as error:
+            problems.append(Problem(str(file), number, 1, f"is not JSON: {error}", "one resource a line"))
         except RecursionError:
             problems.append(Problem(str(file), number, 1, "nests too deeply", "export it again"))
         else:

@@ -61,6 +61,8 @@ def read_document(text: str, file: str) -> Document:
     import yaml
 
     try:
+        if _may_nest_deeply(text) and _nests_deeply(text):
+            return Document(file, None, problems=(Problem(file, 1, 1, "the YAML nests too deeply"),))
         root = yaml.compose(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -73,6 +75,30 @@ def read_document(text: str, file: str) -> Document:
     builder = _Builder(file)
     value = builder.build(root, (), 0)
     return Document(file, value, builder.marks, tuple(builder.problems))
+
+
+_DEEPEST = 500
+"""Levels. Some ten thousand exhaust libyaml's stack, which ends the whole program."""
+
+
+def _may_nest_deeply(text: str) -> bool:
+    """A quick look: a level takes a bracket, or a column of the longest line."""
+    return text.count("[") + text.count("{") + 2 * max(map(len, text.splitlines()), default=0) > _DEEPEST
+
+
+def _nests_deeply(text: str) -> bool:
+    """Whether the document has more levels than are read; the parser's events, unlike its nodes, need no stack."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=_loader()):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _one_line(error: BaseException) -> str:

@@ -71,7 +71,7 @@ def read_json(path: Path, problems: list[Problem]) -> Any:
         problems.append(Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"))
     except json.JSONDecodeError as error:
         problems.append(Problem(str(path), error.lineno, error.colno, f"is not JSON: {error.msg}"))
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no text, a number of thousands of digits, thousands of brackets
         problems.append(Problem(str(path), 0, 0, f"is not JSON: {error}"))
     return None
 
