@@ -11,6 +11,7 @@ from auditor.facts.network.topology import Topology
 from auditor.facts.network.trace import Place, Tracer, Way
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from tests.azure.loopback.bodies_network import load_balancer
 from tests.facts.network_worlds import (
     Body,
     allow,
@@ -241,3 +242,30 @@ def test_whom_a_gateways_subnet_lets_in(address, verdict):
     (way,) = world.tracer.from_internet(world.place("nic-app"), "tcp", 8080, parse_prefix(address))
 
     assert way.verdict == verdict
+
+
+def test_two_groups_that_each_stop_a_half_leave_nobody_of_the_internet():
+    low, high = (allow("no", 100, "*", half, access="Deny", protocol="*") for half in ("0.0.0.0/1", "128.0.0.0/1"))
+    outer, own = group("nsg-b", low, allow("ssh", 200, "22")), group("nsg-own", high, allow("ssh", 200, "22"))
+    vnet = network("vnet", {"b": {"networkSecurityGroup": ref(outer)}})
+    address = pip()
+    machine = nic("b", subnet_id(vnet, "b"), publicIPAddress=ref(address))
+    machine["properties"]["networkSecurityGroup"] = ref(own)
+
+    (way,) = World(machine, vnet, outer, own, address).internet()
+
+    assert (way.verdict, way.stages[-1].text) == ("denied", "nsg-own/no (100)")
+
+
+def test_with_floating_ip_the_rules_are_asked_about_the_frontends_address():
+    nsg = group("nsg-b", allow("web", 100, "443", destination="203.0.113.9"))
+    vnet = network("vnet", {"b": {"networkSecurityGroup": ref(nsg)}})
+    address = pip()
+    balancer = load_balancer("lb", address["id"], port=443)
+    balancer["properties"]["loadBalancingRules"][0]["properties"]["enableFloatingIP"] = True
+    pool = balancer["properties"]["backendAddressPools"][0]["id"]
+    machine = nic("b", subnet_id(vnet, "b"), loadBalancerBackendAddressPools=[{"id": pool}])
+
+    (way,) = World(machine, vnet, nsg, address, balancer).internet(443)
+
+    assert (way.verdict, way.stages[-1].text) == ("allowed", "nsg-b/web (100)")

@@ -25,7 +25,8 @@ class AddressSet:
     """Whether every other tag is in it."""
 
     def __bool__(self) -> bool:
-        return bool(self.spans or self.tags or self.other_tags)
+        # Of services that no rule names none is left where no address is: filters may each have stopped a part.
+        return bool(self.spans or self.tags)
 
     def __contains__(self, address: int) -> bool:
         return any(first <= address <= last for first, last in self.spans)

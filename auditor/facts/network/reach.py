@@ -92,7 +92,6 @@ def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Itera
     for protocol in PROTOCOLS:
         for first, last, remote, rules, forced in _joined(_segments(by_protocol.get(protocol, []))):
             reach = Reach.of(remote, everyone, family)
-            # Of services that no rule names none is left where no public address is: filters may each stop a part.
             if reach.anyone:
                 yield Opening(protocol, first, last, reach, rules, forced)
 
