@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -255,6 +256,24 @@ def test_a_translation_to_an_internal_balancer_reaches_what_is_behind_it(floatin
     (path,) = fact([*bodies, balancer])["paths"]
 
     assert f"-> afw :2222 -> ilb :80 -> nic tcp {port}" in path["text"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(("destination", "with_shared"), [("10.0.0.0/24", False), ("203.0.113.9", True), ("*", None)])
+def test_a_gateway_with_one_port_on_both_frontends_shows_rules_its_public_address(shared, destination, with_shared):
+    entry = allow("web", 100, "443", destination=destination)
+    bodies = gated([entry], [allow("web", 100, "8080")])
+    properties = bodies[-1]["properties"]
+    if shared:
+        (listener,), (rule,) = properties["httpListeners"], properties["requestRoutingRules"]
+        private, routed = json.loads(json.dumps([listener, rule]))
+        private["id"] += "-private"
+        private["properties"]["frontendIPConfiguration"] = ref(properties["frontendIPConfigurations"][1]["id"])
+        routed["properties"]["httpListener"] = ref(private["id"])
+        properties["httpListeners"].append(private)
+        properties["requestRoutingRules"].append(routed)
+
+    assert fact(bodies)["open"] is (with_shared is None or with_shared is shared)
 
 
 # --- Azure Bastion, just-in-time access

@@ -7,7 +7,7 @@ the gateway's own subnet as the source: https://learn.microsoft.com/azure/applic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.facts.network.address_set import EVERYTHING
@@ -60,6 +60,7 @@ class Gateways:
         pools = _by_id(gateway, "backendAddressPools")
         listeners = _by_id(gateway, "httpListeners") | _by_id(gateway, "listeners")
         subnet = _subnet(gateway)
+        shared = _shares_a_port(gateway, listeners, fronts)
         for route in dict.fromkeys(_routes(gateway)):
             listener = listeners.get(route.listener)
             front = fronts.get(key_at(listener, "properties", "frontendIPConfiguration"))
@@ -70,17 +71,20 @@ class Gateways:
                 continue
             public = public_ip(self._topology.inventory, key)
             public = unknown_public_ip(key) if isinstance(public, Gap) else public
-            door = self._door(gateway, listener, public, subnet, entered, backend)
+            place = _place(gateway, subnet, public.family)
+            if shared:
+                place = replace(place, address=parse_prefix(public.address))
+            door = self._door(gateway, listener, public, place, entered, backend)
             if door is None:
                 continue
             for target in _targets(route.pool, pools.get(route.pool), ids.parent_of(subnet)):
                 self.doors.setdefault(target, []).append(door)
 
     def _door(
-        self, gateway: Resource, listener: Any, public: PublicIp, subnet: str, entered: int, backend: int
+        self, gateway: Resource, listener: Any, public: PublicIp, place: IpConfiguration, entered: int, backend: int
     ) -> Door | Gap | None:
         """None where nothing of the internet gets to the listener."""
-        found = self._screens.at_subnet(_place(gateway, subnet, public.family), inbound=True)
+        found = self._screens.at_subnet(place, inbound=True)
         if isinstance(found, Gap):
             return found
         # Without a security group at its subnet a gateway takes what comes to its frontend
@@ -100,9 +104,24 @@ class Gateways:
             protocols=_TCP,
             ports=(backend, backend),
             frontend_port=entered,
-            inner=Inner(self._topology.subnet_space(subnet), reach, rule, admits),
+            inner=Inner(self._topology.subnet_space(place.subnet), reach, rule, admits),
             waf=_has_waf(gateway, listener),
         )
+
+
+def _shares_a_port(gateway: Resource, listeners: dict[str, Any], fronts: dict[str, Any]) -> bool:
+    """Whether a public and a private listener in use have one port: rules then see the frontend's address.
+
+    https://learn.microsoft.com/azure/application-gateway/configuration-infrastructure#required-security-rules
+    """
+    used: dict[bool, set[str]] = {True: set(), False: set()}
+    for route in _routes(gateway):
+        listener = listeners.get(route.listener)
+        front = fronts.get(key_at(listener, "properties", "frontendIPConfiguration"))
+        if front is not None:
+            is_public = bool(key_at(front, "properties", "publicIPAddress"))
+            used[is_public].add(key_at(listener, "properties", "frontendPort"))
+    return bool(used[True] & used[False] - {""})
 
 
 def _place(gateway: Resource, subnet: str, family: int) -> IpConfiguration:
