@@ -65,7 +65,7 @@ class Subject:
 
 def _shown_name(resource: Resource) -> str:
     """A child with its parents' names, `vault/key`: many children are called `default` or `web`."""
-    tail = resource.id.rpartition("/providers/")[2].split("/")
+    tail = ids.below_provider(resource.id).split("/")
     names = tail[2::2]
     return "/".join(names) if len(names) > 1 else resource.display_name
 

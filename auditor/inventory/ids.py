@@ -7,9 +7,13 @@ https://learn.microsoft.com/azure/governance/policy/concepts/scope.
 
 from __future__ import annotations
 
+import re
+
 SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
 RESOURCE_GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"
 MANAGEMENT_GROUP_TYPE = "Microsoft.Management/managementGroups"
+
+_PROVIDERS = re.compile("/providers/", re.IGNORECASE | re.ASCII)
 
 _TYPE_SYNONYMS = {
     # The REST API names resource groups `Microsoft.Resources/resourceGroups`, Azure Policy and Resource Graph
@@ -75,3 +79,11 @@ def parent_of(resource_id: str) -> str:
     before = head.rfind("/", 0, max(namespace, 0))
     # What is left ends in "/providers/Microsoft.X": that is part of the object's own name.
     return head[:before] if before >= 0 and head[before + 1 : namespace].lower() == "providers" else head
+
+
+def below_provider(identifier: str) -> str:
+    """What stands behind the last `/providers/` of an id, which may be written in any case; all of it without one.
+
+    `/subscriptions/x/resourceGroups/g/providers/Microsoft.Sql/servers/s` gives `Microsoft.Sql/servers/s`.
+    """
+    return _PROVIDERS.split(identifier)[-1]

@@ -120,8 +120,7 @@ class Resource:
     @property
     def full_name(self) -> str:
         """The name with those of its parents: `server/database`."""
-        _, _, tail = self.id.rpartition("/providers/")
-        return "/".join(tail.split("/")[2::2]) or self.name
+        return "/".join(ids.below_provider(self.id).split("/")[2::2]) or self.name
 
     @property
     def display_name(self) -> str:

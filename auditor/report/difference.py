@@ -170,7 +170,7 @@ def _outcomes(change: Change) -> str:
 def _place(resource: str) -> str:
     """A resource's name with its type and group, an unread scope as it is."""
     kind, group = ids.type_of_id(resource), ids.resource_group_of(resource)
-    tail = resource.rstrip("/").rpartition("/providers/")[2].split("/")
+    tail = ids.below_provider(resource.rstrip("/")).split("/")
     if not kind or resource.count("/") <= 4:
         return plain(resource)
     return plain(f"{'/'.join(tail[2::2]) or tail[-1]}  {kind}" + (f"  in {group}" if group else ""))

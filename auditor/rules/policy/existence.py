@@ -84,5 +84,5 @@ class Existence:
 
 def _is_called(resource: Resource, wanted: str) -> bool:
     """Whether a resource has a name, which may be written with its parents' names or with wildcards."""
-    full = "/".join(resource.id.rpartition("/providers/")[2].split("/")[2::2])
+    full = "/".join(ids.below_provider(resource.id).split("/")[2::2])
     return any(like(name, wanted) for name in (resource.name, full, full.rpartition("/")[2]))

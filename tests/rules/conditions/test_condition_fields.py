@@ -68,6 +68,12 @@ def test_full_name_has_the_parents() -> None:
     assert judge({"field": "name", "equals": "db"}, child) is True
 
 
+def test_full_name_is_read_from_an_id_in_any_case() -> None:
+    child = other("Microsoft.Sql/servers/databases", "server/db")
+    shouted = {**child, "id": child["id"].upper()}
+    assert judge({"field": "fullName", "equals": "server/db"}, shouted) is True
+
+
 def test_resource_group_has_the_type_that_policies_name() -> None:
     group = {"id": "/subscriptions/s/resourceGroups/rg", "type": "Microsoft.Resources/resourceGroups", "name": "rg"}
     assert judge({"field": "type", "equals": "Microsoft.Resources/subscriptions/resourceGroups"}, group) is True
