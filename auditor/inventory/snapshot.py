@@ -248,14 +248,17 @@ class Snapshot:
 
     def copy_from(self, other: Snapshot, wanted: Callable[[str, str], bool]) -> None:
         """Take over the resources of another snapshot as they are; `wanted` is asked with type key and key of each."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (row for row in other._rows() if wanted(row[3], row[0])),
+            )
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        """The table of resources; what is wrong with it is said of this file, whoever reads it."""
         columns = "key, id, type, type_key, name, location, subscription_id, resource_group, unread, body"
-        with sqlite_errors(other._path):
-            rows = other._connection.execute(f"SELECT {columns} FROM resources ORDER BY key")  # noqa: S608 - ours
-            with self._transaction():
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)",
-                    (row for row in rows if wanted(row[3], row[0])),
-                )
+        with sqlite_errors(self._path):
+            yield from self._connection.execute(f"SELECT {columns} FROM resources ORDER BY key")  # noqa: S608 - ours
 
     def ledger(self) -> list[LedgerEntry]:
         """Every line of the coverage ledger, ordered by scope and type."""

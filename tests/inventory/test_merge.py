@@ -202,3 +202,16 @@ def test_an_existing_output_is_replaced_only_by_force_and_only_if_it_is_ours(sha
     result = merge_snapshots([a, b], output, force=True)
     assert (result.resources, result.subscriptions, result.gaps) == (2, 2, 0)
     assert output.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_snapshot_is_named(shard: Shard, tmp_path: Path):
+    a = shard("a", [(sub(ONE), KIND, ReadState.COMPLETE, ["st1"])])
+    b = shard("b", [(sub(TWO), KIND, ReadState.COMPLETE, [f"st{number}" for number in range(2000)])])
+    content = bytearray(b.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 65536] = b"\xa5" * 65536
+    b.write_bytes(content)
+
+    with pytest.raises(SnapshotError, match="damaged") as caught:
+        merge_snapshots([a, b], tmp_path / "out.db")
+
+    assert caught.value.subject == str(b)
