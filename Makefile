@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test lint types format constraints clean tools build
+.PHONY: demo test golden lint types format constraints clean tools build
 
 demo: $(VENV)/.runtime ## Set everything up and audit the built-in demo tenant.
 	@$(BIN)/auditor scan --demo --fail-on none
@@ -23,6 +23,9 @@ types: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+golden: $(VENV)/.dev ## Write the reports that tests compare with anew; then read what changed.
+	AUDITOR_GOLDEN=write $(BIN)/python -m pytest -n $(JOBS) -q tests/report -k "as_it_was or what_they_were or picture_in_the_readme"
 
 build: $(VENV)/.dev ## Build the wheel and the source distribution.
 	$(BIN)/python -m hatchling build
