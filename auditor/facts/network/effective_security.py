@@ -120,7 +120,7 @@ class _Security:
             "everything": everything,
             "egress": egress.kind,
             "egress_name": egress.name,
-            "ports": [_port(opening) for opening in ports] if reached else [],
+            "ports": [opening.as_json() for opening in ports] if reached else [],
             "text": _text(wide, egress, everything=everything),
         }
 
@@ -164,19 +164,6 @@ def _named(remote: AddressSet, internet: tuple[Interval, ...], inside: tuple[Int
 
 def _holds_all(found: list[Opening], protocol: str) -> bool:
     return PORTS in merge((o.first_port, o.last_port) for o in found if o.protocol == protocol)
-
-
-def _port(opening: Opening) -> Json:
-    return {
-        "protocol": opening.protocol,
-        "first_port": opening.first_port,
-        "last_port": opening.last_port,
-        "everyone": opening.reach.everyone,
-        "wide": opening.reach.wide,
-        "addresses": opening.reach.addresses,
-        "tags": list(opening.reach.tags),
-        "rule": opening.rules,
-    }
 
 
 def _text(wide: list[Opening], egress: Egress, *, everything: bool) -> str:

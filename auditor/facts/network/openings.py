@@ -40,17 +40,7 @@ def _openings(group: Resource, all_rules: tuple[SecurityRule, ...] | Gap | None)
     rules = [replace(rule, destination=Endpoint(frozenset("*"))) for rule in all_rules if rule.inbound]
     passed = filter_traffic([rules], (), Surroundings(()), inbound=True)
     found = [
-        {
-            "protocol": opening.protocol,
-            "first_port": opening.first_port,
-            "last_port": opening.last_port,
-            **described(opening.protocol, (opening.first_port, opening.last_port)),
-            "everyone": opening.reach.everyone,
-            "wide": opening.reach.wide,
-            "addresses": opening.reach.addresses,
-            "tags": list(opening.reach.tags),
-            "rule": opening.rules,
-        }
+        {**opening.as_json(), **described(opening.protocol, (opening.first_port, opening.last_port))}
         for opening in openings(passed)
         if opening.protocol in ("tcp", "udp", "icmp")
     ]

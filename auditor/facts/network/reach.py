@@ -12,6 +12,7 @@ from auditor.facts.network.address_set import AddressSet, intersection, union
 from auditor.facts.network.addresses import V6_OFFSET, Interval, merge, public_space
 from auditor.facts.network.effective import Filtered, Passage
 from auditor.facts.network.security_rules import PROTOCOLS, SecurityRule
+from auditor.inventory.model import Json
 
 _WIDE = 16
 _V6_NETWORK = 64
@@ -76,6 +77,19 @@ class Opening:
     """Each way through: the rule of every filter joined by `and`, several ways by `or`."""
     forced: bool = False
     """Whether every way is a security admin rule that no security group is asked after."""
+
+    def as_json(self) -> dict[str, Json]:
+        """As facts show it: ports, how much of the internet gets there, and by which rule."""
+        return {
+            "protocol": self.protocol,
+            "first_port": self.first_port,
+            "last_port": self.last_port,
+            "everyone": self.reach.everyone,
+            "wide": self.reach.wide,
+            "addresses": self.reach.addresses,
+            "tags": list(self.reach.tags),
+            "rule": self.rules,
+        }
 
 
 def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Iterator[Opening]:
