@@ -108,7 +108,8 @@ def _resolve(value: str, known: Sequence[str]) -> str:
         return _newest(found)
     if found:
         raise UsageError(f"--framework {value!r} may mean several", remedy=f"Name one of {', '.join(found)}.")
-    hint = nearest(value, known)
+    # Most names end in a version, which a misspelt short name lacks.
+    hint = nearest(value, known) or nearest(value, dict.fromkeys(_VERSION.sub("", name) for name in known))
     raise UsageError(
         f"--framework {value!r} is not known",
         remedy=f"{hint[:1].upper()}{hint[1:]} Frameworks: {', '.join(known)}, or a file that ends in .yaml.".strip(),

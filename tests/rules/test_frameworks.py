@@ -284,6 +284,14 @@ def test_names_that_leave_a_doubt_are_refused(name: str, says: str):
         choose_frameworks([name], RULES)
 
 
+@pytest.mark.parametrize(("name", "meant"), [("mcbs", "mcsb"), ("nits-800-53", "nist-800-53"), ("mcsb-v3", "mcsb-v")])
+def test_a_misspelt_name_is_answered_with_the_one_that_is_meant(name: str, meant: str):
+    with pytest.raises(UsageError) as error:
+        choose_frameworks([name], RULES)
+
+    assert f"Did you mean {meant}" in error.value.remedy
+
+
 def test_frameworks_that_only_rules_name_are_known_too():
     rules = [replace(RULES[0], frameworks={"x-handbook": ("4.2",)})]
 
