@@ -24,6 +24,7 @@ from tests.facts.paas_bodies import (
     STORAGE,
     Body,
     body,
+    firewall,
     managed_instance,
     nsg_rule,
     path_of,
@@ -45,7 +46,6 @@ def partly_read(bodies: list[Body], unread: str, scope: str) -> Any:
     ("bodies", "unread", "scope"),
     [
         ([body(SQL, {})], f"{SQL}/firewallRules", path_of(SQL)),
-        ([body(SQL, {})], f"{SQL}/virtualNetworkRules", path_of(SQL)),
         ([body(BUS, {})], f"{BUS}/networkRuleSets", path_of(BUS)),
         ([body(SITE, {"publicNetworkAccess": "Enabled"})], f"{SITE}/config", path_of(SITE)),
         ([body(SITE, {}), web()], "Microsoft.Network/privateEndpoints", "/"),
@@ -71,6 +71,15 @@ def test_what_was_not_read_is_not_known(bodies: list[Body], unread: str, scope: 
 
     assert isinstance(found, Unread)
     assert found.gap.code == "AuthorizationFailed"
+
+
+@pytest.mark.parametrize(("last", "wide"), [("255.255.255.255", True), ("0.0.0.7", False)])
+def test_subnet_rules_that_were_not_read_do_not_hide_which_addresses_get_in(last: str, wide: bool) -> None:
+    found = partly_read([body(SQL, {}), firewall(SQL, "0.0.0.1", last)], f"{SQL}/virtualNetworkRules", path_of(SQL))
+
+    assert found["wide"] is wide
+    assert isinstance(found["virtual_networks"], Unread)
+    assert "subnets that were not read" in found["text"]
 
 
 def test_a_declared_site_is_known_without_its_configuration() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from auditor.facts.network.addresses import merge
 from auditor.facts.paas.model import ANY, Door, Exposure, Filter, Range, Service, Switch
 from auditor.facts.paas.ranges import listed, of_child
-from auditor.facts.paas.subject import Subject, value_at
-from auditor.inventory.model import Resource
+from auditor.facts.paas.subject import NotReadError, Subject, value_at
+from auditor.inventory.model import Resource, Unread
 
 
 def decide(service: Service, subject: Subject) -> Door:
@@ -144,7 +144,16 @@ def _ranges(service: Service, subject: Subject, place: Resource | None, prefix: 
                 yield found
 
 
-def _subnets(service: Service, subject: Subject, place: Resource | None) -> int:
+def _subnets(service: Service, subject: Subject, place: Resource | None) -> int | Unread:
+    try:
+        return _subnet_count(service, subject, place)
+    except NotReadError as error:
+        if service.filter is Filter.LISTED_ONLY:  # they let more in, and decide nothing of what addresses reach
+            return Unread(error.gap)
+        raise
+
+
+def _subnet_count(service: Service, subject: Subject, place: Resource | None) -> int:
     if service.subnet_children:
         children = subject.children(service.subnet_children)
         if not service.subnets:

@@ -99,11 +99,15 @@ def _text(value: Mapping[str, Json], why: str) -> str:
     parts = [
         _counted(value["public_addresses"], "public address", "public addresses"),
         "all of Azure" if value["all_azure"] else "",
-        _counted(value["virtual_networks"], "subnet", "subnets"),
+        _subnets(value["virtual_networks"]),
         _counted(value["resource_instances"], "resource instance", "resource instances"),
         "trusted services" if value["trusted_services"] else "",
     ]
     return "selected networks: " + (", ".join(part for part in parts if part) or "none is listed")
+
+
+def _subnets(count: int | Unread) -> str:
+    return "subnets that were not read" if isinstance(count, Unread) else _counted(count, "subnet", "subnets")
 
 
 def _counted(count: int, one: str, many: str) -> str:

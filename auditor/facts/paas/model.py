@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from auditor.facts.network.addresses import Interval
+from auditor.inventory.model import Unread
 
 if TYPE_CHECKING:
     from auditor.facts.paas.subject import Subject
@@ -121,7 +122,8 @@ class Door:
     ranges: tuple[Range, ...] = ()
     allowed: tuple[Interval, ...] = ()
     """Every address that is let in, for `selected-networks`."""
-    subnets: int = 0
+    subnets: int | Unread = 0
+    """How many subnet rules there are; `Unread` where these were not read and cannot shut what is open."""
     trusted: bool = False
     instances: int = 0
     perimeter: bool = False
