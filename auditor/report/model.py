@@ -46,6 +46,9 @@ class RenderOptions:
     """Code-scanning category in place of the one made from the scan's scope."""
     max_bytes: int = 1_000_000
     """Size of a Markdown report; a GitHub step summary takes 1 MiB, a pull-request comment 65,536 characters."""
+    upload_bytes: int = 10_000_000
+    """What a SARIF file may weigh after gzip; GitHub's limit:
+    https://docs.github.com/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning"""
     locations: Mapping[str, Place] = field(default_factory=dict)
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
 

@@ -23,7 +23,6 @@ from auditor.report.text import count, plain, shorten, value_words
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ACCEPTED_RESULTS = 25_000
 KEPT_RESULTS = 5_000
-ACCEPTED_BYTES = 10_000_000
 _MESSAGE = 1_000
 
 
@@ -34,7 +33,7 @@ def render(report: Report, options: RenderOptions) -> Rendered:
         results = (*report.with_outcome(Outcome.FAIL), *report.with_outcome(Outcome.EXEMPT))
     fitting = results[:ACCEPTED_RESULTS]
     data = encode(_log(report, fitting, options))
-    while len(fitting) > 1 and _upload_size(data) > ACCEPTED_BYTES:
+    while len(fitting) > 1 and _upload_size(data, options.upload_bytes) > options.upload_bytes:
         fitting = fitting[: len(fitting) * 3 // 4]
         data = encode(_log(report, fitting, options))
     return Rendered(data, tuple(_notices(len(results), len(fitting))))
@@ -70,8 +69,9 @@ def _scope(report: Report) -> str:
     return f"tenant/{scan.tenant or 'unknown'}/subscriptions-{chosen}"
 
 
-def _upload_size(data: bytes) -> int:
-    return len(data) if len(data) <= ACCEPTED_BYTES else len(gzip.compress(data, 6, mtime=0))
+def _upload_size(data: bytes, limit: int) -> int:
+    """Bytes after gzip; before it where that is within the limit already."""
+    return len(data) if len(data) <= limit else len(gzip.compress(data, 6, mtime=0))
 
 
 def _notices(total: int, written: int) -> list[str]:

@@ -359,11 +359,10 @@ def test_code_that_declares_a_resource_wins_over_the_inventory_tree(tmp_path: Pa
     assert len(found.files) == 1
 
 
-def test_an_upload_too_large_for_code_scanning_loses_its_least_severe_results(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("auditor.report.sarif.ACCEPTED_BYTES", 12_000)
+def test_an_upload_too_large_for_code_scanning_loses_its_least_severe_results():
     report = report_of([finding(STORAGE, f"st{number}") for number in range(2_000)] + [finding(SSH, "nsg1")])
 
-    rendered = render(report, "sarif", RenderOptions())
+    rendered = render(report, "sarif", RenderOptions(upload_bytes=12_000))
 
     assert len(gzip.compress(as_bytes(rendered.data), 6)) <= 12_000
     assert run_of(rendered.data)["results"][0]["ruleId"] == SSH.id
