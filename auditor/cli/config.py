@@ -125,9 +125,10 @@ def _read_shared(configuration: Configuration, document: Mapping[str, Any], comm
         elif key in elsewhere:
             owners = ", ".join(f"[{table}]" for table in elsewhere[key])
             configuration.refuse(line, f"{written!r} cannot be set for all commands", f"write it below {owners}")
+        elif key in (commands := sorted({name.partition(".")[0] for name, _ in tables(command)})):
+            configuration.refuse(line, f"{written!r} is a command", f"write its settings below [{key}]")
         else:
-            hint = nearest(key, (*shared, *(name.partition(".")[0] for name, _ in tables(command))))
-            configuration.refuse(line, f"there is no setting {written!r}", hint)
+            configuration.refuse(line, f"there is no setting {written!r}", nearest(key, (*shared, *commands)))
 
 
 def _read_tables(

@@ -89,6 +89,7 @@ def test_another_file_can_be_named(tmp_path):
         ("[scan\n", "is not TOML"),
         ('[scan]\nfail-on = "nones"\n', "nones"),
         ("[scan]\ndemo = true\n", "no setting 'scan.demo'"),
+        ("scan = 5\n", "'scan' is a command (write its settings below [scan])"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_and_nothing_runs(tmp_path, text, says):
