@@ -20,7 +20,8 @@ INTERRUPTED = 130
 
 def test_the_cursor_comes_back_and_the_exit_code_is_130(tmp_path: Path) -> None:
     accounts = [storage_account(f"st{number}", {}) for number in range(40)]
-    with serve(LoopbackAzure(accounts, arm_latency_s=0.2)) as endpoints:
+    # Many seconds of reading lie behind the second request, so that a busy machine cannot end before it is interrupted.
+    with serve(LoopbackAzure(accounts, arm_latency_s=2)) as endpoints:
         main, other = os.openpty()
         termios.tcsetwinsize(other, (24, 80))
         process = subprocess.Popen(

@@ -4,9 +4,9 @@ Rules are the firewall's own (`natRuleCollections`) or those of its policy's rul
 translation are not inherited from a parent policy. Shapes:
 https://learn.microsoft.com/rest/api/firewall/azure-firewalls/get and
 https://learn.microsoft.com/rest/api/firewall/firewall-policy-rule-collection-groups/get. The machine sees an address of
-the firewall as the source, and a translation rule needs no further rule that allows it:
-https://learn.microsoft.com/azure/firewall/tutorial-firewall-dnat and
-https://learn.microsoft.com/azure/firewall/rule-processing.
+the firewall's subnet as the source:
+https://techcommunity.microsoft.com/blog/azurenetworksecurityblog/azure-firewall-nat-behaviors/3825834. A
+translation rule needs no further rule that allows it: https://learn.microsoft.com/azure/firewall/rule-processing.
 """
 
 from __future__ import annotations
