@@ -11,11 +11,11 @@ import time
 
 from auditor.cli.audit import audit
 from auditor.facts.registry import FactStore, family_names
-from auditor.inventory.demo import open_demo
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
-from auditor.inventory.source import Source
 from auditor.rules.loader import load_rules
+from auditor.snapshot.demo import open_demo
+from auditor.snapshot.source import Source
 
 SUBSCRIPTIONS = ("1a5f6c10", "2b6e7d21", "3c7f8e32")
 

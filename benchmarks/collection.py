@@ -128,8 +128,8 @@ async def measure(base: str, path: Path, source: str) -> dict[str, Any]:
     from auditor.azure.plan import CollectionPlan
     from auditor.azure.progress import Silent
     from auditor.azure.signin import sign_in
-    from auditor.inventory.manifest import Manifest
-    from auditor.inventory.snapshot import Snapshot
+    from auditor.snapshot.manifest import Manifest
+    from auditor.snapshot.store import Snapshot
 
     cloud = Cloud("loopback", base, base, "https://management.azure.com/.default", "", "")
     began = time.monotonic()

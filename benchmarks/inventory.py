@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.query import query_snapshot
-from auditor.inventory.secrets import Redactor
-from auditor.inventory.snapshot import Snapshot
-from auditor.inventory.source import open_source
+from auditor.secrets.redactor import Redactor
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.opening import open_source
+from auditor.snapshot.query import query_snapshot
+from auditor.snapshot.store import Snapshot
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 PAGE = 1000

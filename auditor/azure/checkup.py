@@ -22,7 +22,7 @@ from auditor.inventory import ids
 from auditor.inventory.model import Json
 
 if TYPE_CHECKING:
-    from auditor.azure.signin import Session
+    from auditor.azure.session import Session
 
 _SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01"
 _PERMISSIONS = "providers/Microsoft.Authorization/permissions?api-version=2022-04-01"

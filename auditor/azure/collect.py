@@ -12,7 +12,7 @@ from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Progress
 from auditor.errors import AuditorError
 from auditor.inventory import ids
-from auditor.inventory.sink import Sink
+from auditor.snapshot.sink import Sink
 
 if TYPE_CHECKING:
     from auditor.azure.answers import Trouble
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from auditor.azure.collectors.reading import Reader, Redact
     from auditor.azure.collectors.scopes import Subscription
     from auditor.azure.collectors.table import Routes
-    from auditor.azure.signin import Session
+    from auditor.azure.session import Session
     from auditor.inventory.model import Json
-    from auditor.inventory.secrets import Redactor
+    from auditor.secrets.redactor import Redactor
 
 
 _ABOVE = frozenset({"authorizationresources", "policyresources"})
@@ -269,7 +269,7 @@ def _redaction(sink: Sink) -> Redact:
     redactor: Redactor | None = None
 
     def redact(type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
-        from auditor.inventory.secrets import Redactor
+        from auditor.secrets.redactor import Redactor
 
         nonlocal redactor
         redactor = redactor or Redactor(sink.secret_key)

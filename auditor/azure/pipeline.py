@@ -25,7 +25,7 @@ from auditor.azure.wire import IN_FLIGHT, Call, Send, Wire
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AsyncHttpTransport
 
-    from auditor.azure.signin import Session
+    from auditor.azure.session import Session
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 60

@@ -6,11 +6,11 @@ import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from auditor.azure.clouds import Cloud
-from auditor.azure.signin_claims import Principal, principal_of
+from auditor.azure.session import Session
+from auditor.azure.signin_claims import principal_of
 from auditor.errors import SignInError
 
 if TYPE_CHECKING:
@@ -19,36 +19,7 @@ if TYPE_CHECKING:
     from auditor.azure.signin_parts import Part
     from auditor.azure.signin_troubles import Reason
 
-__all__ = ["Credential", "Principal", "Session", "sign_in"]
-
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class Credential(Protocol):
-    """What a session's credential offers: an asynchronous credential of azure-identity does."""
-
-    async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
-        """A token for these scopes, from a cache where one is still good."""
-
-    async def close(self) -> None:
-        """Close its connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A signed-in identity; `sign_in` makes it and closes its credential at the end."""
-
-    credential: Credential
-    """The part of the chain that answered."""
-    cloud: Cloud
-    tenant: str | None
-    """The tenant that tokens are asked for; None for the credential's own."""
-    principal: Principal
-    """Who this is."""
-    credential_name: str = ""
-    """The part of the chain that answered, as `--credential` names it."""
-    passed_over: tuple[str, ...] = ()
-    """What the parts before it said, one clause each."""
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from auditor.errors import SignInError, UsageError
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AsyncHttpTransport
 
-    from auditor.azure.signin import Credential
+    from auditor.azure.session import Credential
 
 _SERVICE_PRINCIPAL = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID")
 _PROOFS = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")

@@ -11,9 +11,15 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, doctor, init, merge, network, query, rules, scan, streams
+from auditor.cli import collect, compliance, diff, init, merge
 from auditor.cli.application import Application
-from auditor.cli.messages import note, print_error, say
+from auditor.cli.doctor import command as doctor
+from auditor.cli.network import command as network
+from auditor.cli.query import command as query
+from auditor.cli.rules import command as rules
+from auditor.cli.scan import command as scan
+from auditor.cli.terminal import streams
+from auditor.cli.terminal.messages import note, print_error, say
 from auditor.errors import AuditorError, ExitCode
 
 app = Application(
@@ -58,11 +64,11 @@ def _root(
     del version
     path = config
     if path is None:
-        from auditor.cli.config import find_config
+        from auditor.cli.settings.file import find_config
 
         path = find_config()
     if path is not None:
-        from auditor.cli.config import load_config
+        from auditor.cli.settings.file import load_config
 
         context.default_map = load_config(path, context.command)
 
@@ -99,7 +105,7 @@ def run() -> int:
 
 
 def _mistake_of_ours(error: Exception) -> AuditorError:
-    from auditor.cli import debug_log
+    from auditor.cli.terminal import debug_log
 
     log = debug_log.current()
     return AuditorError(
@@ -111,7 +117,7 @@ def _mistake_of_ours(error: Exception) -> AuditorError:
 
 
 def _end_debug_log(error: BaseException | None) -> None:
-    from auditor.cli import debug_log
+    from auditor.cli.terminal import debug_log
 
     if path := debug_log.finish(error):
         note(f"the debug log is in {path}; read it before you share it")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from auditor.cli.messages import keep_notes
+from auditor.cli.terminal.messages import keep_notes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -102,8 +102,8 @@ def _prepared(parameter: inspect.Parameter, prefix: str) -> inspect.Parameter:
 
 
 def _begin(context: typer.Context, path: Path | None, *, readable: bool) -> None:
-    from auditor.cli import debug_log
-    from auditor.cli.given_options import given
+    from auditor.cli.settings.given_options import given
+    from auditor.cli.terminal import debug_log
 
     debug_log.start(path or Path(debug_log.DEFAULT_FILE), readable=readable)
     chosen = given(context)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.cli.steps import Steps
+    from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.model import Report, Scan
     from auditor.facts.registry import FactStore
     from auditor.inventory.inventory import Inventory
-    from auditor.inventory.source import Source
     from auditor.rules.model import Framework, Rule
+    from auditor.snapshot.source import Source
 
 
 def audit(
@@ -36,8 +36,8 @@ def audit(
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
-    from auditor.cli.progress import judging
-    from auditor.cli.steps import Steps
+    from auditor.cli.terminal.progress import judging
+    from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
 
@@ -80,9 +80,9 @@ def with_pictures(
     """The report with pictures of the source, each node with the worst finding on it, where one of `formats` draws."""
     from dataclasses import replace
 
-    from auditor.cli.steps import Steps
-    from auditor.evaluate.pictures import pictures_of
-    from auditor.evaluate.pictures.marks import marked
+    from auditor.cli.terminal.steps import Steps
+    from auditor.pictures import pictures_of
+    from auditor.pictures.marks import marked
     from auditor.report.registry import DRAWING
 
     if DRAWING.isdisjoint(formats):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli import options
-from auditor.cli.messages import note, say
+from auditor.cli.options import declared as options
+from auditor.cli.terminal.messages import note, say
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from auditor.cli.live import LiveOptions
-    from auditor.inventory.snapshot import Snapshot
+    from auditor.snapshot.store import Snapshot
 
 
 def register(app: typer.Typer) -> None:
@@ -52,8 +52,8 @@ def collect(
 ) -> None:
     """Collect what the rules need into a snapshot, for `scan --from`."""
     from auditor.cli.live import LiveOptions, collect_into
-    from auditor.cli.rule_choice import choose_rules
-    from auditor.cli.steps import Steps
+    from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.terminal.steps import Steps
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
@@ -83,7 +83,7 @@ def collect(
 
 def _snapshot(path: Path, live: LiveOptions, types: frozenset[str], *, resume: bool, force: bool) -> Snapshot:
     from auditor.cli.live import new_manifest
-    from auditor.inventory.snapshot import Snapshot
+    from auditor.snapshot.store import Snapshot
 
     manifest = new_manifest(live, types)
     return Snapshot.resume(path, manifest) if resume else Snapshot.create(path, manifest, force=force)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli import options
-from auditor.cli.messages import say, warn
+from auditor.cli.options import declared as options
+from auditor.cli.terminal.messages import say, warn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from auditor.cli.rule_choice import RuleChoice
+    from auditor.cli.options.rule_choice import RuleChoice
     from auditor.evaluate.model import Report
-    from auditor.inventory.source import Source
     from auditor.report.compliance import Listed, Posture
     from auditor.report.model import RenderOptions
+    from auditor.snapshot.source import Source
 
 _CONTROLS = "Which controls"
 
@@ -99,12 +99,12 @@ def compliance(
     quiet: options.Quiet = False,
 ) -> None:
     """Which controls of a framework hold, fail, or have no answer."""
-    from auditor.cli.acceptance import choose_exemptions
     from auditor.cli.audit import audit
     from auditor.cli.live import LiveOptions, collect_live
-    from auditor.cli.output import check_place, render_options
-    from auditor.cli.rule_choice import choose_rules
-    from auditor.cli.steps import Steps
+    from auditor.cli.options.acceptance import choose_exemptions
+    from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.terminal.output import check_place, render_options
+    from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.report.compliance import postures
 
@@ -153,8 +153,8 @@ def compliance(
 
 
 def _saved(path: Path | None, *, demo: bool) -> Source | None:
-    from auditor.inventory.demo import open_demo
-    from auditor.inventory.source import open_source
+    from auditor.snapshot.demo import open_demo
+    from auditor.snapshot.opening import open_source
 
     if demo:
         return open_demo()
@@ -229,8 +229,8 @@ def _text(
 
 
 def _write(text: str, path: Path | None) -> None:
-    from auditor.cli.output import write_file
-    from auditor.cli.streams import write_stdout
+    from auditor.cli.terminal.output import write_file
+    from auditor.cli.terminal.streams import write_stdout
 
     if path:
         write_file(path, text.encode("utf-8", "replace"))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditor.cli import options
-from auditor.cli.messages import say, warn
+from auditor.cli.options import declared as options
+from auditor.cli.terminal.messages import say, warn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def diff(
             raise UsageError("rules are chosen where two snapshots are compared", remedy="Leave these options out.")
         difference = _of_reports([document or {} for document in documents], old, new)
     else:
-        from auditor.cli.rule_choice import choose_rules
+        from auditor.cli.options.rule_choice import choose_rules
 
         rules = choose_rules(rule_paths, no_builtin, select, ignore, None, None, None).rules
         difference = _of_sources(old, new, rules)
@@ -99,8 +99,8 @@ def _of_reports(
 def _of_sources(old: Path, new: Path, rules: tuple[Rule, ...]) -> Difference:
     from auditor.cli.audit import audit
     from auditor.evaluate.property_diff import property_changes
-    from auditor.inventory.source import open_source
     from auditor.report.json_report import document
+    from auditor.snapshot.opening import open_source
 
     sources = [open_source(path) for path in (old, new)]
     inventories = [source.inventory for source in sources]
@@ -127,8 +127,8 @@ def _report(path: Path) -> dict[str, Any] | None:
 def _write(difference: Difference, chosen: DiffFormat, output: Path | None, width: int | None) -> None:
     import shutil
 
-    from auditor.cli.output import write_file
-    from auditor.cli.streams import write_stdout
+    from auditor.cli.terminal.output import write_file
+    from auditor.cli.terminal.streams import write_stdout
     from auditor.report.difference import as_json, as_markdown, as_table
 
     match chosen:

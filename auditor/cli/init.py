@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.messages import plain, say
+from auditor.cli.terminal.messages import plain, say
 from auditor.errors import UsageError
 
 
@@ -24,10 +24,10 @@ def init(
     show: Annotated[bool, typer.Option("--show", help="Write nothing; show what is set, and where.")] = False,
 ) -> None:
     """Write a commented auditor.toml with every setting."""
-    from auditor.cli.config import find_config
-    from auditor.cli.config_origin import origins
-    from auditor.cli.config_template import template
-    from auditor.cli.output import write_file
+    from auditor.cli.settings.file import find_config
+    from auditor.cli.settings.origin import origins
+    from auditor.cli.settings.template import template
+    from auditor.cli.terminal.output import write_file
 
     root = context.find_root()
     if show:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from auditor.cli.messages import say, warn
+from auditor.cli.terminal.messages import say, warn
 
 if TYPE_CHECKING:
     from auditor.azure.collect import CollectionOutcome
     from auditor.azure.progress import Progress
-    from auditor.inventory.manifest import Manifest
-    from auditor.inventory.snapshot import Snapshot
-    from auditor.inventory.source import Source
+    from auditor.snapshot.manifest import Manifest
+    from auditor.snapshot.source import Source
+    from auditor.snapshot.store import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class LiveOptions:
 
 def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
     """Collect what `types` names into memory. Raises SignInError, CollectionError and ConfigError."""
-    from auditor.inventory.snapshot import Snapshot
-    from auditor.inventory.source import Source
+    from auditor.snapshot.source import Source
+    from auditor.snapshot.store import Snapshot
 
     with Snapshot.in_memory(new_manifest(options, types)) as snapshot:
         collect_into(snapshot, options, types)
@@ -45,8 +45,8 @@ def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]
     """Collect what `types` names into a snapshot and finish it; says on stderr what was asked and what failed."""
     import asyncio
 
-    from auditor.cli.debug_log import event, learn
-    from auditor.cli.progress import progress_for
+    from auditor.cli.terminal.debug_log import event, learn
+    from auditor.cli.terminal.progress import progress_for
 
     with progress_for(quiet=options.quiet) as progress:
         tenant, outcome = asyncio.run(_collect(snapshot, options, types, progress))
@@ -72,7 +72,7 @@ async def _collect(
     from auditor.azure.collect import collect
     from auditor.azure.plan import CollectionPlan
     from auditor.azure.signin import sign_in
-    from auditor.cli.debug_log import event
+    from auditor.cli.terminal.debug_log import event
 
     plan = CollectionPlan(types, options.subscriptions, options.management_group, options.tenant, options.source)
     cloud = load_cloud(options.cloud)
@@ -93,7 +93,7 @@ def _say_requests(outcome: CollectionOutcome) -> None:
 def new_manifest(options: LiveOptions, types: frozenset[str]) -> Manifest:
     """The manifest of a collection that begins now."""
     from auditor import __version__
-    from auditor.inventory.manifest import Manifest
+    from auditor.snapshot.manifest import Manifest
 
     return Manifest(
         tool_version=__version__,

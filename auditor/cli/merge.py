@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.messages import say
+from auditor.cli.terminal.messages import say
 from auditor.errors import UsageError
 
 
@@ -23,8 +23,8 @@ def merge(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
 ) -> None:
     """Join snapshots of different scopes of one tenant, with what each could read."""
-    from auditor.cli.output import resolved
-    from auditor.inventory.merge import merge_snapshots
+    from auditor.cli.terminal.output import resolved
+    from auditor.snapshot.merge import merge_snapshots
 
     if len({resolved(path) for path in snapshots}) < 2:
         raise UsageError("there is nothing to merge", remedy="Name at least two different snapshots.")

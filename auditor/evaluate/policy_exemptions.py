@@ -17,11 +17,11 @@ from typing import Any
 from auditor.evaluate.model import Exemption, Result
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Json
 from auditor.rules.conditions.compare import as_time
 from auditor.rules.model import Rule
 from auditor.rules.policy.documents import PolicyObject
+from auditor.snapshot.manifest import Manifest
 
 EXEMPTIONS = "Microsoft.Authorization/policyExemptions"
 ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"

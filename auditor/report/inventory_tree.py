@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.iac.place import Place
+from auditor.iac.positions import Layout, write
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 from auditor.report.addresses import artifact_path, artifact_uri
-from auditor.report.model import Place
-from auditor.report.positions import Layout, write
 
 
 @dataclass(frozen=True, slots=True)

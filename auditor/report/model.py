@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from auditor.iac.place import Place
+
 TOOL_NAME = "azure-auditor"
 """The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A region in a file of the repository, all numbers 1-based."""
-
-    uri: str
-    """Repository-relative, percent-encoded, with forward slashes."""
-    start_line: int = 1
-    start_column: int = 1
-    end_line: int = 1
-    end_column: int = 1
-    """Column after the last character, as SARIF counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.iac import declared_at
+from auditor.iac.declaration import Declaration
+from auditor.iac.place import Place
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import InventoryTree, inventory_tree
-from auditor.report.model import Place
-from auditor.report.sources import declared_at
-from auditor.report.sources.declaration import Declaration
 
 _TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
 _IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
-from auditor.report.model import Place, Rendered, RenderOptions
+from auditor.iac.place import Place
+from auditor.report.model import Rendered, RenderOptions
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.evaluate.model import Exemption, Outcome, Report, Result
+from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
-from auditor.report.model import TOOL_NAME, Place, Rendered, RenderOptions
+from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
 from auditor.report.text import count, plain, shorten, value_words

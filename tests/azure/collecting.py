@@ -17,8 +17,8 @@ from auditor.azure.collect import CollectionOutcome, collect
 from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Silent
 from auditor.azure.signin import sign_in
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import ARM_AUDIENCE
 from tests.azure.loopback.server import Endpoints
 

@@ -20,9 +20,10 @@ from auditor.azure.clouds import Cloud
 from auditor.azure.collect import CollectionOutcome, collect
 from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Silent
-from auditor.azure.signin import Principal, Session
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.snapshot import Snapshot
+from auditor.azure.session import Session
+from auditor.azure.signin_claims import Principal
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 
 SUB = "11111111-1111-1111-1111-111111111111"
 OTHER = "22222222-2222-2222-2222-222222222222"

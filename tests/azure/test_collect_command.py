@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from auditor.cli import collect
 from auditor.errors import CollectionError, SnapshotError
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints
 from tests.conftest import SUBSCRIPTION, arm_id

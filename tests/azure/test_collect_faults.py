@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditor.azure.collectors.table import table
-from auditor.inventory.demo import open_demo
+from auditor.snapshot.demo import open_demo
 from tests.azure.collecting import collect_from
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.faults import TRANSIENT, Fault

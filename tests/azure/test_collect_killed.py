@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 from tests.azure.collecting import Done, collect_from
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints

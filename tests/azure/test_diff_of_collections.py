@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import OTHER_SUBSCRIPTION, SUBSCRIPTION, storage_account
 from tests.azure.loopback.server import Endpoints

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from auditor.evaluate.pictures.exposure import exposure_picture
 from auditor.facts.network.interfaces import owners
 from auditor.facts.registry import FactStore, needs_of
-from auditor.inventory.demo import open_demo
+from auditor.pictures.exposure import exposure_picture
+from auditor.snapshot.demo import open_demo
 from tests.azure.collecting import collect_from
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from auditor.facts.registry import family
-from auditor.inventory.demo import open_demo
 from auditor.inventory.model import Unread
+from auditor.snapshot.demo import open_demo
 from tests.azure.collecting import collect_from
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from auditor.azure.clouds import Cloud, load_cloud
-from auditor.azure.signin import Session, sign_in
+from auditor.azure.session import Session
+from auditor.azure.signin import sign_in
 from auditor.errors import ConfigError, SignInError
 from tests.azure.loopback.access import TENANT, Principal
 from tests.azure.loopback.azure import LoopbackAzure

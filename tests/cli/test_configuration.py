@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.cli.app import app
-from auditor.cli.config import find_config, read_config
-from auditor.cli.settings import all_settings, for_all, tables
+from auditor.cli.settings.file import find_config, read_config
+from auditor.cli.settings.known import all_settings, for_all, tables
 from auditor.errors import ConfigError
 from tests.cli.inside import run
 

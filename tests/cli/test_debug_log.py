@@ -132,7 +132,7 @@ def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path):
 
 def test_a_mistake_of_ours_leaves_its_trace_in_the_log(tmp_path: Path):
     code = (
-        "import sys, auditor.cli.app as app, auditor.inventory.demo as demo\n"
+        "import sys, auditor.cli.app as app, auditor.snapshot.demo as demo\n"
         "def broken(): return {}['kv-payroll']\n"
         "demo.open_demo = broken\n"
         "sys.argv = ['auditor', 'scan', '--demo', '--debug']\n"

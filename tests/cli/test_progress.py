@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from auditor.cli import progress
-from auditor.cli.progress import BarProgress, LineProgress, judging, progress_for
+from auditor.cli.terminal import progress
+from auditor.cli.terminal.progress import BarProgress, LineProgress, judging, progress_for
 
 
 def drawn(width: int = 80) -> tuple[io.StringIO, BarProgress]:

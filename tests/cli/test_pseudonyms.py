@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.cli.pseudonyms import Pseudonyms, code_place, secrets_in
+from auditor.cli.terminal.pseudonyms import Pseudonyms, code_place, secrets_in
 
 GUID = "3b9a1f7c-0d7e-4c58-9c57-2f1f6f0a5d11"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
@@ -143,7 +143,7 @@ def test_secrets_are_told_by_the_names_of_their_variables():
 @pytest.mark.parametrize(
     ("file", "place"),
     [
-        ("/home/jane/.venv/lib/python3.12/site-packages/auditor/cli/scan.py", "auditor/cli/scan.py"),
+        ("/home/jane/.venv/lib/python3.12/site-packages/auditor/cli/scan/command.py", "auditor/cli/scan/command.py"),
         ("/home/jane/src/auditor/auditor/azure/wire.py", "auditor/azure/wire.py"),
         ("/usr/lib/python3.12/asyncio/runners.py", "asyncio/runners.py"),
     ],

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 KIND = "Microsoft.Storage/storageAccounts"

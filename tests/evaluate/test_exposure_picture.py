@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.evaluate.model import Edge, Picture
-from auditor.evaluate.pictures.exposure import MOST_MACHINES, exposure_picture
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from auditor.pictures.exposure import MOST_MACHINES, exposure_picture
 from auditor.rules.model import Severity
 from tests.azure.loopback.bodies_network import (
     load_balancer,

@@ -9,11 +9,11 @@ import pytest
 
 from auditor.cli.audit import audit, with_pictures
 from auditor.facts.registry import FactStore, family, family_names
-from auditor.inventory.demo import open_demo
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
-from auditor.inventory.source import Source
 from auditor.rules.loader import load_rules
+from auditor.snapshot.demo import open_demo
+from auditor.snapshot.source import Source
 
 JUNK: tuple[Any, ...] = (
     *(None, 1, -1, 1.5, True, "", "x", "²", "1-", "::/0", "0.0.0.0/0", "10.0.0.0/8-", "99999"),

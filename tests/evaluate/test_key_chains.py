@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from auditor.evaluate.model import Node, Outcome, Picture, Result, Subject, fingerprint
-from auditor.evaluate.pictures.key_places import key_uses
-from auditor.evaluate.pictures.keys import key_chains
-from auditor.evaluate.pictures.marks import marked
+from auditor.facts.keys.places import key_uses
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
+from auditor.pictures.keys import key_chains
+from auditor.pictures.marks import marked
 from auditor.rules.model import Severity
 
 Body = dict[str, Any]

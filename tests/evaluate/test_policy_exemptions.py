@@ -12,9 +12,9 @@ from auditor.evaluate.exemptions import Applied, apply_exemptions
 from auditor.evaluate.model import Outcome
 from auditor.evaluate.policy_exemptions import tenant_of, understand
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Resource
 from auditor.rules.model import NoFacts
+from auditor.snapshot.manifest import Manifest
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"

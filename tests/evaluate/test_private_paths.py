@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from auditor.evaluate.model import Picture
-from auditor.evaluate.pictures import pictures_of
-from auditor.evaluate.pictures.private_paths import private_paths
 from auditor.facts.registry import FactStore
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from auditor.pictures import pictures_of
+from auditor.pictures.private_paths import private_paths
 from tests.conftest import arm_id
 from tests.evaluate.test_key_chains import NOW
 from tests.facts.private_worlds import BLOB, STORAGE, STRANGE, Body, endpoint, network, peer, zone

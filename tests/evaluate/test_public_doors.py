@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from auditor.evaluate.model import Picture
-from auditor.evaluate.pictures import pictures_of
-from auditor.evaluate.pictures.services import public_doors
 from auditor.facts.registry import FactStore
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from auditor.pictures import pictures_of
+from auditor.pictures.services import public_doors
 from tests.evaluate.test_key_chains import NOW
 
 Body = dict[str, Any]

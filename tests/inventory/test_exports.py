@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from auditor.errors import SnapshotError
-from auditor.inventory.secrets import MARK
-from auditor.inventory.source import Source, open_source
+from auditor.secrets.redactor import MARK
+from auditor.snapshot.opening import open_source
+from auditor.snapshot.source import Source
 
 GUID = "11111111-1111-1111-1111-111111111111"
 KIND = "Microsoft.Storage/storageAccounts"

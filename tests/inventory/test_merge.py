@@ -11,11 +11,12 @@ import pytest
 
 from auditor.errors import SnapshotError
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.merge import merge_snapshots
 from auditor.inventory.model import Gap
-from auditor.inventory.snapshot import Snapshot
-from auditor.inventory.source import Source, open_source
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.merge import merge_snapshots
+from auditor.snapshot.opening import open_source
+from auditor.snapshot.source import Source
+from auditor.snapshot.store import Snapshot
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 ONE = "11111111-1111-1111-1111-111111111111"

@@ -9,10 +9,10 @@ import pytest
 
 from auditor.errors import InputError, SnapshotError
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Gap
-from auditor.inventory.query import Limits, query_snapshot, views_of
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.query import Limits, query_snapshot, views_of
+from auditor.snapshot.store import Snapshot
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 SUB = "/subscriptions/11111111-1111-1111-1111-111111111111"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.secret_places import _PLACES, SECRET_NAMES
-from auditor.inventory.secrets import MARK, Redactor, is_replaced
-from auditor.inventory.snapshot import Snapshot
+from auditor.secrets.places import _PLACES, SECRET_NAMES
+from auditor.secrets.redactor import MARK, Redactor, is_replaced
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 
 KEY = b"k" * 32
 STORAGE_KEY = base64.b64encode(b"s" * 64).decode()

@@ -17,11 +17,11 @@ import pytest
 
 from auditor.errors import SnapshotError
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
 from auditor.inventory.model import Gap
-from auditor.inventory.snapshot import Snapshot
-from auditor.inventory.snapshot_file import SCHEMA_VERSION
-from auditor.inventory.source import open_source
+from auditor.snapshot.file import SCHEMA_VERSION
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.opening import open_source
+from auditor.snapshot.store import Snapshot
 from tests.inventory import writer_process as writer
 
 ROOT = Path(__file__).parents[2]

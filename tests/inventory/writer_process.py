@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.inventory.coverage import ReadState
-from auditor.inventory.manifest import Manifest
-from auditor.inventory.snapshot import Snapshot
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 
 PAGES = 6
 SIZE = 20

@@ -22,9 +22,9 @@ from rich.text import Text
 from auditor.cli.audit import audit, with_pictures
 from auditor.evaluate.model import Report
 from auditor.facts.registry import FactStore
-from auditor.inventory.demo import open_demo
 from auditor.report.registry import FORMATS, RenderOptions, render
 from auditor.rules.loader import load_rules
+from auditor.snapshot.demo import open_demo
 from tests.report.test_registry import GOLDEN, SUFFIX, as_bytes, golden_text
 
 PICTURE = Path(__file__).parents[2] / "docs/demo.svg"

@@ -15,9 +15,9 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from auditor.cli.audit import audit
 from auditor.evaluate.model import Outcome, Report
-from auditor.inventory.demo import open_demo
 from auditor.report.registry import RenderOptions, render
 from auditor.rules.loader import load_rules
+from auditor.snapshot.demo import open_demo
 
 
 @pytest.fixture(scope="module")

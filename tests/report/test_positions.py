@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.report.positions import Layout, Span, read, write
+from auditor.iac.positions import Layout, Span, read, write
 
 BODY = {
     "id": "/x",

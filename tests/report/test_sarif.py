@@ -18,9 +18,9 @@ import pytest
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Outcome, Report, Verdict
+from auditor.iac.place import Place
 from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import inventory_tree
-from auditor.report.model import Place
 from auditor.report.places import places
 from auditor.report.registry import RenderOptions, render
 from auditor.report.sarif_split import split_sarif

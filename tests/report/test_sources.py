@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from auditor.iac import declared_at
 from auditor.inventory.model import Resource
-from auditor.report.sources import declared_at
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 BICEP = """param location string = resourceGroup().location

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from auditor.iac import declared_at
 from auditor.inventory.model import Resource
 from auditor.report.places import places
-from auditor.report.sources import declared_at
 from auditor.rules.model import Evidence, Remediation
 from tests.report.samples import STORAGE as RULE
 from tests.report.samples import finding, report_of

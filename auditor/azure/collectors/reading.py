@@ -14,7 +14,7 @@ from auditor.azure.wire import Call, ReadFailedError, Wire, storable
 from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap, Json
-from auditor.inventory.sink import Sink
+from auditor.snapshot.sink import Sink
 
 Redact = Callable[[str, Mapping[str, Json]], Mapping[str, Json]]
 """Replaces secrets' values: takes a type key and a body, gives the body that may be kept."""

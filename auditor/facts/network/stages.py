@@ -9,13 +9,7 @@ from auditor.facts.network.address_set import AddressSet, intersection, union
 from auditor.facts.network.addresses import ALL, HOST_VIRTUAL_IP, Interval, merge, parse_prefix, subtract
 from auditor.facts.network.places import Surroundings
 from auditor.facts.network.screens import Screen
-from auditor.facts.network.security_rules import (
-    INTERNET,
-    LOAD_BALANCER,
-    VIRTUAL_NETWORK,
-    Endpoint,
-    SecurityRule,
-)
+from auditor.facts.network.security_rules import INTERNET, LOAD_BALANCER, VIRTUAL_NETWORK, Endpoint, SecurityRule
 from auditor.facts.network.tables import Clearance, Cleared, admin_table_of, table_of
 
 ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "unknown"
@@ -129,3 +123,18 @@ def _matched(end: Endpoint, around: Surroundings) -> tuple[Interval, ...]:
         if key in end.groups:
             spans += members
     return merge(spans)
+
+
+def stage_name(stage: Stage) -> str:
+    """What a stage is called where it is shown."""
+    name = _SHOWN.get(stage.kind, stage.kind)
+    return f"{name}, {stage.direction}" if stage.direction else name
+
+
+_SHOWN = {
+    "security-admin": "security admin",
+    "admission": "in between",
+    "subnet": "subnet group",
+    "interface": "interface group",
+    "not-read": "not read",
+}

@@ -1,0 +1,184 @@
+"""`auditor network`: what the internet reaches, and why some traffic gets through or not."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditor.cli.application import Application
+from auditor.cli.options import declared as options
+from auditor.cli.terminal.messages import warn
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.facts.network.question import Answer
+    from auditor.snapshot.source import Source
+
+
+class NetworkFormat(StrEnum):
+    """What `--format` takes here."""
+
+    TABLE = "table"
+    JSON = "json"
+    MERMAID = "mermaid"
+
+
+class Protocol(StrEnum):
+    """What `--protocol` takes."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+_Demo = Annotated[bool, typer.Option("--demo", help="Ask about the built-in demo tenant; needs no Azure.")]
+_Format = Annotated[NetworkFormat, typer.Option("--format", "-f", help="table, json or mermaid.")]
+_Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", metavar="FILE")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = Application(
+        name="network", help="What the internet reaches, and why traffic gets through or not.", no_args_is_help=True
+    )
+    group.command("exposed")(exposed)
+    group.command("explain")(explain)
+    app.add_typer(group)
+
+
+def exposed(
+    demo: _Demo = False,
+    source_path: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", "--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"
+        ),
+    ] = None,
+    tenant: options.Tenant = None,
+    subscription: options.Subscriptions = None,
+    management_group: options.ManagementGroup = None,
+    source: options.ReadSource = options.SourceChoice.AUTO,
+    cloud: options.CloudName = "public",
+    credential: options.Credential = None,
+    output_format: _Format = NetworkFormat.TABLE,
+    output: _Output = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Which ports of which machines the internet reaches, by which path; the worst first."""
+    from auditor.cli.network.exposed import render
+
+    live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
+    found = _opened(source_path, live, demo=demo)
+    _write(render(found, output_format.value, width=_width(output)), output)
+    for text in found.notices:
+        warn(text)
+
+
+def explain(
+    origin: Annotated[
+        str,
+        typer.Option("--from", help="internet, an address, or a machine: its name or id.", metavar="WHERE"),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to", help="A network interface, machine or scale set: name, id or private address.", metavar="RESOURCE"
+        ),
+    ],
+    port: Annotated[int, typer.Option("--port", help="Port of the target.", min=0, max=65535)],
+    protocol: Annotated[Protocol, typer.Option("--protocol", help="tcp or udp.")] = Protocol.TCP,
+    demo: _Demo = False,
+    source_path: Annotated[
+        Path | None,
+        typer.Option("--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
+    ] = None,
+    tenant: options.Tenant = None,
+    subscription: options.Subscriptions = None,
+    management_group: options.ManagementGroup = None,
+    source: options.ReadSource = options.SourceChoice.AUTO,
+    cloud: options.CloudName = "public",
+    credential: options.Credential = None,
+    output_format: _Format = NetworkFormat.TABLE,
+    output: _Output = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Whether traffic gets through, by which way, and which rule decides at each stage."""
+    from auditor.facts.network.question import Question, answer
+
+    live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
+    found = _opened(source_path, live, demo=demo)
+    said = answer(found.inventory, Question(origin, target, protocol.value, port))
+    _write(_answered(said, output_format, _width(output)), output)
+    for text in found.notices:
+        warn(text)
+
+
+def _answered(said: Answer, output_format: NetworkFormat, width: int) -> str:
+    from auditor.pictures.network_answer import picture
+    from auditor.report.mermaid import render_mermaid
+    from auditor.report.network_answer import as_json, as_text
+
+    match output_format:
+        case NetworkFormat.JSON:
+            return as_json(said)
+        case NetworkFormat.MERMAID:
+            return render_mermaid(picture(said))
+        case NetworkFormat.TABLE:
+            return as_text(said, width)
+
+
+class _Live:
+    """What the options say of a live collection."""
+
+    def __init__(
+        self,
+        tenant: str | None,
+        subscription: list[str] | None,
+        management_group: str | None,
+        source: options.SourceChoice,
+        cloud: str,
+        credential: str | None,
+        *,
+        quiet: bool,
+    ) -> None:
+        from auditor.cli.live import LiveOptions
+
+        scopes = tuple(subscription or ())
+        self.options = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, quiet=quiet)
+
+
+def _opened(path: Path | None, live: _Live, *, demo: bool) -> Source:
+    from auditor.snapshot.demo import open_demo
+    from auditor.snapshot.opening import open_source
+
+    if demo and path:
+        raise UsageError("--demo and a file exclude each other", remedy="Give one of them.")
+    if demo:
+        return open_demo()
+    if path:
+        return open_source(path)
+    from auditor.cli.live import collect_live
+    from auditor.facts.registry import needs_of
+
+    return collect_live(live.options, needs_of(["internet_exposure", "effective_security"]))
+
+
+def _width(output: Path | None) -> int:
+    import shutil
+
+    return 120 if output else max(40, shutil.get_terminal_size((120, 24)).columns)
+
+
+def _write(text: str, output: Path | None) -> None:
+    from auditor.cli.terminal.output import write_file
+    from auditor.cli.terminal.streams import write_stdout
+
+    data = text.encode("utf-8", "replace")
+    if output is None:
+        write_stdout(data)
+    else:
+        write_file(output, data)

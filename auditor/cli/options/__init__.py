@@ -1,0 +1,1 @@
+"""What every command shares of options: their declarations, and what is chosen with them."""

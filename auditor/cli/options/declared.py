@@ -1,0 +1,369 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.settings import completion
+
+_RULES = "Which rules"
+_SCOPE = "What to audit"
+_SIGN_IN = "Sign-in"
+_OUTPUT = "Output"
+_GATE = "Gate"
+_SARIF = "Code scanning"
+
+
+class SeverityName(StrEnum):
+    """Severities as options take them."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class FailOn(StrEnum):
+    """What `--fail-on` takes."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+    NONE = "none"
+
+
+class SourceChoice(StrEnum):
+    """What `--source` takes."""
+
+    AUTO = "auto"
+    GRAPH = "graph"
+    ARM = "arm"
+
+
+# --- which rules
+
+RulePaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules",
+        help="Add rules: a YAML rule, an Azure Policy definition or initiative, or a folder of them. Repeatable.",
+        metavar="PATH",
+        rich_help_panel=_RULES,
+    ),
+]
+NoBuiltin = Annotated[bool, typer.Option("--no-builtin", help="Leave the built-in rules out.", rich_help_panel=_RULES)]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="RULE",
+        help="Only these: rule id, topic or glob. Repeatable.",
+        autocompletion=completion.rule_or_topic,
+        rich_help_panel=_RULES,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="RULE",
+        help="Not these: rule id, topic or glob. Repeatable.",
+        autocompletion=completion.rule_or_topic,
+        rich_help_panel=_RULES,
+    ),
+]
+Framework = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--framework",
+        metavar="NAME",
+        help="Only rules mapped to this framework: an id, its beginning, or a YAML file of your own. Repeatable.",
+        autocompletion=completion.framework,
+        rich_help_panel=_RULES,
+    ),
+]
+MinSeverity = Annotated[
+    SeverityName | None,
+    typer.Option(
+        "--min-severity",
+        metavar="SEVERITY",
+        help="Only rules at least this severe: critical, high, medium, low or info.",
+        rich_help_panel=_RULES,
+    ),
+]
+PolicyParameters = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy-parameters",
+        help="JSON file with parameter values for Azure Policy definitions given with --rules.",
+        metavar="FILE",
+        rich_help_panel=_RULES,
+    ),
+]
+
+# --- what to audit
+
+Tenant = Annotated[
+    str | None,
+    typer.Option("--tenant", metavar="TENANT", help="Tenant to sign in to (GUID or domain).", rich_help_panel=_SCOPE),
+]
+Subscriptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subscription",
+        "-s",
+        metavar="NAME",
+        help="Only this subscription (GUID or name). Repeatable. Default: all that the identity can read.",
+        autocompletion=completion.subscription,
+        rich_help_panel=_SCOPE,
+    ),
+]
+ManagementGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--management-group",
+        metavar="NAME",
+        help="Only subscriptions below this management group.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+ReadSource = Annotated[
+    SourceChoice,
+    typer.Option(
+        "--source",
+        help="Where to read: auto (network, storage, vaults and identities fresh from ARM, the rest from Resource "
+        "Graph), graph, or arm.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+
+# --- sign-in
+
+CloudName = Annotated[
+    str,
+    typer.Option(
+        "--cloud",
+        metavar="CLOUD",
+        help="public, usgov, china, or a file as `az cloud show` prints it.",
+        autocompletion=completion.cloud,
+        rich_help_panel=_SIGN_IN,
+    ),
+]
+Credential = Annotated[
+    str | None,
+    typer.Option(
+        "--credential",
+        metavar="NAME",
+        help="Only this part of DefaultAzureCredential: environment, workload-identity, azure-cli, ...",
+        autocompletion=completion.credential,
+        rich_help_panel=_SIGN_IN,
+    ),
+]
+
+# --- output
+
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Say more: long lists in full, requests by endpoint, times.", rich_help_panel=_OUTPUT
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.", rich_help_panel=_OUTPUT)]
+
+
+class GroupChoice(StrEnum):
+    """What `--group-by` takes."""
+
+    RULE = "rule"
+    RESOURCE = "resource"
+    SUBSCRIPTION = "subscription"
+    TOPIC = "topic"
+
+
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, sarif, junit, csv, markdown, html or ocsf.",
+        autocompletion=completion.output_format,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to this file instead of stdout.", rich_help_panel=_OUTPUT
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        help="Write one more report, for example sarif=results.sarif. Repeatable.",
+        metavar="FORMAT=FILE",
+        autocompletion=completion.report,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+IncludePassed = Annotated[
+    bool,
+    typer.Option("--include-passed", help="Keep passed and not applicable results.", rich_help_panel=_OUTPUT),
+]
+GroupBy = Annotated[
+    GroupChoice,
+    typer.Option(
+        "--group-by",
+        metavar="WHAT",
+        help="How the table groups findings: by rule, resource, subscription or topic.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Width = Annotated[
+    int | None,
+    typer.Option(
+        "--width",
+        metavar="COLUMNS",
+        help="Columns of the table; default: the terminal's.",
+        min=40,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+MarkdownLimit = Annotated[
+    int,
+    typer.Option(
+        "--markdown-limit",
+        help="Bytes of a Markdown report: a job summary of GitHub takes 1048576, a pull-request comment 65536.",
+        min=2_000,
+        metavar="BYTES",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+# --- code scanning
+
+SourceRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--source-root",
+        help="Show findings at the Bicep, ARM or Terraform code below this folder that declares the resource.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifInventory = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif-inventory",
+        help="Write one JSON file a resource with findings here, and show them at the property.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifPrefix = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-prefix",
+        help="Folder that SARIF places undeclared resources in; default: azure, or the inventory's.",
+        metavar="FOLDER",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifCategory = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-category",
+        metavar="NAME",
+        help="Code-scanning category; default: made from the scope.",
+        rich_help_panel=_SARIF,
+    ),
+]
+SarifSplit = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif-split",
+        help="Write several SARIF files into this folder, each with a category of its own.",
+        metavar="DIR",
+        rich_help_panel=_SARIF,
+    ),
+]
+
+
+class SplitChoice(StrEnum):
+    """What `--sarif-split-by` takes."""
+
+    SUBSCRIPTION = "subscription"
+    MANAGEMENT_GROUP = "management-group"
+
+
+SarifSplitBy = Annotated[
+    SplitChoice,
+    typer.Option(
+        "--sarif-split-by",
+        help="What gets a file of its own: a subscription, or the management group above it.",
+        rich_help_panel=_SARIF,
+    ),
+]
+
+# --- gate
+
+FailOnOption = Annotated[
+    FailOn,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit 1 for findings of this severity or worse: critical, high, medium, low, info; or none.",
+        rich_help_panel=_GATE,
+    ),
+]
+FailOnUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--fail-on-unknown",
+        help="Exit 1 for rules of that severity without an answer too; with --fail-on none, of every severity.",
+        rich_help_panel=_GATE,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="An earlier JSON report: only what is new or worse fails the gate.",
+        metavar="FILE",
+        rich_help_panel=_GATE,
+    ),
+]
+Exemptions = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--exemptions",
+        help="Findings that are accepted until a date: YAML, or Azure Policy exemptions as JSON. Repeatable.",
+        metavar="FILE",
+        rich_help_panel=_GATE,
+    ),
+]
+PolicyExemptions = Annotated[
+    bool,
+    typer.Option("--policy-exemptions", help="Apply the tenant's own Azure Policy exemptions.", rich_help_panel=_GATE),
+]
+CollectPolicyExemptions = Annotated[
+    bool,
+    typer.Option(
+        "--policy-exemptions",
+        help="Read Azure Policy exemptions too, for `scan --policy-exemptions`.",
+        rich_help_panel=_RULES,
+    ),
+]
+RequireComplete = Annotated[
+    bool,
+    typer.Option("--require-complete", help="Exit 3 when anything could not be read.", rich_help_panel=_GATE),
+]

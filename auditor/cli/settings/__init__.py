@@ -1,0 +1,1 @@
+"""What every command shares of settings: configuration files, known words, completion."""

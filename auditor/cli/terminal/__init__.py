@@ -1,0 +1,1 @@
+"""What every command shares of the terminal: streams, messages, progress, logs."""

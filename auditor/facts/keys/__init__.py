@@ -1,0 +1,1 @@
+"""Customer-managed keys: where they stand, who may use them, what breaks the chain."""

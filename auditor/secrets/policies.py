@@ -1,0 +1,137 @@
+"""API Management policies without the secrets written into them; their structure stays for rules to judge.
+
+What a policy can hold: https://learn.microsoft.com/azure/api-management/api-management-policies. The text is not always
+XML (the `rawxml` format leaves `<` in expressions as it is), so it is read by its tags and not by an XML parser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from auditor.secrets.values import is_harmless, is_suspect
+
+Marking = Callable[[str], Mapping[str, Any]]
+"""What stands for one secret text: `{"$secret": {"kind": ..., "hash": ...}}`."""
+
+_TAG = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.S)
+_STRAY_TAG = re.compile(r"</?[A-Za-z]")
+_ATTRIBUTE = re.compile(r"([\w-]+)(\s*=\s*)(\"([^\"]*)\"|'([^']*)')")
+_SECRET_ATTRIBUTES = frozenset({"password", "body", "value", "secret", "key", "client-secret", "token", "parameter"})
+_SECRET_TEXTS = frozenset({"value", "set-body", "key", "body", "parameter", "password", "secret"})
+_OPEN_PARENTS = frozenset({"claim", "required-claims", "audiences", "issuers", "allowed-origins"})
+# Headers whose values rules judge, and that hold no secret.
+_OPEN_HEADERS = frozenset(
+    {
+        "access-control-allow-origin",
+        "cache-control",
+        "content-security-policy",
+        "content-type",
+        "permissions-policy",
+        "referrer-policy",
+        "server",
+        "strict-transport-security",
+        "x-content-type-options",
+        "x-frame-options",
+        "x-powered-by",
+        "x-aspnet-version",
+        "x-xss-protection",
+    }
+)
+_LITERAL = re.compile(r"(\"|&quot;)((?:(?!\1).)*)\1", re.S)
+_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w+/=~.!@#$%^*-]{16,}")
+_NAME_VALUE = re.compile(r"\bname\s*=\s*[\"']([^\"']*)[\"']")
+
+
+def redact_policy(text: str, mark: Marking) -> str | None:
+    """The policy with its inline secrets as `$secret(kind:hash)`; None where its tags cannot be followed."""
+    return _Policy(mark).read(text)
+
+
+class _Policy:
+    def __init__(self, mark: Marking) -> None:
+        self._mark = mark
+        self._open: list[tuple[str, str]] = []
+        """Elements that are open, with the `name` attribute of each."""
+        self._lost = False
+        """Whether there is text outside all elements, or what could be a tag and is none."""
+
+    def read(self, text: str) -> str | None:
+        parts: list[str] = []
+        at = 0
+        for tag in _TAG.finditer(text):
+            parts.append(self._text(text[at : tag.start()]))
+            at = tag.end()
+            if tag[2] is None:
+                parts.append(self._aside(tag[0]))
+            elif tag[1]:
+                if not self._close(tag[2].lower()):
+                    return None
+                parts.append(tag[0])
+            else:
+                parts.append(f"<{tag[2]}{self._attributes(tag[2].lower(), tag[3])}{tag[4]}>")
+                if not tag[4]:
+                    name = _NAME_VALUE.search(tag[3])
+                    self._open.append((tag[2].lower(), name[1].lower() if name else ""))
+        parts.append(self._text(text[at:]))
+        return None if self._open or self._lost else "".join(parts)
+
+    def _close(self, name: str) -> bool:
+        """Close an element; generics in an expression (`As<string>`) open elements that nothing closes."""
+        for index in range(len(self._open) - 1, -1, -1):
+            if self._open[index][0] == name:
+                del self._open[index:]
+                return True
+        return False
+
+    def _aside(self, text: str) -> str:
+        """A comment or CDATA section: nothing in it steers anything, so only its frame stays."""
+        if text.startswith("<!--"):
+            return "<!-- -->" if text.strip("<!-> \n\r\t") else text
+        return f"<![CDATA[{self._secret(text[9:-3])}]]>" if text[9:-3].strip() else text
+
+    def _text(self, text: str) -> str:
+        stripped = text.strip()
+        if not stripped or stripped == "\ufeff":
+            return text
+        self._lost = self._lost or not self._open or _STRAY_TAG.search(stripped) is not None
+        if self._is_secret_text():
+            return text.replace(stripped, self._secret(stripped))
+        return self._swept(text)
+
+    def _is_secret_text(self) -> bool:
+        if not self._open or self._open[-1][0] not in _SECRET_TEXTS:
+            return False
+        above, name = self._open[-2] if len(self._open) > 1 else ("", "")
+        if above in _OPEN_PARENTS:
+            return False
+        return not (above in ("set-header", "check-header") and name in _OPEN_HEADERS)
+
+    def _attributes(self, element: str, text: str) -> str:
+        def clean(found: re.Match[str]) -> str:
+            value = found[4] if found[4] is not None else found[5]
+            quote = found[3][0]
+            secret = found[1].lower() in _SECRET_ATTRIBUTES and element != "base"
+            kept = self._secret(value) if secret and value else self._swept(value)
+            return f"{found[1]}{found[2]}{quote}{kept}{quote}"
+
+        return _ATTRIBUTE.sub(clean, text)
+
+    def _swept(self, text: str) -> str:
+        """A text that is no place for secrets: only what shows itself as one goes."""
+        if "@(" in text or "@{" in text:
+            return _LITERAL.sub(self._literal, text)
+        return self._secret(text) if is_suspect(text) else text
+
+    def _literal(self, found: re.Match[str]) -> str:
+        value = found[2]
+        if is_suspect(value) or _RANDOM.fullmatch(value.rpartition(" ")[2]):
+            return f"{found[1]}{self._secret(value)}{found[1]}"
+        return found[0]
+
+    def _secret(self, text: str) -> str:
+        if is_harmless(text.strip()) or text.startswith("$secret("):
+            return text
+        told = self._mark(text)["$secret"]
+        return f"$secret({told['kind']}:{told['hash']})" if "hash" in told else f"$secret({told['kind']})"

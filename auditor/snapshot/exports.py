@@ -1,0 +1,141 @@
+"""Exports of other tools as a source: REST lists, `az resource list`, `az graph query`, JSON lines, folders of these.
+
+An export has no ledger, so what it cannot show counts as not read. Secrets in it are replaced as at collection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from auditor.errors import Problem, SnapshotError
+from auditor.inventory import ids
+from auditor.inventory.coverage import ExportCoverage
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Json, Resource
+from auditor.secrets.redactor import Redactor
+from auditor.snapshot.export_files import Document, files_below, read_document
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.source import Source
+
+_REMEDY = "Export with: az graph query -q 'resources' --first 1000 -o json"
+_SUBSCRIPTION = ids.type_key(ids.SUBSCRIPTION_TYPE)
+_DIRECTORY = "microsoft.graph/"
+# What Resource Graph and the Azure CLI add to each row, and ARM's own body does not have.
+_ADDED = frozenset({"subscriptionId", "resourceGroup", "tenantId"})
+# Top-level names of ARM's envelope: https://learn.microsoft.com/azure/templates/ and `az resource list`.
+_ENVELOPE = frozenset(
+    (  # noqa: SIM905 - names are easier to read without quotes
+        "apiVersion changedTime createdTime etag extendedLocation id identity kind location managedBy name plan "
+        "provisioningState resourceGroup scale sku subscriptionId systemData tags tenantId type zones"
+    ).split()
+)
+
+
+def read_exports(path: Path) -> Source:
+    """Resources from a file or a folder of files. Raises SnapshotError with every file's problem."""
+    problems: list[Problem] = []
+    documents = [found for file in files_below(path) if (found := read_document(file, problems))]
+    if problems:
+        raise SnapshotError("cannot be read as an export", subject=str(path), remedy=_REMEDY, problems=problems)
+    bodies = [body for document in documents for body in document.bodies]
+    if not bodies:
+        raise SnapshotError("holds no resources", subject=str(path), remedy=_REMEDY)
+    # Keyed with the files' own content: the same export gives the same report, and a report alone gives nothing away.
+    redactor = Redactor(hashlib.sha256(b"".join(document.digest for document in documents)).digest())
+    resources = [_resource(document.file, body, redactor) for document in documents for body in document.bodies]
+    cut = _cut_types(documents)
+    present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
+    gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
+    coverage = ExportCoverage(present, str(path), gaps)
+    notices = (*_cut_notices(cut), *_notices(resources))
+    return Source(_manifest(path, documents, bodies), Inventory(resources, coverage, gaps), notices)
+
+
+def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]]) -> Manifest:
+    modified_at = max(document.modified_at for document in documents)
+    return Manifest(
+        source=str(path),
+        started_at=modified_at,
+        finished_at=modified_at,
+        tenant=_tenant(bodies),
+        subscriptions=dict(sorted(_subscriptions(bodies))),
+    )
+
+
+def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resource:
+    plain = Resource.from_body(body)
+    if plain.type_key.startswith(_DIRECTORY):
+        return Resource.from_body(redactor.redact(plain.type_key, body))
+    trimmed = body if plain.type_key == _SUBSCRIPTION else _as_arm(body)
+    kept = redactor.redact(plain.type_key, trimmed)
+    if "properties" in kept or plain.type_key in ("", _SUBSCRIPTION):
+        return Resource.from_body(kept)
+    gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
+    return Resource.from_body(kept, unread={"properties": gap})
+
+
+def _as_arm(body: Mapping[str, Json]) -> dict[str, Json]:
+    """A row as Azure Resource Manager would have sent it: without added columns, and without those left empty."""
+    return {name: value for name, value in body.items() if name not in _ADDED and value is not None and value != ""}
+
+
+def _why_bare(body: Mapping[str, Json]) -> str:
+    if len(set(body) - _ENVELOPE) > 2:
+        return (
+            "the export has flattened the properties, as `az <service> list` does; "
+            "use `az graph query` or `az rest`, which leave bodies as they are"
+        )
+    return "the export leaves out properties, as `az resource list` does; use `az graph query` or `az rest`"
+
+
+def _cut_types(documents: Sequence[Document]) -> dict[str, Path]:
+    """Types of which a file says that there are more on pages that are not here, with the file."""
+    cut: dict[str, Path] = {}
+    ended = {kind for document in documents if not document.continued for kind in _types(document)}
+    for document in documents:
+        rows = sum(len(other.bodies) for other in documents if other.total == document.total)
+        missing = document.total is not None and rows < document.total
+        types = _types(document)
+        # Pages saved as files of one folder: the last one of them has no continuation.
+        if missing or (document.continued and document.total is None and not types & ended):
+            cut.update(dict.fromkeys(types, document.file))
+    return cut
+
+
+def _types(document: Document) -> set[str]:
+    return {Resource.from_body(body).type_key for body in document.bodies}
+
+
+def _cut_gap(kind: str, file: Path) -> Gap:
+    message = f"{file.name} is only the first part of its query's answer"
+    return Gap("/", kind, f"read {file}", None, "NotInExport", message)
+
+
+def _cut_notices(cut: Mapping[str, Path]) -> Iterator[str]:
+    for file in sorted(set(cut.values())):
+        yield f"{file} is cut short: it says that there are more pages; follow its skip token, or use `auditor collect`"
+
+
+def _tenant(bodies: Iterable[Mapping[str, Json]]) -> str:
+    """The tenant, where all rows of a Resource Graph query name the same one."""
+    tenants = {str(body["tenantId"]).lower() for body in bodies if body.get("tenantId")}
+    return tenants.pop() if len(tenants) == 1 else ""
+
+
+def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str]]:
+    """Names of subscriptions, where the export holds them (`resourcecontainers`)."""
+    for body in bodies:
+        resource = Resource.from_body(body)
+        if resource.type_key == _SUBSCRIPTION and resource.subscription_id:
+            yield resource.subscription_id, resource.display_name
+
+
+def _notices(resources: Iterable[Resource]) -> Iterator[str]:
+    bare = sum(1 for resource in resources if resource.unread)
+    if bare:
+        yield (
+            f"{bare} resource{'s have' if bare > 1 else ' has'} no properties in the export, so rules over these are "
+            "unknown; export with `az graph query` or `az rest` instead"
+        )

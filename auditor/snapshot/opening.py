@@ -1,0 +1,36 @@
+"""Whatever resources can be read from offline: a snapshot, an export, a folder of exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auditor.errors import SnapshotError
+from auditor.snapshot.source import Source
+
+_SQLITE = b"SQLite format 3\0"
+
+
+def open_source(path: Path) -> Source:
+    """Read a snapshot (`.db`), an export (`.json`, `.jsonl`) or a folder of exports; what it is shows its content.
+
+    Raises SnapshotError for anything else.
+    """
+    if not path.exists():
+        raise SnapshotError("there is no such file or folder", subject=str(path), remedy="Check the path after --from.")
+    if path.is_file() and _starts_like_sqlite(path):
+        from auditor.snapshot.store import Snapshot
+
+        with Snapshot.open(path) as snapshot:
+            return Source(snapshot.manifest, snapshot.inventory())
+    from auditor.snapshot.exports import read_exports
+
+    return read_exports(path)
+
+
+def _starts_like_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_SQLITE))
+    except OSError as error:
+        raise SnapshotError(f"cannot be read: {error.strerror}", subject=str(path)) from error
+    return head == _SQLITE or (path.suffix == ".db" and not head[:1].isspace() and head[:1] not in (b"{", b"["))

@@ -1,0 +1,424 @@
+"""The snapshot: one SQLite file that a collection writes as pages arrive, and every later step reads.
+
+The file's `application_id` says that it is ours, its `user_version` which schema it has. While it is written, SQLite's
+exclusive lock keeps other writers out and ends with the process; every page is one transaction, so that a collection
+that is killed loses at most the page in flight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from auditor.errors import SnapshotError
+from auditor.inventory import ids
+from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.model import Gap, Json, Resource
+from auditor.snapshot.file import (
+    APPLICATION_ID,
+    SCHEMA,
+    SCHEMA_VERSION,
+    check_file,
+    connect_reader,
+    connect_writer,
+    is_blank,
+    sqlite_errors,
+)
+from auditor.snapshot.manifest import Manifest
+
+_ASKED = {"tenant": "tenant", "cloud": "cloud", "scopes": "scope", "needs": "choice of rules"}
+"""What `resume` compares, and what users call it."""
+
+
+class Snapshot:
+    """A snapshot that is open: for writing after `create` and `resume`, for reading after `open`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, manifest: Manifest) -> None:
+        self._connection = connection
+        self._path = path
+        self._manifest = manifest
+
+    # --- opening
+
+    @classmethod
+    def in_memory(cls, manifest: Manifest) -> Self:
+        """A snapshot that is never on disk."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        return cls._new(connection, None, manifest)
+
+    @classmethod
+    def create(cls, path: Path, manifest: Manifest, *, force: bool = False) -> Self:
+        """A new snapshot file that only its owner can read; `force` replaces one that is there.
+
+        Raises SnapshotError where the file exists, is being written, or its place cannot be written to.
+        """
+        if path.exists():
+            if not force:
+                raise SnapshotError(
+                    "exists already",
+                    subject=str(path),
+                    remedy="Give --resume to go on with it, or --force to replace it.",
+                )
+            cls.make_replaceable(path)
+            path.unlink()
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise SnapshotError(
+                f"cannot be written: {error.strerror}", subject=str(path), remedy="Choose another place."
+            ) from error
+        with sqlite_errors(path):
+            return cls._new(connect_writer(path), path, manifest)
+
+    @classmethod
+    def resume(cls, path: Path, manifest: Manifest) -> Self:
+        """Go on with an unfinished snapshot; what `manifest` asks for must be what it was begun with.
+
+        Raises SnapshotError where it asks for something else, is finished, foreign, damaged, or in use.
+        """
+        if is_blank(path):
+            with sqlite_errors(path):
+                return cls._new(connect_writer(path), path, manifest)
+        check_file(path)
+        with sqlite_errors(path):
+            connection = connect_writer(path)
+            try:
+                found = _read_manifest(connection, path)
+                _refuse_other(found, manifest, path)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path, found)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """An existing snapshot, for reading only. Raises SnapshotError for what is none."""
+        check_file(path)
+        with sqlite_errors(path):
+            connection = connect_reader(path)
+            try:
+                return cls(connection, path, _read_manifest(connection, path))
+            except BaseException:
+                connection.close()
+                raise
+
+    @classmethod
+    def _new(cls, connection: sqlite3.Connection, path: Path | None, manifest: Manifest) -> Self:
+        connection.executescript(f"BEGIN; {SCHEMA}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        snapshot = cls(connection, path, manifest)
+        snapshot._write_manifest(manifest)
+        snapshot._set("secret_key", secrets.token_hex(32))
+        connection.execute("COMMIT")
+        return snapshot
+
+    @staticmethod
+    def make_replaceable(path: Path) -> None:
+        """Make sure that a file may be replaced: a snapshot that nobody writes. Takes away what lies beside it."""
+        if not is_blank(path):
+            check_file(path)
+            with sqlite_errors(path):
+                connect_writer(path).close()
+        for beside in ("-wal", "-shm"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
+
+    # --- the sink
+
+    def state(self, scope: str, kind: str) -> ReadState | None:
+        """See `Sink.state`."""
+        row = self._one("SELECT state FROM ledger WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        return ReadState(row[0]) if row else None
+
+    def cursor(self, scope: str, kind: str) -> str | None:
+        """See `Sink.cursor`."""
+        row = self._one("SELECT cursor FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        return str(row[0]) if row else None
+
+    def add(
+        self,
+        scope: str,
+        kind: str,
+        bodies: Iterable[Mapping[str, Json]],
+        *,
+        cursor: str | None = None,
+        unread: Mapping[str, Gap] | None = None,
+    ) -> int:
+        """See `Sink.add`."""
+        note = json.dumps({key: _gap_values(gap) for key, gap in unread.items()}) if unread else None
+        rows = [_row(Resource.from_body(body, resource_type=_kind_for(body, kind)), note) for body in bodies]
+        with self._transaction():
+            put = "INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)"
+            new = self._connection.executemany(f"INSERT OR IGNORE {put}", rows).rowcount if rows else 0
+            if new < len(rows):
+                self._connection.executemany(f"INSERT OR REPLACE {put}", rows)
+            if cursor is None:
+                # Between its last page and its closing a read can be killed: then that page alone is read again.
+                self._connection.execute(
+                    "UPDATE cursors SET last = 1 WHERE scope_key = ? AND type_key = ?", _pair(scope, kind)
+                )
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?,0)", (*_pair(scope, kind), cursor)
+                )
+        return new
+
+    def kept(self, scope: str, kind: str) -> Iterator[Mapping[str, Json]]:
+        """See `Sink.kept`."""
+        scope_key = ids.id_key(scope)
+        query = "SELECT body FROM resources WHERE type_key = ? AND (key = ? OR key >= ? AND key < ?) ORDER BY key"
+        # "0" follows "/" in the alphabet: every key below the scope, and no other.
+        bounds = (scope_key, scope_key + "/", scope_key + "0") if scope_key else ("", "", "\U0010ffff")
+        for (body,) in self._connection.execute(query, (ids.type_key(kind), *bounds)).fetchall():
+            yield _loads(body)
+
+    def close(
+        self, scope: str, kind: str, state: ReadState, *, as_of: datetime | None = None, gap: Gap | None = None
+    ) -> None:
+        """See `Sink.close`."""
+        moment = as_of.isoformat() if as_of else None
+        note = json.dumps(_gap_values(gap)) if gap else None
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO ledger VALUES (?,?,?,?,?,?,?)",
+                (*_pair(scope, kind), scope, kind, state.value, moment, note),
+            )
+            settled = state in (ReadState.COMPLETE, ReadState.UNSUPPORTED)
+            self._connection.execute(
+                "DELETE FROM cursors WHERE scope_key = ? AND type_key = ? AND (last OR ?)",
+                (*_pair(scope, kind), settled),
+            )
+
+    # --- the whole
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the snapshot says of itself."""
+        return self._manifest
+
+    @property
+    def secret_key(self) -> bytes:
+        """The key that secrets' values are hashed with; it is gone once the snapshot is finished."""
+        row = self._one("SELECT value FROM manifest WHERE name = 'secret_key'", ())
+        return bytes.fromhex(row[0]) if row else b""
+
+    def finish(
+        self,
+        finished_at: datetime,
+        *,
+        tenant: str = "",
+        subscriptions: Mapping[str, str] | None = None,
+        management_groups: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Write that the collection came to its end, and make the file whole: no journal beside it, no key in it."""
+        self._manifest = replace(
+            self._manifest,
+            finished_at=finished_at,
+            tenant=tenant or self._manifest.tenant,
+            subscriptions=dict(subscriptions or self._manifest.subscriptions),
+            management_groups=dict(management_groups or self._manifest.management_groups),
+        )
+        with self._transaction():
+            self._write_manifest(self._manifest)
+            self._connection.execute("DELETE FROM manifest WHERE name = 'secret_key'")
+        if self._path:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource in order of its key, read from disk as it is asked for."""
+        query = "SELECT key, id, type, type_key, unread, body FROM resources ORDER BY key"
+        for key, identifier, kind, type_key, note, body in self._connection.execute(query):
+            unread = {name: Gap(**values) for name, values in json.loads(note).items()} if note else {}
+            yield Resource(identifier, sys.intern(kind), _loads(body), unread, key, sys.intern(type_key))
+
+    def count(self) -> int:
+        """How many resources there are."""
+        return int(self._one("SELECT count(*) FROM resources", ())[0])
+
+    def copy_from(self, other: Snapshot, wanted: Callable[[str, str], bool]) -> None:
+        """Take over the resources of another snapshot as they are; `wanted` is asked with type key and key of each."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (row for row in other._rows() if wanted(row[3], row[0])),
+            )
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        """The table of resources; what is wrong with it is said of this file, whoever reads it."""
+        columns = "key, id, type, type_key, name, location, subscription_id, resource_group, unread, body"
+        with sqlite_errors(self._path):
+            yield from self._connection.execute(f"SELECT {columns} FROM resources ORDER BY key")  # noqa: S608 - ours
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Every line of the coverage ledger, ordered by scope and type."""
+        rows = self._connection.execute(
+            "SELECT scope, type, state, as_of, gap FROM ledger ORDER BY scope_key, type_key"
+        ).fetchall()
+        return [
+            LedgerEntry(
+                scope,
+                kind,
+                ReadState(state),
+                datetime.fromisoformat(as_of) if as_of else None,
+                Gap(**json.loads(gap)) if gap else None,
+            )
+            for scope, kind, state, as_of, gap in rows
+        ]
+
+    def inventory(self) -> Inventory:
+        """All resources with their indexes. Raises SnapshotError where the file is damaged."""
+        with sqlite_errors(self._path):
+            entries = self.ledger()
+            gaps = tuple(entry.gap for entry in entries if entry.gap and not entry.settled)
+            if self._manifest.finished_at is None:
+                gaps = (*gaps, *self._never_asked(entries))
+            finished = self._manifest.finished_at is not None
+            return Inventory(self.resources(), Ledger(entries, finished=finished), gaps)
+
+    def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
+        """A gap for each type of which an unfinished collection does not know that it was read everywhere."""
+        settled = {ids.type_key(entry.type) for entry in entries if entry.settled and not ids.id_key(entry.scope)}
+        for kind in self._manifest.needs:
+            if kind not in settled:
+                yield Gap("/", kind, "", None, "NotAsked", "the collection did not finish")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    # --- inside
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with sqlite_errors(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _one(self, query: str, values: tuple[str, ...]) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+    def _set(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO manifest VALUES (?,?)", (name, value))
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        values: dict[str, Any] = {
+            "source": manifest.source,
+            "tool_version": manifest.tool_version,
+            "tenant": manifest.tenant,
+            "cloud": manifest.cloud,
+            "scopes": manifest.scopes,
+            "subscriptions": dict(manifest.subscriptions),
+            "management_groups": dict(manifest.management_groups),
+            "needs": manifest.needs,
+            "started_at": manifest.started_at.isoformat() if manifest.started_at else None,
+            "finished_at": manifest.finished_at.isoformat() if manifest.finished_at else None,
+        }
+        for name, value in values.items():
+            self._set(name, json.dumps(value))
+
+
+def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
+    values = dict(connection.execute("SELECT name, value FROM manifest"))
+    try:
+        read = {name: json.loads(value) for name, value in values.items() if name != "secret_key"}
+        return Manifest(
+            source=str(path),
+            started_at=datetime.fromisoformat(read["started_at"]) if read["started_at"] else None,
+            finished_at=datetime.fromisoformat(read["finished_at"]) if read["finished_at"] else None,
+            tool_version=read["tool_version"],
+            tenant=read["tenant"],
+            cloud=read["cloud"],
+            scopes=tuple(read["scopes"]),
+            subscriptions=read["subscriptions"],
+            management_groups={guid: tuple(names) for guid, names in read.get("management_groups", {}).items()},
+            needs=tuple(read["needs"]),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
+
+
+def _refuse_other(found: Manifest, asked: Manifest, path: Path) -> None:
+    if found.finished_at is not None:
+        raise SnapshotError("is finished", subject=str(path), remedy="Scan it with --from, or collect anew.")
+    for name, words in _ASKED.items():
+        wanted = getattr(asked, name)
+        if wanted and wanted != getattr(found, name):
+            raise SnapshotError(
+                f"was begun with another {words}",
+                subject=str(path),
+                remedy="Give the same options as before, or collect into a new file.",
+            )
+
+
+def _pair(scope: str, kind: str) -> tuple[str, str]:
+    return ids.id_key(scope), ids.type_key(kind)
+
+
+def _kind_for(body: Mapping[str, Json], kind: str) -> str:
+    """The type to keep a body under: its own where it has a full one, otherwise what was read."""
+    own = body.get("type")
+    return own if isinstance(own, str) and "/" in own else kind
+
+
+def _row(resource: Resource, unread: str | None) -> tuple[str | None, ...]:
+    return (
+        _storable(resource.key),
+        _storable(resource.id),
+        _storable(resource.type),
+        _storable(resource.type_key),
+        _storable(resource.display_name),
+        _storable(resource.location),
+        _storable(resource.subscription_id),
+        _storable(resource.resource_group),
+        unread,
+        _dumps(resource.body),
+    )
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 can hold it: JSON may escape half a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _gap_values(gap: Gap) -> dict[str, Any]:
+    return {name: getattr(gap, name) for name in ("scope", "type", "operation", "status", "code", "message")}
+
+
+def _dumps(body: Mapping[str, Json]) -> str:
+    import orjson
+
+    try:
+        return orjson.dumps(body).decode()
+    except TypeError:  # an integer beyond 64 bits
+        return json.dumps(body)
+
+
+def _loads(text: str) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
