@@ -43,7 +43,7 @@ def audit(
 
     steps = steps or Steps()
     scan = _scan_of(source, rules, partial=partial)
-    facts = facts or FactStore(source.inventory)
+    facts = facts or FactStore(source.inventory, scan.finished_at)
     if steps.detailed:
         for family in _asked(rules, source.inventory):
             with steps.step(f"facts {family}"):
@@ -88,7 +88,7 @@ def with_pictures(
     if DRAWING.isdisjoint(formats):
         return report
     with (steps or Steps()).step("draw"):
-        pictures = pictures_of(source.inventory, facts, report.scan.finished_at)
+        pictures = pictures_of(source.inventory, facts)
         return replace(report, pictures=marked(pictures, report.results))
 
 

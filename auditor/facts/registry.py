@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from auditor.facts.readable import readable
 from auditor.inventory.inventory import Inventory
@@ -32,6 +33,8 @@ class FactFamily:
     grounds: Mapping[str, str] = field(default_factory=dict)
     """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
     explain, and what would have been right of them, in words."""
+    dated: Callable[[Inventory, datetime], FactValues] | None = None
+    """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 
 
 _MODULES: dict[str, str] = {
@@ -40,7 +43,10 @@ _MODULES: dict[str, str] = {
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
+    "certificates": "auditor.facts.certificates",
+    "in_use": "auditor.facts.in_use",
     "internet_exposure": "auditor.facts.network.exposure",
+    "key_chain": "auditor.facts.keys.chain",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",
     "paas_exposure": "auditor.facts.paas.exposure",
@@ -81,8 +87,10 @@ def _needs(family: FactFamily, types: Collection[str]) -> frozenset[str]:
 class FactStore:
     """Facts over one inventory; implements `auditor.rules.model.Facts`."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, now: datetime | None = None) -> None:
+        """`now` is what dates are compared with: the time of the scan; without it the time at which this is made."""
         self._inventory, self._bare = readable(inventory)
+        self._now = now or datetime.now(UTC)
         self._computed: dict[str, FactValues] = {}
 
     def prepare(self, family: str) -> None:
@@ -103,4 +111,5 @@ class FactStore:
         found = family(name)
         # Of a resource that was listed and not read, nothing is known.
         bare = {r.key: Unread(r.unread["properties"]) for r in self._bare if r.type_key in found.types}
-        return {**found.compute(self._inventory), **bare} if bare else found.compute(self._inventory)
+        values = found.dated(self._inventory, self._now) if found.dated else found.compute(self._inventory)
+        return {**values, **bare} if bare else values

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from auditor.evaluate.model import Picture
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 
 
-def pictures_of(inventory: Inventory, facts: FactStore, now: datetime) -> tuple[Picture, ...]:
-    """Every picture of an inventory that holds what it is of; `now` is what dates are compared with.
+def pictures_of(inventory: Inventory, facts: FactStore) -> tuple[Picture, ...]:
+    """Every picture of an inventory that holds what it is of.
 
     The picture of exposure is there, without nodes, also where the internet reaches nothing: its caption says so.
     """
@@ -21,5 +19,5 @@ def pictures_of(inventory: Inventory, facts: FactStore, now: datetime) -> tuple[
     from auditor.pictures.services import public_doors
 
     exposure = exposure_picture(inventory, facts) if any(owners(inventory)) else None
-    found = (exposure, public_doors(inventory, facts), private_paths(inventory, facts), key_chains(inventory, now))
+    found = (exposure, public_doors(inventory, facts), private_paths(inventory, facts), key_chains(inventory, facts))
     return tuple(picture for picture in found if picture)

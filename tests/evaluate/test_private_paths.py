@@ -106,4 +106,4 @@ def test_without_endpoints_there_is_no_picture():
     inventory = Inventory([Resource.from_body(network("vnet"))])
 
     assert draw(network("vnet")) is None
-    assert [p.id for p in pictures_of(inventory, FactStore(inventory), NOW)] == []
+    assert [p.id for p in pictures_of(inventory, FactStore(inventory))] == []

@@ -85,4 +85,4 @@ def test_what_is_not_known_is_said(body):
 def test_without_a_service_there_is_no_picture():
     inventory = Inventory([])
 
-    assert pictures_of(inventory, FactStore(inventory), NOW) == ()
+    assert pictures_of(inventory, FactStore(inventory)) == ()

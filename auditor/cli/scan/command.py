@@ -103,7 +103,7 @@ def scan(
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
-    facts = FactStore(found.inventory)
+    facts = FactStore(found.inventory, found.manifest.finished_at)
     report = audit(
         found,
         choice.rules,
