@@ -88,8 +88,9 @@ def with_pictures(
     if DRAWING.isdisjoint(formats):
         return report
     with (steps or Steps()).step("draw"):
-        pictures = pictures_of(source.inventory, facts, report.scan.finished_at)
-        return replace(report, pictures=marked(pictures, report.results))
+        notices = list(report.notices)
+        pictures = pictures_of(source.inventory, facts, report.scan.finished_at, notices=notices)
+        return replace(report, pictures=marked(pictures, report.results), notices=tuple(notices))
 
 
 def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:
