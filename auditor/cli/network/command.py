@@ -145,10 +145,11 @@ class _Live:
         *,
         quiet: bool,
     ) -> None:
-        from auditor.cli.live import LiveOptions
+        from auditor.cli.live import live_options
 
-        scopes = tuple(subscription or ())
-        self.options = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, quiet=quiet)
+        self.options = live_options(
+            cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet
+        )
 
 
 def _opened(path: Path | None, live: _Live, *, demo: bool) -> Source:
