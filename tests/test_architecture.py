@@ -14,13 +14,14 @@ VALUES = {"errors", "resources"}
 ALLOWED = {
     "errors": set(),
     "inventory": VALUES,
+    "expressions": set(),
     "secrets": {"inventory", *VALUES},
-    "iac": {"inventory", *VALUES},
-    "rules": {"inventory", *VALUES},
+    "iac": {"inventory", "expressions", *VALUES},
+    "rules": {"inventory", "expressions", *VALUES},
     "facts": {"inventory", *VALUES},
     "snapshot": {"inventory", "secrets", *VALUES},
     "azure": {"snapshot", "inventory", "secrets", *VALUES},
-    "evaluate": {"rules", "facts", "snapshot", "inventory", *VALUES},
+    "evaluate": {"rules", "facts", "snapshot", "inventory", "expressions", *VALUES},
     "pictures": {"evaluate", "facts", "rules", "inventory", *VALUES},
     "report": {"evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
     "cli": {
