@@ -112,4 +112,5 @@ def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:
         subscription_names=names,
         scope=manifest.scope,
         partial_selection=partial,
+        assumed_complete=manifest.assumed_complete,
     )

@@ -11,7 +11,6 @@ import typer
 
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import say, warn
-from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from auditor.evaluate.gate import GatePolicy
     from auditor.evaluate.model import Report
     from auditor.inventory.inventory import Inventory
-    from auditor.snapshot.source import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +33,7 @@ def scan(
         Path | None,
         typer.Option("--from", help="Audit a snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
     ] = None,
+    assume_complete: options.AssumeComplete = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -74,6 +73,7 @@ def scan(
     from auditor.cli.audit import audit, with_pictures
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.terminal.output import outputs_of, render_options, write_reports
     from auditor.cli.terminal.steps import Steps
@@ -82,8 +82,7 @@ def scan(
     from auditor.facts.registry import FactStore
     from auditor.rules.model import Severity
 
-    if demo and source_path:
-        raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    check_source(source_path, demo=demo, assume_complete=assume_complete)
     for_scanning = SarifOptions(
         source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split, sarif_split_by.value
     )
@@ -94,10 +93,9 @@ def scan(
     steps = Steps(wanted=verbose)
     with steps.step("load rules"):
         choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
-    if demo or source_path:
-        with steps.step("read resources"):
-            found = _saved(source_path)
-    else:
+    with steps.step("read resources"):
+        found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    if found is None:
         from auditor.cli.live import LiveOptions, collect_live
 
         live = LiveOptions(
@@ -159,11 +157,3 @@ def _judged(
     applied = apply_exemptions(report, accepted, inventory, datetime.now(UTC))
     known = known_before.accepts(applied.report) if known_before else None
     return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
-
-
-def _saved(path: Path | None) -> Source:
-    """A snapshot or export; the demo tenant where no path is given."""
-    from auditor.snapshot.demo import open_demo
-    from auditor.snapshot.opening import open_source
-
-    return open_source(path) if path else open_demo()
