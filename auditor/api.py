@@ -90,11 +90,14 @@ class Silent:
         return nullcontext()
 
 
-def open_source(path: str | Path) -> Source:
-    """A snapshot, an export or a folder of exports. Raises SnapshotError for anything else."""
+def open_source(path: str | Path, *, assume_complete: bool = False) -> Source:
+    """A snapshot, an export or a folder of exports. Raises SnapshotError for anything else.
+
+    With `assume_complete`, what an export lacks does not exist; without it, that counts as not read.
+    """
     from auditor.snapshot.opening import open_source
 
-    return open_source(Path(path))
+    return open_source(Path(path), assume_complete=assume_complete)
 
 
 def open_demo() -> Source:
@@ -403,4 +406,5 @@ def _scan_of(source: Source, choice: RuleChoice) -> Scan:
         subscription_names=names,
         scope=manifest.scope,
         partial_selection=choice.partial,
+        assumed_complete=manifest.assumed_complete,
     )

@@ -11,7 +11,6 @@ import typer
 from auditor.cli.application import Application
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
-from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.facts.network.question import Answer
@@ -58,6 +57,7 @@ def exposed(
             "--from", "--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"
         ),
     ] = None,
+    assume_complete: options.AssumeComplete = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -72,7 +72,7 @@ def exposed(
     from auditor.cli.network.exposed import render
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
-    found = _opened(source_path, live, demo=demo)
+    found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
     _write(render(found, output_format.value, width=_width(output)), output)
     for text in found.notices:
         warn(text)
@@ -96,6 +96,7 @@ def explain(
         Path | None,
         typer.Option("--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
     ] = None,
+    assume_complete: options.AssumeComplete = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -110,7 +111,7 @@ def explain(
     from auditor.facts.network.question import Question, answer
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
-    found = _opened(source_path, live, demo=demo)
+    found = _opened(source_path, live, demo=demo, assume_complete=assume_complete, option="--snapshot")
     said = answer(found.inventory, Question(origin, target, protocol.value, port))
     _write(_answered(said, output_format, _width(output)), output)
     for text in found.notices:
@@ -152,16 +153,12 @@ class _Live:
         )
 
 
-def _opened(path: Path | None, live: _Live, *, demo: bool) -> Source:
-    from auditor.snapshot.demo import open_demo
-    from auditor.snapshot.opening import open_source
+def _opened(path: Path | None, live: _Live, *, demo: bool, assume_complete: bool, option: str = "--from") -> Source:
+    from auditor.cli.saved import check_source, saved_source
 
-    if demo and path:
-        raise UsageError("--demo and a file exclude each other", remedy="Give one of them.")
-    if demo:
-        return open_demo()
-    if path:
-        return open_source(path)
+    check_source(path, demo=demo, assume_complete=assume_complete, option=option)
+    if found := saved_source(path, demo=demo, assume_complete=assume_complete):
+        return found
     from auditor.cli.live import collect_live
     from auditor.facts.registry import needs_of
 

@@ -9,11 +9,9 @@ import typer
 
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import say, warn
-from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
-    from auditor.snapshot.source import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +25,7 @@ def scan(
         Path | None,
         typer.Option("--from", help="Audit a snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
     ] = None,
+    assume_complete: options.AssumeComplete = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -66,6 +65,7 @@ def scan(
     from auditor import api
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.terminal.output import outputs_of, render_options, write_reports
     from auditor.cli.terminal.steps import Steps
@@ -74,8 +74,7 @@ def scan(
     from auditor.report.registry import DRAWING
     from auditor.rules.model import Severity
 
-    if demo and source_path:
-        raise UsageError("--demo and --from exclude each other", remedy="Give one of them.")
+    check_source(source_path, demo=demo, assume_complete=assume_complete)
     for_scanning = SarifOptions(
         source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split, sarif_split_by.value
     )
@@ -86,10 +85,9 @@ def scan(
     steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
         choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
-    if demo or source_path:
-        with steps.step("read resources"):
-            found = _saved(source_path)
-    else:
+    with steps.step("read resources"):
+        found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    if found is None:
         from auditor.cli.live import collect_live, live_options
 
         live = live_options(
@@ -145,11 +143,3 @@ def _exit_code(report: Report, *, quiet: bool) -> int:
 def _warn(*texts: str) -> None:
     for text in texts:
         warn(text)
-
-
-def _saved(path: Path | None) -> Source:
-    """A snapshot or export; the demo tenant where no path is given."""
-    from auditor.snapshot.demo import open_demo
-    from auditor.snapshot.opening import open_source
-
-    return open_source(path) if path else open_demo()
