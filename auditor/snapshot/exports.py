@@ -34,8 +34,12 @@ _ENVELOPE = frozenset(
 )
 
 
-def read_exports(path: Path) -> Source:
-    """Resources from a file or a folder of files. Raises SnapshotError with every file's problem."""
+def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
+    """Resources from a file or a folder of files. Raises SnapshotError with every file's problem.
+
+    With `assume_complete` objects that the export lacks do not exist. What it holds in part stays unread: objects
+    without their properties, and types of which it says itself that there are more pages.
+    """
     problems: list[Problem] = []
     documents = [found for file in files_below(path) if (found := read_document(file, problems))]
     if problems:
@@ -49,12 +53,15 @@ def read_exports(path: Path) -> Source:
     cut = _cut_types(documents)
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
-    coverage = ExportCoverage(present, str(path), gaps)
+    coverage = ExportCoverage(present, str(path), gaps, assume_complete=assume_complete)
     notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
-    return Source(_manifest(path, documents, bodies), Inventory(resources, coverage, gaps), notices)
+    manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
+    return Source(manifest, Inventory(resources, coverage, gaps), notices)
 
 
-def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]]) -> Manifest:
+def _manifest(
+    path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]], *, assume_complete: bool
+) -> Manifest:
     modified_at = max(document.modified_at for document in documents)
     return Manifest(
         source=str(path),
@@ -62,6 +69,7 @@ def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mappin
         finished_at=modified_at,
         tenant=_tenant(bodies),
         subscriptions=dict(sorted(_subscriptions(bodies))),
+        assumed_complete=assume_complete,
     )
 
 

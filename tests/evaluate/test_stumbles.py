@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auditor.cli.audit import audit, with_pictures
+from auditor.api import audit, draw
 from auditor.evaluate.model import Outcome
 from auditor.facts import registry
 from auditor.facts.registry import FactFamily, FactStore, FactValues
@@ -51,7 +51,7 @@ def test_one_hostile_body_leaves_the_others_their_verdicts(hostile: Any, tmp_pat
     source = read_exports(path)
     rules = [rule for rule in load_rules().rules if not rule.deprecated]
 
-    report = with_pictures(audit(source, rules), source, FactStore(source.inventory), ["html"])
+    report = draw(audit(source, rules), source)
 
     found = {(r.rule.id, r.subject.name): r.outcome for r in report.results}
     assert found["nsg-management-port-open", "good"] is Outcome.FAIL
