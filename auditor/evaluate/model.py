@@ -179,6 +179,8 @@ class Scan:
     """What names the scope in SARIF's `automationDetails.id`: tenant, management group or subscriptions."""
     partial_selection: bool = False
     """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
+    assumed_complete: bool = False
+    """True for an export of which the user said that what it lacks does not exist."""
 
 
 @dataclass(frozen=True, slots=True)

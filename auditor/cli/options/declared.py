@@ -144,6 +144,15 @@ ReadSource = Annotated[
     ),
 ]
 
+AssumeComplete = Annotated[
+    bool,
+    typer.Option(
+        "--assume-complete",
+        help="Of an export: what it lacks does not exist. Without it, what depends on that is unknown.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+
 # --- sign-in
 
 CloudName = Annotated[
