@@ -5,12 +5,14 @@ from __future__ import annotations
 from auditor.evaluate.model import Picture
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
+from auditor.inventory.stumbles import Stumble, attempt
 
 
-def pictures_of(inventory: Inventory, facts: FactStore) -> tuple[Picture, ...]:
+def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | None = None) -> tuple[Picture, ...]:
     """Every picture of an inventory that holds what it is of.
 
     The picture of exposure is there, without nodes, also where the internet reaches nothing: its caption says so.
+    One that stumbles over a body is left out, and `notices` says so.
     """
     from auditor.facts.network.interfaces import owners
     from auditor.pictures.exposure import exposure_picture
@@ -18,6 +20,15 @@ def pictures_of(inventory: Inventory, facts: FactStore) -> tuple[Picture, ...]:
     from auditor.pictures.private_paths import private_paths
     from auditor.pictures.services import public_doors
 
-    exposure = exposure_picture(inventory, facts) if any(owners(inventory)) else None
-    found = (exposure, public_doors(inventory, facts), private_paths(inventory, facts), key_chains(inventory, facts))
-    return tuple(picture for picture in found if picture)
+    def exposure() -> Picture | None:
+        return exposure_picture(inventory, facts) if any(owners(inventory)) else None
+
+    drawn = {
+        "exposure": attempt(exposure),
+        "public doors": attempt(public_doors, inventory, facts),
+        "private paths": attempt(private_paths, inventory, facts),
+        "key chains": attempt(key_chains, inventory, facts),
+    }
+    if notices is not None:
+        notices += [f"the picture of {n} cannot be drawn: {p}" for n, p in drawn.items() if isinstance(p, Stumble)]
+    return tuple(picture for picture in drawn.values() if isinstance(picture, Picture))

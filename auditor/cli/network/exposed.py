@@ -65,9 +65,8 @@ class _Found:
         return len({row.resource.key for row in self.exposed})
 
 
-def render(source: Source, output_format: str, *, width: int) -> str:
-    """The exposure of a source as `table`, `json` or `mermaid`."""
-    facts = FactStore(source.inventory)
+def render(source: Source, facts: FactStore, output_format: str, *, width: int) -> str:
+    """The exposure of a source as `table`, `json` or `mermaid`; `facts` are those of its inventory."""
     if output_format == "mermaid":
         return render_mermaid(exposure_picture(source.inventory, facts))
     found = _collect(source, facts)
