@@ -34,7 +34,7 @@ from auditor.facts.keys.links import KINDS, OF_VAULT, RIGHTS, Findings, by_name
 from auditor.facts.keys.model import KeyUse
 from auditor.facts.keys.openers import Opener, find_opener
 from auditor.facts.keys.passages import check_passage
-from auditor.facts.keys.places import at, key_uses, text_at
+from auditor.facts.keys.places import at, key_uses
 from auditor.facts.keys.reports import check_reports, check_told_expiry
 from auditor.facts.keys.rights import KeyRights
 from auditor.facts.keys.services import SERVICES
@@ -44,6 +44,8 @@ from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
+
+_ACTIVATION = "properties.securityDomainProperties.activationStatus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +134,16 @@ class _Builder:
         # https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
         if at(vault.body, "properties.enablePurgeProtection") is not True:
             words = f"the {kind} {vault.name} has no purge protection"
-            findings.add("vault_without_purge_protection", words, f"{vault.id}:properties.enablePurgeProtection")
+            findings.add("vault_unprotected", words, f"{vault.id}:properties.enablePurgeProtection")
             notes.append("no purge protection")
         if at(vault.body, "properties.enableSoftDelete") is False:
             words = f"the {kind} {vault.name} has soft delete turned off"
-            findings.add("vault_without_soft_delete", words, f"{vault.id}:properties.enableSoftDelete")
+            findings.add("vault_unprotected", words, f"{vault.id}:properties.enableSoftDelete")
             notes.append("no soft delete")
-        activation = text_at(vault.body, "properties.securityDomainProperties.activationStatus")
-        if use.is_hsm and activation not in ("", "active", "unknown"):
-            words = f"the managed HSM {vault.name} is not activated: {activation}"
-            findings.add("hsm_inactive", words, f"{vault.id}:properties.securityDomainProperties.activationStatus")
+        activation = at(vault.body, _ACTIVATION)
+        if use.is_hsm and str(activation or "").lower() not in ("", "active", "unknown"):
+            words = f"the managed HSM {vault.name} is not activated, its status is {activation}"
+            findings.add("hsm_inactive", words, f"{vault.id}:{_ACTIVATION}")
             notes.append("not activated")
         if closed := check_passage(use, vault, findings):
             notes.append(closed)

@@ -70,14 +70,15 @@ def _troubles(use: KeyUse, key: Resource, now: datetime) -> Iterator[tuple[str, 
     kind = at(key.body, "properties.kty")
     if isinstance(kind, str) and kind.upper().startswith("EC"):
         yield "key_unsuitable", "properties.kty", f"is of the kind {kind}, which wraps no other keys"
+        return
     operations = at(key.body, "properties.keyOps")
     if isinstance(operations, list) and operations:
         allowed = {str(operation).lower() for operation in operations}
-        missing = sorted(use.service.uses - allowed)
+        missing = sorted(use.service.uses - allowed, reverse=True)
         # A cluster asks for encrypt and decrypt, or wraps, by its version.
         if missing and not {"wrapkey", "unwrapkey"} <= allowed:
             names = " and ".join(_OPERATIONS.get(name, name) for name in missing)
-            yield "key_unsuitable", "properties.keyOps", f"may not be used to {names}"
+            yield "key_unsuitable", "properties.keyOps", f"may not be used for {names}"
 
 
 _OPERATIONS = {"wrapkey": "wrapKey", "unwrapkey": "unwrapKey"}

@@ -40,8 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "key_expiring": Kind(False, "at least 30 days away, or rotated before"),
     "version_behind": Kind(False, "the newest version of the key"),
     "version_pinned": Kind(False, "the key's address without a version, or rotation on"),
-    "vault_without_purge_protection": Kind(False, "equals true"),
-    "vault_without_soft_delete": Kind(False, "not equals false"),
+    "vault_unprotected": Kind(False, "equals true"),
 }
 """Every link by name: what a rule asks for as `facts.key_chain.<name>`."""
 
@@ -56,7 +55,7 @@ OF_KEY = (
     "version_behind",
 )
 """What hangs on the key's own attributes."""
-OF_VAULT = ("vault_without_purge_protection", "vault_without_soft_delete", "firewall", "hsm_inactive")
+OF_VAULT = ("vault_unprotected", "firewall", "hsm_inactive")
 """What hangs on the body of the vault or HSM."""
 RIGHTS = "identity_without_rights"
 
