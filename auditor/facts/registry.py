@@ -41,6 +41,7 @@ _MODULES: dict[str, str] = {
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
+    "gateway_sites": "auditor.facts.network.gateway_sites",
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",
