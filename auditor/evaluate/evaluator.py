@@ -16,6 +16,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
+from auditor.inventory.selection import Selection
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
 
 Advance = Callable[[int], None]
@@ -33,18 +34,22 @@ def evaluate(
     notices: Sequence[str] = (),
     advance: Advance | None = None,
     spent: dict[str, float] | None = None,
+    selection: Selection | None = None,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
     `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
-    seconds that each rule took, by rule id.
+    seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all.
     """
+    missed = [gap for gap in inventory.gaps if not selection or selection.touches(gap)]
     judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     results: list[Result] = []
     for resource, applicable in _pairs(rules, inventory):
+        if selection and not selection.holds(resource, inventory):
+            continue
         shared = Context(resource, inventory, facts, {}, now.isoformat())
         for rule in applicable:
             context = (
@@ -56,7 +61,7 @@ def evaluate(
                 results.append(_result(rule, outcome, truth, context))
         if advance:
             advance(1)
-    for result in _unread_scopes(rules, inventory.gaps):
+    for result in _unread_scopes(rules, missed):
         tallies[result.rule.id][Outcome.UNKNOWN] += 1
         results.append(result)
     results.sort(key=lambda result: result.order)
@@ -65,7 +70,7 @@ def evaluate(
         scan=scan,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
-        gaps=relevant_gaps(rules, inventory.gaps),
+        gaps=relevant_gaps(rules, missed),
         summary=summarise(tallies, rules),
         tallies=tallies,
         notices=tuple(notices),
