@@ -379,9 +379,11 @@ def draw(
     from auditor.pictures.marks import marked
     from auditor.pictures.part import part_of
 
-    pictures = pictures_of(source.inventory, facts or FactStore(source.inventory), report.scan.finished_at)
+    notices = list(report.notices)
+    facts = facts or FactStore(source.inventory)
+    pictures = pictures_of(source.inventory, facts, report.scan.finished_at, notices=notices)
     shown = [part_of(picture, source.inventory, selection) for picture in pictures]
-    return replace(report, pictures=marked(shown, report.results))
+    return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
 
 
 def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:

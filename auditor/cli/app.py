@@ -21,6 +21,7 @@ from auditor.cli.scan import command as scan
 from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
 from auditor.errors import AuditorError, ExitCode
+from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
@@ -80,6 +81,8 @@ for _command in (scan, collect, rules, compliance, network, diff, doctor, query,
 def run() -> int:
     """Run the command line; gives the exit code of `auditor.errors.ExitCode`."""
     streams.prepare()
+    if os.environ.get("AUDITOR_STRICT"):
+        be_strict(True)
     try:
         app()
         sys.stdout.flush()

@@ -11,6 +11,7 @@ import typer
 from auditor.cli.application import Application
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
+from auditor.errors import SnapshotError
 
 if TYPE_CHECKING:
     from auditor.facts.network.question import Answer
@@ -73,12 +74,14 @@ def exposed(
     """Which ports of which machines the internet reaches, by which path; the worst first."""
     from auditor.cli.network.exposed import render
     from auditor.cli.options.selected import selected
+    from auditor.facts.registry import FactStore
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
+    facts = FactStore(found.inventory)
     chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
-    _write(render(found, output_format.value, width=_width(output), selection=chosen), output)
-    for text in found.notices:
+    _write(render(found, facts, output_format.value, width=_width(output), selection=chosen), output)
+    for text in (*found.notices, *facts.notices):
         warn(text)
 
 
@@ -113,10 +116,18 @@ def explain(
 ) -> None:
     """Whether traffic gets through, by which way, and which rule decides at each stage."""
     from auditor.facts.network.question import Question, answer
+    from auditor.inventory.stumbles import Stumble, attempt
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete, option="--snapshot")
-    said = answer(found.inventory, Question(origin, target, protocol.value, port))
+    said = attempt(answer, found.inventory, Question(origin, target, protocol.value, port))
+    if isinstance(said, Stumble):
+        body = next((f"the body of {suspect.id}" for suspect in said.suspects), "a body")
+        raise SnapshotError(
+            f"cannot be followed: {body} cannot be understood ({said})",
+            subject=f"{origin} to {target}",
+            remedy="Mend or leave out that resource in the export, or collect it anew.",
+        )
     _write(_answered(said, output_format, _width(output)), output)
     for text in found.notices:
         warn(text)

@@ -67,9 +67,13 @@ class _Found:
         return len({row.resource.key for row in self.exposed})
 
 
-def render(source: Source, output_format: str, *, width: int, selection: Selection | None = None) -> str:
-    """The exposure of a source, or of a part of it, as `table`, `json` or `mermaid`."""
-    facts = FactStore(source.inventory)
+def render(
+    source: Source, facts: FactStore, output_format: str, *, width: int, selection: Selection | None = None
+) -> str:
+    """The exposure of a source as `table`, `json` or `mermaid`; `facts` are those of its inventory.
+
+    With a `selection` that part of it.
+    """
     if output_format == "mermaid":
         return render_mermaid(part_of(exposure_picture(source.inventory, facts), source.inventory, selection))
     found = _collect(source, facts, selection)
