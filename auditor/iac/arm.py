@@ -13,8 +13,9 @@ from typing import Any
 
 from auditor.iac.arm_values import Scope
 from auditor.iac.declaration import Declaration
+from auditor.iac.layout import Layout, Span, Steps
 from auditor.iac.place import Place
-from auditor.iac.positions import Layout, Span, Steps, read
+from auditor.iac.positions import read
 from auditor.iac.values import Values, joined, several
 
 _TEMPLATE, _PARAMETERS = "deploymentTemplate.json", "deploymentParameters.json"

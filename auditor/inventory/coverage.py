@@ -113,8 +113,14 @@ class ClosedWorld:
 class ExportCoverage:
     """An export has no ledger: a type of which it holds none counts as not read."""
 
-    def __init__(self, present: Collection[str], source: str, gaps: Iterable[Gap] = ()) -> None:
-        """`present` are type keys of which all is there; `gaps` say of others why only a part is."""
+    def __init__(
+        self, present: Collection[str], source: str, gaps: Iterable[Gap] = (), *, assume_complete: bool = False
+    ) -> None:
+        """`present` are type keys of which all is there; `gaps` say of others why only a part is.
+
+        With `assume_complete` the user says that what the export lacks does not exist; `gaps` remain.
+        """
+        self._assume_complete = assume_complete
         self._present = frozenset(present)
         self._gaps = {ids.type_key(gap.type): gap for gap in gaps}
         self._source = source
@@ -126,6 +132,8 @@ class ExportCoverage:
             return None
         if gap := self._gaps.get(type_key) or self._gaps.get(wanted):
             return gap
+        if self._assume_complete:
+            return None
         return Gap(
             scope=scope or "/",
             type=type_key,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.iac.layout import Layout
 from auditor.iac.place import Place
-from auditor.iac.positions import Layout, write
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 from auditor.report.addresses import artifact_path, artifact_uri
+from auditor.report.json_layout import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def _scan(scan: Scan) -> dict[str, Any]:
         "started_at": timestamp(scan.started_at),
         "finished_at": timestamp(scan.finished_at),
         "complete": scan.complete,
+        "assumed_complete": scan.assumed_complete,
+        "selection": scan.selection,
         "resources": scan.resources,
     }
 

@@ -10,6 +10,7 @@ from auditor.inventory.model import Gap
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import generic
 from auditor.report.text import (
+    ASSUMED_COMPLETE,
     count,
     gap_remedy,
     plain,
@@ -76,6 +77,7 @@ def _summary(report: Report) -> str:
         f"{escape(scan.source)}: {head}.",
         "",
         *_gate(report),
+        *(["> [!NOTE]", f"> {ASSUMED_COMPLETE}", ""] if scan.assumed_complete else []),
         *([] if scan.complete else ["> [!WARNING]", "> Not everything could be read.", ""]),
         f"| {' | '.join(titles)} |",
         f"|{' --: |' * len(titles)}",

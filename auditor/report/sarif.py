@@ -124,6 +124,7 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
             "tenant": report.scan.tenant,
             "subscriptions": list(report.scan.subscriptions),
             "complete": report.scan.complete,
+            **({"assumedComplete": True} if report.scan.assumed_complete else {}),
         },
     }
 

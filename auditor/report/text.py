@@ -19,6 +19,8 @@ _HARMFUL = re.compile(
 _BREAKS = re.compile(r"[ \t]*[\t\r\n][ \t\r\n]*")
 _WRAPPED = re.compile(r"(?<!\n)\n(?!\n|\s*[-*]\s|\s*\d+[.)]\s)[ ]*")
 _ELLIPSIS = "…"
+ASSUMED_COMPLETE = "Taken as complete (--assume-complete): what the export lacks does not exist."
+"""The line of a report's head for an export that its user calls complete."""
 
 
 def plain(text: str) -> str:

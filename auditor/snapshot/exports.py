@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.errors import Problem, SnapshotError
@@ -33,8 +34,12 @@ _ENVELOPE = frozenset(
 )
 
 
-def read_exports(path: Path) -> Source:
-    """Resources from a file or a folder of files. Raises SnapshotError with every file's problem."""
+def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
+    """Resources from a file or a folder of files. Raises SnapshotError with every file's problem.
+
+    With `assume_complete` objects that the export lacks do not exist. What it holds in part stays unread: objects
+    without their properties, and types of which it says itself that there are more pages.
+    """
     problems: list[Problem] = []
     documents = [found for file in files_below(path) if (found := read_document(file, problems))]
     if problems:
@@ -48,12 +53,15 @@ def read_exports(path: Path) -> Source:
     cut = _cut_types(documents)
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
-    coverage = ExportCoverage(present, str(path), gaps)
-    notices = (*_cut_notices(cut), *_notices(resources))
-    return Source(_manifest(path, documents, bodies), Inventory(resources, coverage, gaps), notices)
+    coverage = ExportCoverage(present, str(path), gaps, assume_complete=assume_complete)
+    notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
+    manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
+    return Source(manifest, Inventory(resources, coverage, gaps), notices)
 
 
-def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]]) -> Manifest:
+def _manifest(
+    path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]], *, assume_complete: bool
+) -> Manifest:
     modified_at = max(document.modified_at for document in documents)
     return Manifest(
         source=str(path),
@@ -61,6 +69,7 @@ def _manifest(path: Path, documents: Sequence[Document], bodies: Sequence[Mappin
         finished_at=modified_at,
         tenant=_tenant(bodies),
         subscriptions=dict(sorted(_subscriptions(bodies))),
+        assumed_complete=assume_complete,
     )
 
 
@@ -73,6 +82,8 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resou
     if "properties" in kept or plain.type_key in ("", _SUBSCRIPTION):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
+    if stumble := redactor.stumbles.get(plain.id):
+        gap = replace(gap, code="BodyNotUnderstood", message=f"its body cannot be understood: {stumble}")
     return Resource.from_body(kept, unread={"properties": gap})
 
 
@@ -132,8 +143,13 @@ def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, 
             yield resource.subscription_id, resource.display_name
 
 
+def _not_understood(redactor: Redactor) -> Iterator[str]:
+    for identifier, stumble in redactor.stumbles.items():
+        yield f"{identifier} cannot be understood and counts as not read ({stumble})"
+
+
 def _notices(resources: Iterable[Resource]) -> Iterator[str]:
-    bare = sum(1 for resource in resources if resource.unread)
+    bare = sum(1 for resource in resources if any(gap.code == "NotInExport" for gap in resource.unread.values()))
     if bare:
         yield (
             f"{bare} resource{'s have' if bare > 1 else ' has'} no properties in the export, so rules over these are "

@@ -30,6 +30,8 @@ class Manifest:
     nobody asked."""
     needs: tuple[str, ...] = ()
     """Type keys that were asked for, sorted."""
+    assumed_complete: bool = False
+    """Whether the user said of an export that what it lacks does not exist."""
 
     @property
     def complete(self) -> bool:

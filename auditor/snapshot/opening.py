@@ -10,21 +10,29 @@ from auditor.snapshot.source import Source
 _SQLITE = b"SQLite format 3\0"
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, *, assume_complete: bool = False) -> Source:
     """Read a snapshot (`.db`), an export (`.json`, `.jsonl`) or a folder of exports; what it is shows its content.
 
-    Raises SnapshotError for anything else.
+    `assume_complete` is for exports; see `read_exports`. Raises SnapshotError for anything else, and for a snapshot
+    that shall be assumed complete: it knows itself what was not read.
     """
     if not path.exists():
         raise SnapshotError("there is no such file or folder", subject=str(path), remedy="Check the path after --from.")
     if path.is_file() and _starts_like_sqlite(path):
         from auditor.snapshot.store import Snapshot
 
+        if assume_complete:
+            raise SnapshotError(
+                "is a snapshot, which knows what was not read: --assume-complete is for exports",
+                subject=str(path),
+                remedy="Leave --assume-complete out.",
+            )
+
         with Snapshot.open(path) as snapshot:
             return Source(snapshot.manifest, snapshot.inventory())
     from auditor.snapshot.exports import read_exports
 
-    return read_exports(path)
+    return read_exports(path, assume_complete=assume_complete)
 
 
 def _starts_like_sqlite(path: Path) -> bool:

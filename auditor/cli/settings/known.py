@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 # Options that say what one run is about; a file that set them would surprise.
-_NOT_FOR_FILES = frozenset(("help", "version", "demo", "config", "show", "install_completion", "show_completion"))
+_NOT_FOR_FILES = frozenset(
+    ("help", "version", "demo", "assume_complete", "config", "show", "install_completion", "show_completion")
+)
 _SHARED_PANELS = frozenset(("Which rules", "What to audit", "Sign-in", "Troubleshooting"))
 
 

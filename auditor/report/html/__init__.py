@@ -11,7 +11,7 @@ from auditor.evaluate.model import Outcome, Report
 from auditor.report.encoding import encode
 from auditor.report.html.data import document
 from auditor.report.model import Rendered, RenderOptions
-from auditor.report.text import count, plain
+from auditor.report.text import ASSUMED_COMPLETE, count, plain
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _values(report: Report, options: RenderOptions, style: str, script: str) -> 
     data, encoding = _embed(encode(document(report, options), pretty=False))
     return {
         "report": report,
+        "assumed_complete": ASSUMED_COMPLETE,
         "severities": list(Severity),
         "tabs": _TABS,
         "top": _mend_first(report),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.terminal.page import Page
-from auditor.report.text import count, shorten, subscription_words
+from auditor.report.text import ASSUMED_COMPLETE, count, shorten, subscription_words
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def heading(page: Page) -> Iterator[RenderableType]:
         (f"{count(scan.resources, 'resource')} in {_subscriptions(page)}, judged by {count(len(rules), 'rule')}; ", ""),
         (f"read {scan.finished_at:%Y-%m-%d %H:%M} UTC", ""),
     )
+    if scan.selection:
+        yield page.line(("Only ", "medium"), f"{scan.selection}; what lies outside was read to relate to.")
+    if scan.assumed_complete:
+        yield page.line((ASSUMED_COMPLETE, "medium"))
     if not scan.complete:
         yield page.line(("Incomplete: ", "medium"), "not everything could be read, see below.")
     yield ""

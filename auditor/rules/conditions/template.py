@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from auditor.inventory.ids import RESOURCE_GROUP_TYPE, SUBSCRIPTION_TYPE
-from auditor.inventory.model import Resource
-from auditor.rules.conditions.compare import as_text, as_time, is_null
-from auditor.rules.conditions.fields import BodyReader, ComputedReader, checked, compile_field
-from auditor.rules.conditions.frame import Frame, Scope
-from auditor.rules.conditions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
-from auditor.rules.conditions.paths import MISSING, member
-from auditor.rules.conditions.problems import Language, Place, Undecidable, nearest
-from auditor.rules.conditions.syntax import (
+from auditor.expressions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
+from auditor.expressions.syntax import (
     BadExpression,
     Call,
     Expression,
@@ -23,7 +16,14 @@ from auditor.rules.conditions.syntax import (
     parse_expression,
     unescape,
 )
-from auditor.rules.conditions.times import format_time, formatted
+from auditor.expressions.times import format_time, formatted
+from auditor.expressions.values import MISSING, Undecidable, as_text, as_time, is_null
+from auditor.inventory.ids import RESOURCE_GROUP_TYPE, SUBSCRIPTION_TYPE
+from auditor.inventory.model import Resource
+from auditor.rules.conditions.fields import BodyReader, ComputedReader, checked, compile_field
+from auditor.rules.conditions.frame import Frame, Scope
+from auditor.rules.conditions.paths import member
+from auditor.rules.conditions.problems import Language, Place, nearest
 
 Value = Callable[[Frame], Any]
 """Computes a value; raises Undecidable."""

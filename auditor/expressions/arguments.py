@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auditor.rules.conditions.compare import as_number, as_text, is_null
-from auditor.rules.conditions.problems import Undecidable
+from auditor.expressions.values import Undecidable, as_number, as_text, is_null
 
 
 def fail(name: str, why: str) -> Undecidable:

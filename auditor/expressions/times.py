@@ -10,8 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from auditor.rules.conditions.arguments import fail, integer_of
-from auditor.rules.conditions.compare import as_time
+from auditor.expressions.arguments import fail, integer_of
+from auditor.expressions.values import as_time
 
 _PARTS = {
     "yyyy": "%Y",

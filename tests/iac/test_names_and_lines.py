@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from auditor.evaluate.model import Result
 from auditor.iac import declared_at
+from auditor.iac.place import Place
 from auditor.inventory.model import Resource
 from auditor.report.places import places
 from auditor.rules.model import Evidence, Remediation
@@ -317,6 +319,11 @@ def test_a_trace_tag_leads_to_the_block_that_writes_it(found: Found):
     assert found({"main.tf": text}, resource("stx", tags={"yor_trace": "other"})) == {}
 
 
+def shown_at(root: Path, result: Result) -> Place:
+    one = Resource.from_body({"id": result.subject.id})
+    return places(report_of([result]), {one.key: one}, declared=declared_at(root, [one])).locations[result.fingerprint]
+
+
 PROPERTIES = """  location: 'westeurope'
   properties: {
     networkAcls: {
@@ -357,7 +364,9 @@ def test_a_finding_is_shown_at_the_property_in_the_declaration(
     (tmp_path / ("a.bicep" if language == "bicep" else "a.json")).write_text(text)
     one = Resource.from_body({"id": result.subject.id})
 
-    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+    place = places(report_of([result]), {one.key: one}, declared=declared_at(tmp_path, [one])).locations[
+        result.fingerprint
+    ]
     shown_text = text.splitlines()[place.start_line - 1][place.start_column - 1 : place.end_column - 1]
 
     assert words in shown_text
@@ -370,7 +379,9 @@ def test_a_property_that_stands_twice_is_not_guessed(tmp_path: Path):
     result = finding(RULE, "st1", evidence=(Evidence("properties.a", 2, "1"),))
     one = Resource.from_body({"id": result.subject.id})
 
-    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+    place = places(report_of([result]), {one.key: one}, declared=declared_at(tmp_path, [one])).locations[
+        result.fingerprint
+    ]
 
     assert place.start_line == 3
 
@@ -399,7 +410,9 @@ def test_a_finding_is_shown_at_the_terraform_argument_that_its_remediation_sets(
         (tmp_path / "terraform.tfstate").write_text(state("", result.subject.id))
     one = Resource.from_body({"id": result.subject.id})
 
-    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+    place = places(report_of([result]), {one.key: one}, declared=declared_at(tmp_path, [one])).locations[
+        result.fingerprint
+    ]
 
     assert (place.uri, place.start_line) == ("main.tf", line)
 
@@ -418,6 +431,8 @@ def test_arguments_of_other_resource_types_are_not_meant(code: str, line: int, t
     (tmp_path / "main.tf").write_text(terraform('"st1"', more="  size = 2\n"))
     one = Resource.from_body({"id": result.subject.id})
 
-    place = places(report_of([result]), {one.key: one}, source_root=tmp_path).locations[result.fingerprint]
+    place = places(report_of([result]), {one.key: one}, declared=declared_at(tmp_path, [one])).locations[
+        result.fingerprint
+    ]
 
     assert place.start_line == line

@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
-from auditor.rules.conditions.arguments import fail, text_of
+from auditor.expressions.arguments import fail, text_of
 
 
 def to_base64(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from auditor.rules.conditions.arguments import fail, integer_of, text_of
+from auditor.expressions.arguments import fail, integer_of, text_of
 
 
 def ip_range_contains(outer: Any, inner: Any) -> bool:

@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.rules.conditions.arguments import fail, integer_of, number_of, text_of, truth_of
-from auditor.rules.conditions.compare import as_text, equal, is_null, order
-from auditor.rules.conditions.encodings import (
+from auditor.expressions.arguments import fail, integer_of, number_of, text_of, truth_of
+from auditor.expressions.encodings import (
     base64_to_string,
     data_uri,
     data_uri_to_string,
@@ -25,9 +24,9 @@ from auditor.rules.conditions.encodings import (
     to_uri,
     unescaped,
 )
-from auditor.rules.conditions.networks import cidr_host, cidr_subnet, ip_range_contains, parse_cidr
-from auditor.rules.conditions.paths import MISSING, member
-from auditor.rules.conditions.times import add_days, from_epoch, to_epoch
+from auditor.expressions.networks import cidr_host, cidr_subnet, ip_range_contains, parse_cidr
+from auditor.expressions.times import add_days, from_epoch, to_epoch
+from auditor.expressions.values import MISSING, as_text, equal, is_null, member, order
 
 
 @dataclass(frozen=True, slots=True)
