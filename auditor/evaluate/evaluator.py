@@ -16,7 +16,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
-from auditor.inventory.selection import Selection
+from auditor.inventory.selection import Selection, tags_of
 from auditor.inventory.stumbles import Stumble, attempt
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
 
@@ -169,7 +169,7 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
     return Result(
         rule=rule,
         outcome=outcome,
-        subject=Subject.of_resource(resource),
+        subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
         message=message,
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,

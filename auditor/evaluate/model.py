@@ -38,10 +38,12 @@ class Subject:
     subscription_id: str = ""
     resource_group: str = ""
     location: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Values by tag name in lower case; a child without any has those of its resource."""
 
     @classmethod
-    def of_resource(cls, resource: Resource) -> Subject:
-        """The subject that stands for a resource."""
+    def of_resource(cls, resource: Resource, tags: Mapping[str, str] | None = None) -> Subject:
+        """The subject that stands for a resource; `tags` are its own or its parent's, see `tags_of`."""
         return cls(
             id=resource.id,
             type=resource.type,
@@ -49,6 +51,7 @@ class Subject:
             subscription_id=resource.subscription_id,
             resource_group=resource.resource_group,
             location=resource.location,
+            tags=tags or {},
         )
 
     @classmethod
