@@ -107,7 +107,7 @@ def _scan_of(source: Source, rules: Sequence[Rule], *, partial: bool) -> Scan:
         subscriptions=tuple(sorted(found | {guid.lower() for guid in names})),
         started_at=started,
         finished_at=finished,
-        complete=manifest.complete and not relevant_gaps(rules, inventory.gaps),
+        complete=manifest.complete and not relevant_gaps(rules, inventory),
         resources=inventory.collected,
         subscription_names=names,
         scope=manifest.scope,

@@ -10,6 +10,7 @@ from datetime import datetime
 from auditor import __version__
 from auditor.evaluate.grounds import with_grounds
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
+from auditor.evaluate.unread import unread_children, unread_scopes
 from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
@@ -56,7 +57,7 @@ def evaluate(
                 results.append(_result(rule, outcome, truth, context))
         if advance:
             advance(1)
-    for result in _unread_scopes(rules, inventory.gaps):
+    for result in (*unread_scopes(rules, inventory), *unread_children(rules, inventory, now.isoformat())):
         tallies[result.rule.id][Outcome.UNKNOWN] += 1
         results.append(result)
     results.sort(key=lambda result: result.order)
@@ -65,7 +66,7 @@ def evaluate(
         scan=scan,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
-        gaps=relevant_gaps(rules, inventory.gaps),
+        gaps=relevant_gaps(rules, inventory),
         summary=summarise(tallies, rules),
         tallies=tallies,
         notices=tuple(notices),
@@ -79,16 +80,22 @@ def judged_count(rules: Sequence[Rule], inventory: Inventory) -> int:
     return sum(len(inventory.of_type(name)) for name in types)
 
 
-def relevant_gaps(rules: Iterable[Rule], gaps: Sequence[Gap]) -> tuple[Gap, ...]:
-    """The gaps that some rule could run into: what other rules need is not missed by these."""
+def relevant_gaps(rules: Iterable[Rule], inventory: Inventory) -> tuple[Gap, ...]:
+    """The gaps that some rule could run into: what other rules need is not missed by these.
+
+    First the reads that did not succeed, in their order, then kinds that were not read at all, by name.
+    """
     wanted: set[str] = set()
+    every = False
     for rule in rules:
-        if not rule.resource:  # it judges every type there is
-            return tuple(gaps)
+        every = every or not rule.resource  # it judges every type there is
         wanted |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
     wanted = {ids.type_key(name) for name in wanted}
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
-    return tuple(gap for gap in gaps if ids.type_key(gap.type) in wanted)
+    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in wanted]
+    met = {ids.type_key(gap.type) for gap in inventory.gaps}
+    unread = [gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))]
+    return tuple(dict.fromkeys((*failed, *unread)))
 
 
 def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
@@ -171,23 +178,3 @@ def _why(truth: Truth) -> str:
         gap = truth.gaps[0]
         return f"{gap.type} in {gap.scope} was not read ({gap.code})"
     return truth.reason or "the answer is not known"
-
-
-def _unread_scopes(rules: Sequence[Rule], gaps: Sequence[Gap]) -> Iterator[Result]:
-    """One unknown result for each rule and each scope in which resources of its type could not be read."""
-    by_type: dict[str, dict[str, Gap]] = {}
-    for gap in gaps:
-        by_type.setdefault(ids.type_key(gap.type), {}).setdefault(ids.id_key(gap.scope), gap)
-    for rule in rules:
-        behind: dict[str, Gap] = {}
-        for wanted in map(ids.type_key, rule.resource):
-            behind.update(by_type.get(wanted) or by_type.get(embedding_parent(wanted) or "", {}))
-        for gap in behind.values():
-            yield Result(
-                rule=rule,
-                outcome=Outcome.UNKNOWN,
-                subject=Subject.of_gap(gap),
-                message=f"{rule.title}: cannot be decided, {gap.type} in {gap.scope} was not read ({gap.code})",
-                fingerprint=fingerprint(rule.id, gap.scope),
-                gaps=(gap,),
-            )
