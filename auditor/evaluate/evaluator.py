@@ -10,13 +10,15 @@ from datetime import datetime
 from auditor import __version__
 from auditor.evaluate.grounds import with_grounds
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
-from auditor.evaluate.unread import unread_children, unread_scopes
+from auditor.evaluate.unread import unread
 from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
+from auditor.inventory.selection import Selection
+from auditor.inventory.stumbles import Stumble, attempt
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
 
 Advance = Callable[[int], None]
@@ -34,30 +36,40 @@ def evaluate(
     notices: Sequence[str] = (),
     advance: Advance | None = None,
     spent: dict[str, float] | None = None,
+    selection: Selection | None = None,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
     `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
-    seconds that each rule took, by rule id.
+    seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
+    that stumbles over a resource is unknown for it, and a notice says so.
     """
     judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     results: list[Result] = []
+    stumbles: dict[str, list[str]] = {}
     for resource, applicable in _pairs(rules, inventory):
+        if selection and not selection.holds(resource, inventory):
+            continue
         shared = Context(resource, inventory, facts, {}, now.isoformat())
         for rule in applicable:
             context = (
                 shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
             )
-            outcome, truth = judge(rule, context)
+            judged = attempt(judge, rule, context)
+            if isinstance(judged, Stumble):
+                stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
+                judged = Outcome.UNKNOWN, Unknown((), f"its body cannot be understood: {judged}")
+            outcome, truth = judged
             tallies[rule.id][outcome] += 1
             if outcome in kept:
-                results.append(_result(rule, outcome, truth, context))
+                told = attempt(_result, rule, outcome, truth, context)
+                results.append(_bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told)
         if advance:
             advance(1)
-    for result in (*unread_scopes(rules, inventory), *unread_children(rules, inventory, now.isoformat())):
+    for result in unread(rules, inventory, now.isoformat(), selection):
         tallies[result.rule.id][Outcome.UNKNOWN] += 1
         results.append(result)
     results.sort(key=lambda result: result.order)
@@ -66,10 +78,10 @@ def evaluate(
         scan=scan,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
-        gaps=relevant_gaps(rules, inventory),
+        gaps=relevant_gaps(rules, inventory, selection),
         summary=summarise(tallies, rules),
         tallies=tallies,
-        notices=tuple(notices),
+        notices=(*notices, *facts.notices, *_stumbled(stumbles)),
     )
 
 
@@ -80,7 +92,7 @@ def judged_count(rules: Sequence[Rule], inventory: Inventory) -> int:
     return sum(len(inventory.of_type(name)) for name in types)
 
 
-def relevant_gaps(rules: Iterable[Rule], inventory: Inventory) -> tuple[Gap, ...]:
+def relevant_gaps(rules: Iterable[Rule], inventory: Inventory, selection: Selection | None = None) -> tuple[Gap, ...]:
     """The gaps that some rule could run into: what other rules need is not missed by these.
 
     First the reads that did not succeed, in their order, then kinds that were not read at all, by name.
@@ -94,8 +106,10 @@ def relevant_gaps(rules: Iterable[Rule], inventory: Inventory) -> tuple[Gap, ...
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
     failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in wanted]
     met = {ids.type_key(gap.type) for gap in inventory.gaps}
-    unread = [gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))]
-    return tuple(dict.fromkeys((*failed, *unread)))
+    lacking = [
+        gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))
+    ]
+    return tuple(dict.fromkeys(gap for gap in (*failed, *lacking) if not selection or selection.touches(gap)))
 
 
 def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
@@ -169,6 +183,19 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
         evidence=evidence,
         gaps=gaps,
     )
+
+
+def _bare_result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
+    """A result without what explains it, where the explanation stumbles over the body."""
+    message = rule.title if outcome is not Outcome.UNKNOWN else f"{rule.title}: cannot be decided, {_why(truth)}"
+    mark = fingerprint(rule.id, context.resource.id)
+    return Result(rule, outcome, Subject.of_resource(context.resource), message, mark)
+
+
+def _stumbled(stumbles: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for rule, places in sorted(stumbles.items()):
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        yield f"{rule} is unknown for what it cannot understand: {places[0]}{more}"
 
 
 def _why(truth: Truth) -> str:

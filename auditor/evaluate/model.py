@@ -179,8 +179,15 @@ class Scan:
     """What names the scope in SARIF's `automationDetails.id`: tenant, management group or subscriptions."""
     partial_selection: bool = False
     """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
+    selection: str = ""
+    """What was chosen of the source, in words: `subscriptions/<guid>+resourcegroups/rg-app`; "" for all of it."""
     assumed_complete: bool = False
     """True for an export of which the user said that what it lacks does not exist."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether rules or resources were left out, so that what is not found may be there all the same."""
+        return self.partial_selection or bool(self.selection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
+from auditor.inventory.selection import Selection
 from auditor.inventory.standing import STANDING
+from auditor.inventory.stumbles import attempt
 from auditor.rules.model import Context, Rule
 
 _ROOTS = (
@@ -32,10 +34,26 @@ class _Missing:
     gap: Gap
 
 
-def unread_scopes(rules: Sequence[Rule], inventory: Inventory) -> Iterator[Result]:
+def unread(
+    rules: Sequence[Rule], inventory: Inventory, now: str, selection: Selection | None = None
+) -> Iterator[Result]:
+    """Unknown results for what the rules judge and nobody read: by scope, and by the parent of unread children.
+
+    `now` is what `utcNow()` means in conditions; with a `selection` only what it holds is told.
+    """
+    yield from _unread_scopes(rules, inventory, selection)
+    for result in _unread_children(rules, inventory, now):
+        parent = inventory.by_key[ids.id_key(result.subject.id)]
+        if not selection or selection.holds(parent, inventory):
+            yield result
+
+
+def _unread_scopes(rules: Sequence[Rule], inventory: Inventory, selection: Selection | None) -> Iterator[Result]:
     """One unknown result for each rule and each scope in which resources of its type could not be read."""
     by_type: dict[str, dict[str, Gap]] = {}
     for gap in inventory.gaps:
+        if selection and not selection.touches(gap):
+            continue
         by_type.setdefault(ids.type_key(gap.type), {}).setdefault(ids.id_key(gap.scope), gap)
     for rule in rules:
         behind: dict[str, Gap] = {}
@@ -55,11 +73,11 @@ def unread_scopes(rules: Sequence[Rule], inventory: Inventory) -> Iterator[Resul
             )
 
 
-def unread_children(rules: Sequence[Rule], inventory: Inventory, now: str) -> Iterator[Result]:
+def _unread_children(rules: Sequence[Rule], inventory: Inventory, now: str) -> Iterator[Result]:
     """One unknown result for each rule over children and each parent whose children of that kind were not read.
 
     A rule that judges the parent too, or another kind of children closer to it, has its answer there. Gaps that
-    `unread_scopes` tells are not told again.
+    `_unread_scopes` tells are not told again.
     """
     search = _Search(inventory)
     for rule in rules:
@@ -105,7 +123,8 @@ def _applies(rule: Rule, kind: str, missing: _Missing, inventory: Inventory, now
     if needs.facts or not all(above == other or above.startswith(other + "/") for other in needs.types):
         return True  # facts and relations know nothing of an object that was not read
     child = _stand_in(kind, missing)
-    return rule.when.evaluate(Context(child, inventory, parameters=rule.parameters, now=now)) is not False
+    context = Context(child, inventory, parameters=rule.parameters, now=now)
+    return attempt(rule.when.evaluate, context) is not False
 
 
 def _stand_in(kind: str, missing: _Missing) -> Resource:

@@ -47,6 +47,7 @@ def _scan(scan: Scan) -> dict[str, Any]:
         "finished_at": timestamp(scan.finished_at),
         "complete": scan.complete,
         "assumed_complete": scan.assumed_complete,
+        "selection": scan.selection,
         "resources": scan.resources,
     }
 

@@ -125,6 +125,25 @@ Subscriptions = Annotated[
         rich_help_panel=_SCOPE,
     ),
 ]
+ResourceGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource-group",
+        "-g",
+        metavar="NAME",
+        help="Only what lies in this resource group; the rest is there to be related to. Repeatable.",
+        rich_help_panel=_SCOPE,
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="NAME[=VALUE]",
+        help="Only resources with this tag, their children included. Repeatable: all must be there.",
+        rich_help_panel=_SCOPE,
+    ),
+]
 ManagementGroup = Annotated[
     str | None,
     typer.Option(
