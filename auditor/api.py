@@ -427,7 +427,6 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
     found = {resource.subscription_id for resource in inventory.by_key.values()} - {""}
     started = manifest.started_at or datetime.now(UTC)
     finished = manifest.finished_at or started
-    gaps = [gap for gap in inventory.gaps if not selection or selection.touches(gap)]
     chosen = selection.subscriptions if selection else frozenset()
     return Scan(
         source=manifest.source,
@@ -435,7 +434,7 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
         subscriptions=tuple(sorted(chosen or found | {guid.lower() for guid in names})),
         started_at=started,
         finished_at=finished,
-        complete=manifest.complete and not relevant_gaps(choice.rules, gaps),
+        complete=manifest.complete and not relevant_gaps(choice.rules, inventory, selection),
         resources=_held(inventory, selection),
         subscription_names=names,
         scope=selection.words if selection else manifest.scope,
