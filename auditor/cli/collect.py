@@ -51,7 +51,7 @@ def collect(
     quiet: options.Quiet = False,
 ) -> None:
     """Collect what the rules need into a snapshot, for `scan --from`."""
-    from auditor.cli.live import LiveOptions, collect_into
+    from auditor.cli.live import collect_into, live_options
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.terminal.steps import Steps
 
@@ -65,8 +65,8 @@ def collect(
         from auditor.evaluate.policy_exemptions import NEEDED
 
         types |= {name.lower() for name in NEEDED}
-    live = LiveOptions(
-        cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
+    live = live_options(
+        cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
     with _snapshot(output, live, types, resume=resume, force=force) as snapshot:
         try:
@@ -82,10 +82,10 @@ def collect(
 
 
 def _snapshot(path: Path, live: LiveOptions, types: frozenset[str], *, resume: bool, force: bool) -> Snapshot:
-    from auditor.cli.live import new_manifest
+    from auditor.api import new_manifest
     from auditor.snapshot.store import Snapshot
 
-    manifest = new_manifest(live, types)
+    manifest = new_manifest(live.target, types)
     return Snapshot.resume(path, manifest) if resume else Snapshot.create(path, manifest, force=force)
 
 

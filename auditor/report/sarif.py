@@ -16,6 +16,7 @@ from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
+from auditor.report.meanings import meant
 from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
@@ -145,6 +146,8 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
             "subscriptionId": subject.subscription_id,
             "resourceGroup": subject.resource_group,
             "location": subject.location,
+            **({"resourceTags": dict(subject.tags)} if subject.tags else {}),
+            **meant(subject, options.meanings),
             "severity": result.severity.value,
             "evidence": [
                 {"path": leaf.path, "actual": _bounded(leaf.actual), "expected": leaf.expected}

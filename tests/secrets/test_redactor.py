@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from auditor.secrets.marks import MARK, is_replaced
 from auditor.secrets.places import _PLACES, SECRET_NAMES
-from auditor.secrets.redactor import MARK, Redactor, is_replaced
+from auditor.secrets.redactor import Redactor
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.store import Snapshot
 
@@ -55,6 +56,16 @@ def setting(value: Any) -> Any:
                 "expires_at": "2027-01-01T00:00:00Z",
                 "permissions": "rl",
             },
+        ),
+        # Another zone takes these dates out of the years that there are.
+        (
+            "https://st1.blob.core.windows.net/c?se=0001-01-01T00:00:00%2B14:00&sig=abc",
+            {"kind": "sas", "host": "st1.blob.core.windows.net"},
+        ),
+        ("se=9999-12-31T23:59:59-14:00&sig=abc", {"kind": "sas"}),
+        (
+            "BlobEndpoint=https://st1.blob.core.windows.net/;Shared Access Signature =sv=2022&se=2027-01-01&sig=abc",
+            {"kind": "sas", "host": "st1.blob.core.windows.net", "expires_at": "2027-01-01T00:00:00Z"},
         ),
         ("sv=2022-11-02&se=2027-01-01&sig=abc", {"kind": "sas", "expires_at": "2027-01-01T00:00:00Z"}),
         (
@@ -280,6 +291,11 @@ def test_doing_it_twice_changes_nothing():
     [
         {"$secret": MARKED},
         {"$secret": {"kind": MARKED}},
+        {"$secret": {"kind": [MARKED]}},
+        {"$secret": {"kind": {"a": MARKED}}},
+        {"$secret": {"kind": "plain", "host": MARKED}},
+        {"$secret": {"kind": "plain", "host": [MARKED]}},
+        {"$secret": {"kind": "plain", "user": MARKED}},
         {"$secret": {"kind": "plain", "hash": MARKED}},
         {"$secret": {"kind": "plain", "note": MARKED}},
         {"$secret": {"kind": "plain"}, "more": MARKED},
@@ -287,6 +303,22 @@ def test_doing_it_twice_changes_nothing():
 )
 def test_what_only_looks_like_a_replacement_is_replaced(forged: dict[str, Any]):
     assert MARKED not in json.dumps(setting(forged))
+
+
+@pytest.mark.parametrize("name", ["Identity:Password:RequiredLength", "pwd=x", "a?sig=x"])
+def test_what_tells_a_resource_from_others_stays_whatever_it_looks_like(name: str):
+    body = {"id": f"/subscriptions/s/providers/A.B/c/{name}", "name": name, "type": "A.B/c", "properties": {"v": "12"}}
+
+    assert redact("a.b/c", body) == body
+
+
+def test_a_body_that_cannot_be_understood_keeps_its_name_alone(lenient: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("auditor.secrets.redactor.places_of", lambda *_: {}["no such place"])
+    body = {"id": "/s/x", "name": "x", "type": "A.B/c", "location": "westeurope", "properties": {"key": MARKED}}
+    redactor = Redactor(KEY)
+
+    assert redactor.redact("a.b/c", body) == {"id": "/s/x", "name": "x", "type": "A.B/c"}
+    assert redactor.stumbles["/s/x"].kind == "KeyError"
 
 
 def test_nesting_beyond_reason_is_cut_and_not_followed():
