@@ -284,7 +284,8 @@ class Snapshot:
             if self._manifest.finished_at is None:
                 gaps = (*gaps, *self._never_asked(entries))
             finished = self._manifest.finished_at is not None
-            return Inventory(self.resources(), Ledger(entries, finished=finished), gaps)
+            coverage = Ledger(entries, finished=finished)
+            return Inventory(self.resources(), coverage, gaps, self._manifest.management_groups)
 
     def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
         """A gap for each type of which an unfinished collection does not know that it was read everywhere."""
