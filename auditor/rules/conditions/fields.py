@@ -134,6 +134,8 @@ class OwnReader:
 
     def read(self, frame: Frame) -> Any:
         """See `Reader.read`."""
+        if frame.resource.unread:
+            _readable(frame, self.name)
         return self.get(frame.resource)
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
