@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from auditor.evaluate.model import Report, Scan
     from auditor.facts.registry import FactStore
     from auditor.inventory.inventory import Inventory
+    from auditor.inventory.selection import Selection
     from auditor.report.model import Rendered, RenderOptions
     from auditor.rules.model import Framework, Rule, Severity
     from auditor.snapshot.manifest import Manifest
@@ -51,6 +52,7 @@ __all__ = [
     "open_demo",
     "open_source",
     "render",
+    "select",
     "write",
 ]
 
@@ -140,8 +142,10 @@ class RuleChoice:
     def types(self) -> frozenset[str]:
         """Type keys that must be collected to judge by these rules, those of the facts they ask for included."""
         from auditor.facts.registry import needs_of
+        from auditor.inventory.managed import GROUP_TYPE
 
-        needed: set[str] = set()
+        # Whose a resource group is decides what can be mended in it.
+        needed: set[str] = {GROUP_TYPE} if self.rules else set()
         for rule in self.rules:
             needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
         return frozenset(needed)
@@ -279,6 +283,24 @@ def _scopes(target: Target) -> tuple[str, ...]:
     return ("/",)
 
 
+def select(
+    source: Source,
+    *,
+    subscriptions: Sequence[str] = (),
+    management_group: str | None = None,
+    resource_groups: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> Selection | None:
+    """The part of a source to judge; None where nothing is chosen, which is all of it.
+
+    Subscriptions by GUID or name, resource groups by name, tags as `NAME` or `NAME=VALUE`. What lies outside stays to
+    be related to. Raises UsageError for what the source does not have.
+    """
+    from auditor.snapshot.selecting import selection_of
+
+    return selection_of(source, tuple(subscriptions), management_group, tuple(resource_groups), tuple(tags))
+
+
 def audit(
     source: Source,
     rules: RuleChoice | Iterable[Rule] | None = None,
@@ -287,11 +309,13 @@ def audit(
     frameworks: Sequence[Framework] = (),
     keep_passed: bool = False,
     watch: Watch | None = None,
+    selection: Selection | None = None,
 ) -> Report:
     """Judge a source by rules: all built-in ones, where none are given.
 
     `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
     control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`.
+    With a `selection` (see `select`) only that part is judged, in sight of the rest.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
@@ -300,7 +324,7 @@ def audit(
 
     watch = watch or Silent()
     choice = _chosen(rules)
-    scan = _scan_of(source, choice)
+    scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
     if watch.detailed:
         for family in _asked(choice.rules, source.inventory):
@@ -317,6 +341,7 @@ def audit(
             notices=choice.notices,
             advance=advance,
             spent=watch.rules if watch.detailed else None,
+            selection=selection,
         )
     return replace(report, frameworks=tuple(frameworks))
 
@@ -344,16 +369,23 @@ def judge(
     return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
 
 
-def draw(report: Report, source: Source, facts: FactStore | None = None) -> Report:
-    """The report with pictures of the source, each node with the worst finding on it; formats that draw show them."""
+def draw(
+    report: Report, source: Source, facts: FactStore | None = None, *, selection: Selection | None = None
+) -> Report:
+    """The report with pictures of the source, each node with the worst finding on it; formats that draw show them.
+
+    With a `selection` they show that part, what leads there and where it leads.
+    """
     from auditor.facts.registry import FactStore
     from auditor.pictures import pictures_of
     from auditor.pictures.marks import marked
+    from auditor.pictures.part import part_of
 
     notices = list(report.notices)
     facts = facts or FactStore(source.inventory, report.scan.finished_at)
     pictures = pictures_of(source.inventory, facts, notices=notices)
-    return replace(report, pictures=marked(pictures, report.results), notices=tuple(notices))
+    shown = [part_of(picture, source.inventory, selection) for picture in pictures]
+    return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
 
 
 def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:
@@ -388,7 +420,7 @@ def _asked(rules: Sequence[Rule], inventory: Inventory) -> Sequence[str]:
     return sorted(asked & set(family_names()))
 
 
-def _scan_of(source: Source, choice: RuleChoice) -> Scan:
+def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) -> Scan:
     from auditor.evaluate.evaluator import relevant_gaps
     from auditor.evaluate.model import Scan
 
@@ -397,16 +429,24 @@ def _scan_of(source: Source, choice: RuleChoice) -> Scan:
     found = {resource.subscription_id for resource in inventory.by_key.values()} - {""}
     started = manifest.started_at or datetime.now(UTC)
     finished = manifest.finished_at or started
+    chosen = selection.subscriptions if selection else frozenset()
     return Scan(
         source=manifest.source,
         tenant=manifest.tenant,
-        subscriptions=tuple(sorted(found | {guid.lower() for guid in names})),
+        subscriptions=tuple(sorted(chosen or found | {guid.lower() for guid in names})),
         started_at=started,
         finished_at=finished,
-        complete=manifest.complete and not relevant_gaps(choice.rules, inventory.gaps),
-        resources=inventory.collected,
+        complete=manifest.complete and not relevant_gaps(choice.rules, inventory, selection),
+        resources=_held(inventory, selection),
         subscription_names=names,
-        scope=manifest.scope,
+        scope=selection.words if selection else manifest.scope,
+        selection=selection.words if selection else "",
         partial_selection=choice.partial,
         assumed_complete=manifest.assumed_complete,
     )
+
+
+def _held(inventory: Inventory, selection: Selection | None) -> int:
+    if selection is None:
+        return inventory.collected
+    return sum(selection.holds(resource, inventory) for resource in inventory.by_key.values())

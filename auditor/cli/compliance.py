@@ -73,6 +73,8 @@ def compliance(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -103,6 +105,7 @@ def compliance(
     from auditor.cli.live import collect_live, live_options
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.terminal.output import check_place, render_options
     from auditor.cli.terminal.steps import Steps
@@ -123,13 +126,15 @@ def compliance(
         _check_control(control, choice)
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    saved = found is not None
     if found is None:
         live = live_options(
             cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types)
-    report = api.audit(found, choice, frameworks=choice.frameworks, watch=steps)
+    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
+    report = api.audit(found, choice, frameworks=choice.frameworks, watch=steps, selection=selection)
     accepted, refused = acceptance.of(found)
     report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
     names = choice.framework_names

@@ -40,6 +40,8 @@ class FactFamily:
 
 _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
+    "api_policy": "auditor.facts.api.policies",
+    "api_protection": "auditor.facts.api.protection",
     "azure_names": "auditor.facts.network.azure_names",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",

@@ -15,6 +15,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.standing import StandingChildren
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.export_files import Document, files_below, read_document
 from auditor.snapshot.manifest import Manifest
@@ -53,7 +54,11 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     cut = _cut_types(documents)
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
-    coverage = ExportCoverage(present, str(path), gaps, assume_complete=assume_complete)
+    standing = StandingChildren(resources)
+    groups = {group for resource in resources if (group := ids.group_key(resource.key))}
+    coverage = ExportCoverage(
+        present, str(path), gaps, standing=standing, groups=groups, assume_complete=assume_complete
+    )
     notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
     manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)

@@ -62,6 +62,8 @@ def exposed(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -71,12 +73,14 @@ def exposed(
 ) -> None:
     """Which ports of which machines the internet reaches, by which path; the worst first."""
     from auditor.cli.network.exposed import render
+    from auditor.cli.options.selected import selected
     from auditor.facts.registry import FactStore
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
     facts = FactStore(found.inventory)
-    _write(render(found, facts, output_format.value, width=_width(output)), output)
+    chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
+    _write(render(found, facts, output_format.value, width=_width(output), selection=chosen), output)
     for text in (*found.notices, *facts.notices):
         warn(text)
 

@@ -29,6 +29,8 @@ def scan(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -43,7 +45,10 @@ def scan(
     output: options.OutputFile = None,
     reports: options.Reports = None,
     include_passed: options.IncludePassed = False,
-    group_by: options.GroupBy = options.GroupChoice.RULE,
+    group_by: options.GroupBy = "rule",
+    owner_tag: options.OwnerTag = None,
+    environment_tag: options.EnvironmentTag = None,
+    data_class_tag: options.DataClassTag = None,
     width: options.Width = None,
     markdown_limit: options.MarkdownLimit = 1_000_000,
     source_root: options.SourceRoot = None,
@@ -65,9 +70,10 @@ def scan(
     from auditor import api
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
-    from auditor.cli.terminal.output import outputs_of, render_options, write_reports
+    from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.baseline import load_baseline
     from auditor.facts.registry import FactStore
@@ -87,6 +93,7 @@ def scan(
         choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    saved = found is not None
     if found is None:
         from auditor.cli.live import collect_live, live_options
 
@@ -96,6 +103,7 @@ def scan(
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
     facts = FactStore(found.inventory, found.manifest.finished_at)
+    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
     formats = [wanted.format for wanted in outputs]
     report = api.audit(
         found,
@@ -104,6 +112,7 @@ def scan(
         frameworks=choice.frameworks_for(formats),
         keep_passed=include_passed,
         watch=steps,
+        selection=selection,
     )
     accepted, refused = acceptance.of(found)
     report = api.judge(
@@ -117,16 +126,21 @@ def scan(
     )
     if not DRAWING.isdisjoint(formats):
         with steps.step("draw"):
-            report = api.draw(report, found, facts)
-    rendering = render_options(group_by.value, include_passed, width, verbose, markdown_limit)
+            report = api.draw(report, found, facts, selection=selection)
+    rendering = with_meanings(
+        render_options(group_by, include_passed, width, verbose, markdown_limit),
+        owner_tag,
+        environment_tag,
+        data_class_tag,
+    )
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)
     if sarif_split:
         told += write_split(for_scanning, report, rendering, found.manifest.management_groups)
     known = known_before.notices(report) if known_before else ()
     _warn(*found.notices, *report.notices, *refused, *known, *told)
-    if (demo or source_path) and (tenant or subscription or management_group or credential):
-        warn("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
+    if saved and (tenant or credential):
+        warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()
     raise typer.Exit(_exit_code(report, quiet=quiet))
 
