@@ -41,6 +41,8 @@ class RenderOptions:
     """Which tags say whose a resource is, of which environment, and what class its data has."""
     locations: Mapping[str, Place] = field(default_factory=dict)
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
+    calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Module calls that lead to the places of results, the outermost first, by fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)

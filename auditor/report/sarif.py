@@ -177,6 +177,8 @@ def _result(result: Result, rule_index: int, options: RenderOptions, carried: Co
             ],
         },
     }
+    if calls := options.calls.get(result.fingerprint):
+        document["relatedLocations"] = [_call_location(number, place) for number, place in enumerate(calls, 1)]
     if result.exemption:
         document["suppressions"] = [_suppression(result.exemption)]
     return document
@@ -220,14 +222,23 @@ def _location(result: Result, options: RenderOptions) -> dict[str, Any]:
     place = options.locations.get(result.fingerprint) or options.locations.get(subject.id.rstrip("/").lower())
     place = place or Place(artifact_uri(options.uri_prefix, subject.id))
     return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": place.uri},
-            "region": {
-                "startLine": place.start_line,
-                "startColumn": place.start_column,
-                "endLine": place.end_line,
-                "endColumn": place.end_column,
-            },
-        },
+        "physicalLocation": _physical(place),
         "logicalLocations": [{"name": subject.name, "fullyQualifiedName": subject.id, "kind": "resource"}],
+    }
+
+
+def _call_location(number: int, place: Place) -> dict[str, Any]:
+    message = {"text": "The module that declares the resource is called here."}
+    return {"id": number, "physicalLocation": _physical(place), "message": message}
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    return {
+        "artifactLocation": {"uri": place.uri},
+        "region": {
+            "startLine": place.start_line,
+            "startColumn": place.start_column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+        },
     }

@@ -368,6 +368,21 @@ def test_code_that_declares_a_resource_wins_over_the_inventory_tree(tmp_path: Pa
     assert len(found.files) == 1
 
 
+def test_a_finding_in_a_module_names_the_calls_that_lead_there():
+    result = finding(STORAGE, "st1")
+    calls = (Place("main.bicep", 3, 1, 3, 20), Place("app.bicep", 7, 1, 7, 20))
+
+    options = RenderOptions(
+        locations={result.fingerprint: Place("modules/st.bicep", 2)}, calls={result.fingerprint: calls}
+    )
+    document = run_of(render(report_of([result]), "sarif", options).data)["results"][0]
+    related = [place["physicalLocation"] for place in document["relatedLocations"]]
+
+    assert [place["artifactLocation"]["uri"] for place in related] == ["main.bicep", "app.bicep"]
+    assert [place["region"]["startLine"] for place in related] == [3, 7]
+    assert len(document["locations"]) == 1
+
+
 def test_an_upload_too_large_for_code_scanning_loses_its_least_severe_results():
     report = report_of([finding(STORAGE, f"st{number}") for number in range(2_000)] + [finding(SSH, "nsg1")])
 
