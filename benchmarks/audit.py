@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-from auditor.cli.audit import audit
+from auditor.api import audit
 from auditor.facts.registry import FactStore, family_names
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource

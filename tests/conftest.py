@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import settings
 
 from auditor.evaluate.model import Scan
+from auditor.inventory.stumbles import be_strict
 
 # How long one example takes says something of the machine and what else runs there, nothing of the code.
 settings.register_profile("auditor", deadline=None)
 settings.load_profile("auditor")
+
+# Mistakes of our own are seen, in this process and in the programs that tests start.
+os.environ["AUDITOR_STRICT"] = "1"
+be_strict(True)
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 
@@ -24,6 +30,15 @@ def arm_id(resource_type: str, name: str, *, group: str = "rg-app", subscription
     pairs = zip(segments, name.split("/"), strict=True)
     tail = "/".join(f"{segment}/{part}" for segment, part in pairs)
     return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{tail}"
+
+
+@pytest.fixture
+def lenient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Mistakes are held as they are for users: one thing is unknown, the rest goes on."""
+    monkeypatch.delenv("AUDITOR_STRICT")
+    be_strict(False)
+    yield
+    be_strict(True)
 
 
 @pytest.fixture

@@ -14,16 +14,19 @@ VALUES = {"errors", "resources"}
 ALLOWED = {
     "errors": set(),
     "inventory": VALUES,
+    "expressions": set(),
     "secrets": {"inventory", *VALUES},
-    "iac": {"inventory", *VALUES},
-    "rules": {"inventory", *VALUES},
+    "iac": {"inventory", "expressions", *VALUES},
+    "rules": {"inventory", "expressions", *VALUES},
     "facts": {"inventory", *VALUES},
     "snapshot": {"inventory", "secrets", *VALUES},
     "azure": {"snapshot", "inventory", "secrets", *VALUES},
-    "evaluate": {"rules", "facts", "snapshot", "inventory", *VALUES},
+    "evaluate": {"rules", "facts", "snapshot", "inventory", "expressions", *VALUES},
     "pictures": {"evaluate", "facts", "rules", "inventory", *VALUES},
     "report": {"evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
+    "api": {"azure", "evaluate", "facts", "inventory", "pictures", "report", "rules", "snapshot", *VALUES},
     "cli": {
+        "api",
         "azure",
         "rules",
         "evaluate",
@@ -54,7 +57,7 @@ def imports_of(path: Path, *, everywhere: bool) -> set[str]:
 
 @pytest.mark.parametrize("room", sorted(ALLOWED))
 def test_imports_point_one_way(room: str):
-    files = [ROOT / "errors.py"] if room == "errors" else sorted((ROOT / room).rglob("*.py"))
+    files = [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").exists() else sorted((ROOT / room).rglob("*.py"))
     wrong = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in files
@@ -67,14 +70,20 @@ def test_imports_point_one_way(room: str):
 
 
 def test_the_report_room_takes_values_only():
-    """A format may name the evaluator's values, never call the evaluator, the loader or a fact."""
+    """A format may name the evaluator's and the code readers' values, never call an evaluator, a reader or a fact."""
+    values = {
+        "rules": {"model"},
+        "evaluate": {"model", "difference", "wording"},
+        "inventory": {"model", "ids", "inventory"},
+        "iac": {"place", "declaration", "layout"},
+    }
     wrong = {
         f"{path.name}: {name}"
         for path in (ROOT / "report").rglob("*.py")
         for name in imports_of(path, everywhere=True)
-        if name.startswith(("auditor.rules", "auditor.evaluate", "auditor.inventory"))
-        and len(name.split(".")) > 2  # `from auditor.inventory import ids` names the package too
-        and name.split(".")[2] not in {"model", "difference", "ids", "inventory", "wording"}
+        if len(parts := name.split(".")) > 2  # `from auditor.inventory import ids` names the package too
+        and parts[0] == "auditor"
+        and parts[2] not in values.get(parts[1], {parts[2]})
     }
 
     assert wrong == set()
@@ -93,6 +102,27 @@ def test_no_files_import_each_other_in_a_circle():
         waiting = {name: found for name, found in waiting.items() if name not in leaves}
 
     assert waiting == {}
+
+
+def test_only_the_command_line_knows_a_terminal():
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in ROOT.rglob("*.py")
+        if path.relative_to(ROOT).parts[0] not in ("cli", "__main__.py")
+        for name in imports_of(path, everywhere=True)
+        if name.split(".")[0] == "typer" or name.startswith("auditor.cli") or name.startswith("rich.progress")
+    }
+
+    assert wrong == set()
+
+
+def test_the_interface_for_python_starts_without_the_libraries_of_a_terminal_or_of_azure():
+    heavy = ("typer", "rich", "aiohttp", "azure", "yaml")
+    code = f"import sys; import auditor.api; print([m for m in {heavy!r} if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_command_line_starts_without_the_libraries_that_only_some_commands_need():

@@ -156,6 +156,9 @@ class _CloudFile:
         graph = self._address("microsoftGraphResourceId", required=False)
         arm_scope = self._scope("activeDirectoryResourceId", audience)
         suffixes = self._suffixes()
+        if _is_foreign(audience, resource_manager):
+            message = f"{resource_manager!r} would be sent tokens for {audience!r}, a service of Microsoft's clouds"
+            self._wrong("resourceManager", message, "Write the audience that this Resource Manager itself asks for")
         if self._problems:
             raise ConfigError("the cloud file cannot be used", subject=self._shown, problems=sorted(self._problems))
         return Cloud(
@@ -226,6 +229,30 @@ def _wrong_address(value: str) -> tuple[str, str] | None:
     if parts.scheme == "http" and not is_loopback(host):
         return "is not encrypted, and tokens would be sent to it", "Write https://; only loopback addresses may be http"
     return None
+
+
+# Domains of services in the public and sovereign clouds, without those that customers name tenants in.
+_MICROSOFT = re.compile(
+    r"(?:.+\.)?(?:azure\.(?:com|net|us|cn)|windows\.net|microsoft(?:online)?\.(?:com|us)|usgovcloudapi\.net|chinacloudapi\.cn"
+    r"|office(?:365)?\.com|live\.com|dynamics\.com|powerbi\.com|visualstudio\.com|sharepoint\.com)"
+)
+_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def _is_foreign(audience: str, resource_manager: str) -> bool:
+    """Whether a token for a service of Microsoft's would go to a host that is not Resource Manager of its clouds.
+
+    An application's id is an audience too. A server on this machine may be sent one: nothing leaves it.
+    """
+    try:
+        host, wanted = urlsplit(resource_manager).hostname or "", urlsplit(audience.lower())
+    except ValueError:
+        return False
+    name = wanted.hostname or audience.lower().strip("/")
+    public = _MICROSOFT.fullmatch(name) or _GUID.fullmatch(name) or _GUID.fullmatch(name.removeprefix("api://"))
+    known = {urlsplit(cloud.resource_manager).hostname for cloud in _NAMED.values()}
+    ours = any(host == other or host.endswith(f".{other}") for other in known)  # regions: westeurope.management...
+    return public is not None and not ours and not is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -216,9 +216,10 @@ class _Work:
 
     async def read_directory(self, types: frozenset[str]) -> None:
         """Everything of Microsoft Graph; what it refuses does not touch the rest."""
-        from auditor.azure.collectors.directory import ROLE_ASSIGNMENTS, read_directory
+        from auditor.azure.collectors.directory import read_directory
+        from auditor.azure.collectors.role_holders import ROLES_IN_AZURE
 
-        roles = [event for (_, key), event in self._done.items() if key == ROLE_ASSIGNMENTS]
+        roles = [event for (_, key), event in self._done.items() if key in ROLES_IN_AZURE]
         await read_directory(self._reader, types, roles)
 
     async def _read(self, subscription: Subscription, entry: Entry) -> None:

@@ -18,9 +18,11 @@ from auditor.cli.network import command as network
 from auditor.cli.query import command as query
 from auditor.cli.rules import command as rules
 from auditor.cli.scan import command as scan
+from auditor.cli.settings.told import KEY as FOUND
 from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
 from auditor.errors import AuditorError, ExitCode
+from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
@@ -67,10 +69,11 @@ def _root(
         from auditor.cli.settings.file import find_config
 
         path = find_config()
+        context.meta[FOUND] = path
     if path is not None:
         from auditor.cli.settings.file import load_config
 
-        context.default_map = load_config(path, context.command)
+        context.default_map = load_config(path, context.command, named=config is not None)
 
 
 for _command in (scan, collect, rules, compliance, network, diff, doctor, query, merge, init):
@@ -80,6 +83,8 @@ for _command in (scan, collect, rules, compliance, network, diff, doctor, query,
 def run() -> int:
     """Run the command line; gives the exit code of `auditor.errors.ExitCode`."""
     streams.prepare()
+    if os.environ.get("AUDITOR_STRICT"):
+        be_strict(True)
     try:
         app()
         sys.stdout.flush()

@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from auditor.cli.terminal.messages import keep_notes
+from auditor.cli.settings.told import tell
+from auditor.cli.terminal.messages import keep_notes, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,6 +70,8 @@ def _with_debug(function: Callable[..., Any], prefix: str) -> Callable[..., Any]
     def run(*, debug: bool, debug_log: Path | None, debug_names: bool, **given: Any) -> Any:
         keep_notes(not given.get("quiet"))
         context = given[own] if own else given.pop("_context")
+        for line in tell(context):
+            say(line)
         if debug or debug_log:
             _begin(context, debug_log, readable=debug_names)
         return function(**given)

@@ -47,7 +47,8 @@ def collect(
     quiet: options.Quiet = False,
 ) -> None:
     """Collect what the rules need into a snapshot, for `scan --from`."""
-    from auditor.cli.live import LiveOptions, collect_into, new_manifest
+    from auditor.api import new_manifest
+    from auditor.cli.live import collect_into, live_options
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.terminal.steps import Steps
     from auditor.snapshot.writing import write_snapshot
@@ -62,10 +63,10 @@ def collect(
         from auditor.evaluate.policy_exemptions import NEEDED
 
         types |= {name.lower() for name in NEEDED}
-    live = LiveOptions(
-        cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
+    live = live_options(
+        cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
-    with write_snapshot(output, new_manifest(live, types), resume=resume, force=force) as snapshot:
+    with write_snapshot(output, new_manifest(live.target, types), resume=resume, force=force) as snapshot:
         try:
             with steps.step("collect"):
                 outcome = collect_into(snapshot, live, types)

@@ -15,7 +15,7 @@ from auditor.cli.terminal.messages import say, warn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from auditor.cli.options.rule_choice import RuleChoice
+    from auditor.api import RuleChoice
     from auditor.evaluate.model import Report
     from auditor.report.compliance import Listed, Posture
     from auditor.report.model import RenderOptions
@@ -73,6 +73,8 @@ def compliance(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -99,10 +101,11 @@ def compliance(
     quiet: options.Quiet = False,
 ) -> None:
     """Which controls of a framework hold, fail, or have no answer."""
-    from auditor.cli.audit import audit
-    from auditor.cli.live import LiveOptions, collect_live
+    from auditor import api
+    from auditor.cli.live import collect_live, live_options
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.terminal.output import check_place, render_options
     from auditor.cli.terminal.steps import Steps
@@ -116,27 +119,22 @@ def compliance(
         state or [], control or "", failed_only=failed_only, every=every, machine=output_format in _MACHINE
     )
     acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
-    steps = Steps(wanted=verbose)
+    steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
         choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None)
     if control:
         _check_control(control, choice)
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    saved = found is not None
     if found is None:
-        scopes = tuple(subscription or ())
-        live = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, verbose, quiet)
+        live = live_options(
+            cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
+        )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types)
-    report = audit(
-        found,
-        choice.rules,
-        notices=choice.notices,
-        partial=choice.partial,
-        quiet=quiet,
-        frameworks=choice.frameworks,
-        steps=steps,
-    )
+    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
+    report = api.audit(found, choice, frameworks=choice.frameworks, watch=steps, selection=selection)
     accepted, refused = acceptance.of(found)
     report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
     names = choice.framework_names

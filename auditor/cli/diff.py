@@ -97,7 +97,7 @@ def _of_reports(
 
 
 def _of_sources(old: Path, new: Path, rules: tuple[Rule, ...]) -> Difference:
-    from auditor.cli.audit import audit
+    from auditor.api import audit
     from auditor.evaluate.property_diff import property_changes
     from auditor.report.json_report import document
     from auditor.snapshot.opening import open_source

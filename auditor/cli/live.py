@@ -1,17 +1,16 @@
-"""A live collection on behalf of `scan` and `collect`: sign in, work out what to read, read it, show progress."""
+"""A live collection on behalf of a command: collect, show progress, say what failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor.cli.terminal.messages import say, warn
 
 if TYPE_CHECKING:
+    from auditor.api import Target
     from auditor.azure.collect import CollectionOutcome
-    from auditor.azure.progress import Progress
-    from auditor.snapshot.manifest import Manifest
+    from auditor.azure.session import Session
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
 
@@ -20,44 +19,50 @@ if TYPE_CHECKING:
 class LiveOptions:
     """What the options say of a live collection."""
 
-    cloud: str
-    credential: str | None
-    tenant: str | None
-    subscriptions: tuple[str, ...]
-    management_group: str | None
-    source: str
-    """auto, graph or arm."""
+    target: Target
     verbose: bool = False
     quiet: bool = False
 
 
+def live_options(
+    cloud: str,
+    credential: str | None,
+    tenant: str | None,
+    subscriptions: list[str] | None,
+    management_group: str | None,
+    source: str,
+    *,
+    verbose: bool = False,
+    quiet: bool = False,
+) -> LiveOptions:
+    """What the options say, given as typer gives them."""
+    from auditor.api import Target
+
+    target = Target(cloud, credential, tenant, tuple(subscriptions or ()), management_group, source)
+    return LiveOptions(target, verbose, quiet)
+
+
 def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
     """Collect what `types` names into memory. Raises SignInError, CollectionError and ConfigError."""
+    from auditor.api import new_manifest
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
 
-    with Snapshot.in_memory(new_manifest(options, types)) as snapshot:
+    with Snapshot.in_memory(new_manifest(options.target, types)) as snapshot:
         collect_into(snapshot, options, types)
         return Source(snapshot.manifest, snapshot.inventory())
 
 
 def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]) -> CollectionOutcome:
     """Collect what `types` names into a snapshot and finish it; says on stderr what was asked and what failed."""
-    import asyncio
-
+    from auditor import api
     from auditor.cli.terminal.debug_log import event, learn
     from auditor.cli.terminal.progress import progress_for
 
     with progress_for(quiet=options.quiet) as progress:
-        tenant, outcome = asyncio.run(_collect(snapshot, options, types, progress))
+        outcome = api.collect_into(snapshot, options.target, types, progress=progress, signed_in=_log_sign_in)
     learn(*outcome.subscriptions.values())
     event("collected", subscriptions=len(outcome.subscriptions), gaps=outcome.gaps, types=len(types))
-    snapshot.finish(
-        datetime.now(UTC),
-        tenant=tenant,
-        subscriptions=outcome.subscriptions,
-        management_groups=outcome.management_groups,
-    )
     if options.verbose:
         _say_requests(outcome)
     if outcome.gaps and not options.quiet:
@@ -65,20 +70,10 @@ def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]
     return outcome
 
 
-async def _collect(
-    snapshot: Snapshot, options: LiveOptions, types: frozenset[str], progress: Progress
-) -> tuple[str, CollectionOutcome]:
-    from auditor.azure.clouds import load_cloud
-    from auditor.azure.collect import collect
-    from auditor.azure.plan import CollectionPlan
-    from auditor.azure.signin import sign_in
+def _log_sign_in(session: Session) -> None:
     from auditor.cli.terminal.debug_log import event
 
-    plan = CollectionPlan(types, options.subscriptions, options.management_group, options.tenant, options.source)
-    cloud = load_cloud(options.cloud)
-    async with sign_in(cloud, credential=options.credential, tenant=options.tenant) as session:
-        event("sign-in", credential=session.credential_name, passed_over="; ".join(session.passed_over) or None)
-        return session.principal.tenant, await collect(session, plan, snapshot, progress)
+    event("sign-in", credential=session.credential_name, passed_over="; ".join(session.passed_over) or None)
 
 
 def _say_requests(outcome: CollectionOutcome) -> None:
@@ -88,29 +83,3 @@ def _say_requests(outcome: CollectionOutcome) -> None:
         say(f"  {count:>7,}  {operation}")
     for code, count in sorted(outcome.troubles.items(), key=lambda item: (-item[1], item[0])):
         say(f"  {count:>7,}  answered {code}")
-
-
-def new_manifest(options: LiveOptions, types: frozenset[str]) -> Manifest:
-    """The manifest of a collection that begins now."""
-    from auditor import __version__
-    from auditor.snapshot.manifest import Manifest
-
-    return Manifest(
-        tool_version=__version__,
-        tenant=options.tenant or "",
-        cloud=options.cloud,
-        scopes=_scopes(options),
-        subscriptions={},
-        started_at=datetime.now(UTC),
-        finished_at=None,
-        needs=tuple(sorted(types)),
-        source="live",
-    )
-
-
-def _scopes(options: LiveOptions) -> tuple[str, ...]:
-    if options.subscriptions:
-        return tuple(f"/subscriptions/{name}" for name in options.subscriptions)
-    if options.management_group:
-        return (f"/providers/Microsoft.Management/managementGroups/{options.management_group}",)
-    return ("/",)

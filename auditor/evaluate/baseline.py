@@ -65,7 +65,7 @@ class Baseline:
             more = f" and {len(other) - _NAMED:,} more" if len(other) > _NAMED else ""
             told.append(f"findings of the baseline have other reasons now, see `auditor diff`: {names}{more}")
         gone = self._gone(report)
-        if gone and report.scan.complete and not report.scan.partial_selection:
+        if gone and report.scan.complete and not report.scan.is_partial:
             noun = "finding" if gone == 1 else "findings"
             told.append(
                 f"{gone:,} {noun} of the baseline {self.source} went away; write it anew so that they stay away"

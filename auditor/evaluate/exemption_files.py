@@ -22,8 +22,8 @@ from typing import Any
 
 from auditor.errors import ConfigError, Problem
 from auditor.evaluate.model import Exemption, Result
+from auditor.expressions.values import as_time
 from auditor.inventory.inventory import Inventory
-from auditor.rules.conditions.compare import as_time
 from auditor.rules.conditions.paths import member
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.model import Rule

@@ -155,11 +155,11 @@ def _of_one(report: Report, one: Acceptance, use: _Use, findings: int, now: date
 def _unused(report: Report, one: Acceptance, now: datetime) -> str:
     where = one.exemption.source
     if not any(one.concerns(rule) for rule in report.rules):
-        chosen = " that was chosen" if report.scan.partial_selection else ""
+        chosen = " that was chosen" if report.scan.is_partial else ""
         names = {name for rule in report.rules for name in (rule.id, rule.topic)}
         meant = one.hint(sorted(names))
         return f"{where}: the exemption names no rule or topic{chosen}" + (f" ({meant})" if meant else "")
     ended = f", and expired on {one.exemption.until}" if one.exemption.ended(now) else ""
     everywhere = report.scan.scope in ("", "tenant")
-    whole = report.scan.complete and not report.scan.partial_selection and everywhere
+    whole = report.scan.complete and not report.scan.is_partial and everywhere
     return f"{where}: the exemption matches no finding{ended}" + ("; remove it" if whole else "")

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from auditor.expressions.values import MISSING
 from auditor.facts.registry import family, family_names
 from auditor.inventory import ids
 from auditor.inventory.model import Resource, Unread
-from auditor.rules.conditions.paths import MISSING, find, parse_path
+from auditor.rules.conditions.paths import find, parse_path
 from auditor.rules.model import Context, Evidence
 
 _FACT = re.compile(r"facts\.(\w+)\.(\w+)", re.IGNORECASE)

@@ -38,10 +38,12 @@ class Subject:
     subscription_id: str = ""
     resource_group: str = ""
     location: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Values by tag name in lower case; a child without any has those of its resource."""
 
     @classmethod
-    def of_resource(cls, resource: Resource) -> Subject:
-        """The subject that stands for a resource."""
+    def of_resource(cls, resource: Resource, tags: Mapping[str, str] | None = None) -> Subject:
+        """The subject that stands for a resource; `tags` are its own or its parent's, see `tags_of`."""
         return cls(
             id=resource.id,
             type=resource.type,
@@ -49,6 +51,7 @@ class Subject:
             subscription_id=resource.subscription_id,
             resource_group=resource.resource_group,
             location=resource.location,
+            tags=tags or {},
         )
 
     @classmethod
@@ -179,8 +182,15 @@ class Scan:
     """What names the scope in SARIF's `automationDetails.id`: tenant, management group or subscriptions."""
     partial_selection: bool = False
     """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
+    selection: str = ""
+    """What was chosen of the source, in words: `subscriptions/<guid>+resourcegroups/rg-app`; "" for all of it."""
     assumed_complete: bool = False
     """True for an export of which the user said that what it lacks does not exist."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether rules or resources were left out, so that what is not found may be there all the same."""
+        return self.partial_selection or bool(self.selection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.evaluate.model import Exemption, Result
+from auditor.expressions.values import as_time
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json
-from auditor.rules.conditions.compare import as_time
 from auditor.rules.model import Rule
 from auditor.rules.policy.documents import PolicyObject
 from auditor.snapshot.manifest import Manifest

@@ -24,7 +24,7 @@ def readable(inventory: Inventory) -> tuple[Inventory, tuple[Resource, ...]]:
     if not bare:
         return inventory, ()
     read = [resource for resource in inventory if "properties" not in resource.unread]
-    return Inventory(read, _Bare(inventory.coverage, bare), inventory.gaps), bare
+    return Inventory(read, _Bare(inventory.coverage, bare), inventory.gaps, inventory.management_groups), bare
 
 
 def is_of_one(gap: Gap) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from auditor.facts.readable import readable
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Resource, Unread
+from auditor.inventory.model import Gap, Json, Resource, Unread
+from auditor.inventory.stumbles import Stumble, attempt
 
 FactValues = Mapping[str, "Json | Unread"]
 """By resource key: a JSON-like value, `Unread` for any part of it that is behind a gap."""
@@ -36,10 +37,13 @@ class FactFamily:
 
 _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
+    "api_policy": "auditor.facts.api.policies",
+    "api_protection": "auditor.facts.api.protection",
     "azure_names": "auditor.facts.network.azure_names",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
+    "gateway_sites": "auditor.facts.network.gateway_sites",
     "internet_exposure": "auditor.facts.network.exposure",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",
@@ -50,6 +54,9 @@ _MODULES: dict[str, str] = {
     "scm_exposure": "auditor.facts.paas.scm",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
+
+_MOST_LEFT_OUT = 20
+"""After so many bodies that cannot be understood, a family is unknown for every resource."""
 
 
 def family_names() -> tuple[str, ...]:
@@ -79,11 +86,22 @@ def _needs(family: FactFamily, types: Collection[str]) -> frozenset[str]:
 
 
 class FactStore:
-    """Facts over one inventory; implements `auditor.rules.model.Facts`."""
+    """Facts over one inventory; implements `auditor.rules.model.Facts`.
+
+    A body over which a family stumbles counts for that family as one that was not read, so that what depends on it is
+    unknown, and all others keep their facts.
+    """
 
     def __init__(self, inventory: Inventory) -> None:
+        self._whole = inventory
         self._inventory, self._bare = readable(inventory)
         self._computed: dict[str, FactValues] = {}
+        self._stumbles: list[str] = []
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What users should know of bodies that no family could be computed with."""
+        return tuple(self._stumbles)
 
     def prepare(self, family: str) -> None:
         """Compute a family now and not when a rule first asks for it."""
@@ -101,6 +119,49 @@ class FactStore:
         if name not in _MODULES:
             return {}
         found = family(name)
-        # Of a resource that was listed and not read, nothing is known.
-        bare = {r.key: Unread(r.unread["properties"]) for r in self._bare if r.type_key in found.types}
-        return {**found.compute(self._inventory), **bare} if bare else found.compute(self._inventory)
+        inventory, bare = self._inventory, self._bare
+        left_out: dict[str, Gap] = {}
+        while True:
+            values = attempt(found.compute, inventory)
+            if not isinstance(values, Stumble):
+                # Of a resource that was listed and not read, nothing is known.
+                known = {r.key: Unread(r.unread["properties"]) for r in bare if r.type_key in found.types}
+                return {**values, **known} if known else values
+            culprit = next((one for one in map(self._owner, values.suspects) if one.key not in left_out), None)
+            if culprit is None or len(left_out) >= _MOST_LEFT_OUT:
+                return self._nothing(found, values)
+            left_out[culprit.key] = _gap(culprit, name, values)
+            self._stumbles.append(f"facts {name}: {culprit.id} cannot be understood and counts as not read ({values})")
+            inventory, bare = readable(_without(self._whole, left_out))
+
+    def _owner(self, resource: Resource) -> Resource:
+        """The resource that was read: an embedded child would come back with its parent's body."""
+        found = self._whole.get(resource.key) or resource
+        while self._whole.is_embedded(found):
+            above = self._whole.nearest(found.key.rpartition("/")[0])
+            if above is None:
+                break
+            found = above
+        return found
+
+    def _nothing(self, found: FactFamily, stumble: Stumble) -> FactValues:
+        self._stumbles.append(f"facts {found.name} could not be computed and are unknown everywhere ({stumble})")
+        described = (resource for kind in sorted(found.types) for resource in self._whole.of_type(kind))
+        return {resource.key: Unread(_gap(resource, found.name, stumble)) for resource in described}
+
+
+def _gap(resource: Resource, family: str, stumble: Stumble) -> Gap:
+    message = f"its body cannot be understood: {stumble}"
+    return Gap(resource.id, resource.type, f"facts {family}", None, "BodyNotUnderstood", message)
+
+
+def _without(inventory: Inventory, left_out: Mapping[str, Gap]) -> Inventory:
+    """The inventory with some resources' properties marked as not read."""
+    resources = (
+        Resource(r.id, r.type, r.body, {**r.unread, "properties": left_out[r.key]}, r.key, r.type_key)
+        if r.key in left_out
+        else r
+        for r in inventory
+        if not inventory.is_embedded(r)
+    )
+    return Inventory(resources, inventory.coverage, inventory.gaps)

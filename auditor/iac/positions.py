@@ -1,117 +1,14 @@
-"""JSON text and where each of its parts stands: written from values, or read from a file.
-
-A part is named by its steps, `("properties", "securityRules", 0, "name")`; its span reaches from the start of its key,
-where it has one, to the end of its value, or of the opening bracket where the value goes on over several lines.
-"""
+"""Where the parts of JSON text stand that already exists."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from auditor.inventory.model import Json
+from auditor.iac.layout import Layout, Span, Steps
 
-Steps = tuple[str | int, ...]
-_INDENT = "  "
-_DEEPEST = 100
-_STEP = re.compile(r"\[(\d+)\]|\['([^']+)'\]|([^.\[\]]+)")
 _SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\[\]{}":]+')
 _BLANK = re.compile(r"\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of one line, all numbers 1-based, the end column after the last character."""
-
-    line: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """JSON text with the places of its parts."""
-
-    text: str
-    spans: Mapping[Steps, Span]
-
-    def find(self, path: str) -> Span | None:
-        """The span of a property path, names compared without case; of its nearest part that exists, or None.
-
-        A property that is missing is shown where it would have to be set.
-        """
-        by_folded = {fold(steps): span for steps, span in self.spans.items()}
-        steps = steps_of(path)
-        for length in range(len(steps), 0, -1):
-            if span := by_folded.get(fold(steps[:length])):
-                return span
-        return None
-
-
-def steps_of(path: str) -> Steps:
-    """The steps of `properties.rules[0]['a.b']`."""
-    return tuple(int(m[1]) if m[1] else m[2] or m[3] for m in _STEP.finditer(path))
-
-
-def fold(steps: Steps) -> Steps:
-    """The steps with names in lower case."""
-    return tuple(step.lower() if isinstance(step, str) else step for step in steps)
-
-
-def write(value: Json) -> Layout:
-    """The value as indented JSON, keys in their own order, a newline at the end."""
-    writer = _Writer()
-    writer.value(value, ())
-    writer.finish()
-    return Layout("\n".join(writer.lines) + "\n", writer.spans)
-
-
-@dataclass(slots=True)
-class _Writer:
-    lines: list[str] = field(default_factory=list)
-    spans: dict[Steps, Span] = field(default_factory=dict)
-    line: str = ""
-
-    def value(self, value: Json, steps: Steps) -> None:
-        start = len(self.line) + 1
-        if steps and isinstance(steps[-1], str):
-            self.line += _scalar(steps[-1]) + ": "
-        if isinstance(value, Mapping) and value and len(steps) < _DEEPEST:
-            self._container("{}", [(str(key), inner) for key, inner in value.items()], steps, start)
-        elif isinstance(value, list | tuple) and value and len(steps) < _DEEPEST:
-            self._container("[]", list(enumerate(value)), steps, start)
-        else:
-            self.line += _scalar(value)
-            self._mark(steps, start)
-
-    def _container(self, brackets: str, items: list[tuple[Any, Json]], steps: Steps, start: int) -> None:
-        self.line += brackets[0]
-        self._mark(steps, start)
-        for number, (step, inner) in enumerate(items):
-            self.finish(_INDENT * (len(steps) + 1))
-            self.value(inner, (*steps, step))
-            self.line += "," if number < len(items) - 1 else ""
-        self.finish(_INDENT * len(steps))
-        self.line += brackets[1]
-
-    def _mark(self, steps: Steps, start: int) -> None:
-        self.spans[steps] = Span(len(self.lines) + 1, start, len(self.line) + 1)
-
-    def finish(self, following: str = "") -> None:
-        self.lines.append(self.line)
-        self.line = following
-
-
-def _scalar(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(value, default=str)
-    return text
 
 
 def read(text: str) -> Layout | None:

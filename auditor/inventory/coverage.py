@@ -10,6 +10,7 @@ from typing import Protocol
 
 from auditor.inventory import ids
 from auditor.inventory.model import Gap
+from auditor.inventory.standing import StandingChildren
 
 _EMBEDDED = frozenset(
     {
@@ -117,13 +118,21 @@ class ExportCoverage:
     """An export has no ledger: a type of which it holds none counts as not read."""
 
     def __init__(
-        self, present: Collection[str], source: str, gaps: Iterable[Gap] = (), *, assume_complete: bool = False
+        self,
+        present: Collection[str],
+        source: str,
+        gaps: Iterable[Gap] = (),
+        *,
+        standing: StandingChildren | None = None,
+        assume_complete: bool = False,
     ) -> None:
         """`present` are type keys of which all is there; `gaps` say of others why only a part is.
 
-        With `assume_complete` the user says that what the export lacks does not exist; `gaps` remain.
+        `standing` knows which of the children that every parent has are there; None where nobody looked. With
+        `assume_complete` the user says that what the export lacks does not exist; `gaps` remain.
         """
         self._assume_complete = assume_complete
+        self._standing = None if assume_complete else standing
         self._present = frozenset(present)
         self._gaps = {ids.type_key(gap.type): gap for gap in gaps}
         self._source = source
@@ -132,19 +141,23 @@ class ExportCoverage:
         """See `Coverage.gap`."""
         wanted = embedding_parent(type_key) or type_key
         if type_key in self._present or wanted in self._present:
-            return None
+            return self._not_there(type_key, scope)
         if gap := self._gaps.get(type_key) or self._gaps.get(wanted):
             return gap
         if self._assume_complete:
             return None
-        return Gap(
-            scope=scope or "/",
-            type=type_key,
-            operation=f"read {self._source}",
-            status=None,
-            code="NotInExport",
-            message=f"the export holds no {type_key}, so it cannot show whether there are any",
+        return self._lacking(
+            type_key, scope, f"the export holds no {type_key}, so it cannot show whether there are any"
         )
+
+    def _not_there(self, type_key: str, scope: str | None) -> Gap | None:
+        """The gap of a child that every parent has and that is not here, though others of its kind are."""
+        if self._standing is None or scope is None or not self._standing.lack(type_key, scope):
+            return None
+        return self._lacking(type_key, scope, f"the export holds no {type_key} of this resource, which always has one")
+
+    def _lacking(self, type_key: str, scope: str | None, message: str) -> Gap:
+        return Gap(scope or "/", type_key, f"read {self._source}", None, "NotInExport", message)
 
 
 class Ledger:

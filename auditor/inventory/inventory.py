@@ -26,12 +26,15 @@ class Inventory:
         resources: Iterable[Resource],
         coverage: Coverage | None = None,
         gaps: Sequence[Gap] = (),
+        management_groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Index `resources`; of two with one id the later one wins, as a fresh read replaces an older one."""
         self.coverage: Coverage = coverage or ClosedWorld()
         """What absence of a resource means."""
         self.gaps: tuple[Gap, ...] = tuple(gaps)
         """What could not be read, in the order of the reads."""
+        self.management_groups: Mapping[str, Sequence[str]] = management_groups or {}
+        """GUID of a subscription to the names of the management groups above it, the closest first, as far as known."""
         with _uncollected():
             by_key = {resource.key: resource for resource in resources}
             self.collected = len(by_key)

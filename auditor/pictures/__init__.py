@@ -7,12 +7,16 @@ from datetime import datetime
 from auditor.evaluate.model import Picture
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
+from auditor.inventory.stumbles import Stumble, attempt
 
 
-def pictures_of(inventory: Inventory, facts: FactStore, now: datetime) -> tuple[Picture, ...]:
+def pictures_of(
+    inventory: Inventory, facts: FactStore, now: datetime, *, notices: list[str] | None = None
+) -> tuple[Picture, ...]:
     """Every picture of an inventory that holds what it is of; `now` is what dates are compared with.
 
     The picture of exposure is there, without nodes, also where the internet reaches nothing: its caption says so.
+    One that stumbles over a body is left out, and `notices` says so.
     """
     from auditor.facts.network.interfaces import owners
     from auditor.pictures.exposure import exposure_picture
@@ -20,6 +24,15 @@ def pictures_of(inventory: Inventory, facts: FactStore, now: datetime) -> tuple[
     from auditor.pictures.private_paths import private_paths
     from auditor.pictures.services import public_doors
 
-    exposure = exposure_picture(inventory, facts) if any(owners(inventory)) else None
-    found = (exposure, public_doors(inventory, facts), private_paths(inventory, facts), key_chains(inventory, now))
-    return tuple(picture for picture in found if picture)
+    def exposure() -> Picture | None:
+        return exposure_picture(inventory, facts) if any(owners(inventory)) else None
+
+    drawn = {
+        "exposure": attempt(exposure),
+        "public doors": attempt(public_doors, inventory, facts),
+        "private paths": attempt(private_paths, inventory, facts),
+        "key chains": attempt(key_chains, inventory, now),
+    }
+    if notices is not None:
+        notices += [f"the picture of {n} cannot be drawn: {p}" for n, p in drawn.items() if isinstance(p, Stumble)]
+    return tuple(picture for picture in drawn.values() if isinstance(picture, Picture))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.iac.layout import Layout
 from auditor.iac.place import Place
-from auditor.iac.positions import Layout, write
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 from auditor.report.addresses import artifact_path, artifact_uri
+from auditor.report.json_layout import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class InventoryTree:
     """JSON text by path relative to the folder, forward slashes."""
     locations: Mapping[str, Place]
     """Place by fingerprint: `RenderOptions.locations`."""
+    calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Module calls that lead to a place, by fingerprint: `RenderOptions.calls`."""
 
 
 def inventory_tree(report: Report, resources: Mapping[str, Resource], prefix: str) -> InventoryTree:

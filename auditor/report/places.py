@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from auditor.evaluate.model import Outcome, Report, Result
-from auditor.iac import declared_at
 from auditor.iac.declaration import Declaration
 from auditor.iac.place import Place
 from auditor.inventory import ids
@@ -24,28 +22,30 @@ def places(
     report: Report,
     resources: Mapping[str, Resource],
     *,
-    source_root: Path | None = None,
-    repository: Path | None = None,
+    declared: Mapping[str, Declaration],
     tree_prefix: str | None = None,
 ) -> InventoryTree:
     """What `--source-root` and `--sarif-inventory` come to: `RenderOptions.locations`, and the files to write.
 
-    `resources` are by lower-cased id. A declaration below `source_root` wins, its URI relative to `repository` (the
-    root itself where that is None); the other resources get a file of the tree where `tree_prefix`, the tree's folder
-    relative to the repository, is given.
+    `resources` and `declared`, what code declares, are by lower-cased id. A declaration wins; the other resources get
+    a file of the tree where `tree_prefix`, the tree's folder relative to the repository, is given.
     """
     shown = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
-    found = declared_at(source_root, resources.values(), base=repository) if source_root else {}
-    declared = {
-        result.fingerprint: _property(result, found[key])
+    at_code = {
+        result.fingerprint: _property(result, declared[key])
         for result in shown
-        if (key := ids.id_key(result.subject.id)) in found
+        if (key := ids.id_key(result.subject.id)) in declared
+    }
+    calls = {
+        result.fingerprint: declared[key].calls
+        for result in shown
+        if (key := ids.id_key(result.subject.id)) in declared and declared[key].calls
     }
     if tree_prefix is None:
-        return InventoryTree({}, declared)
-    left = replace(report, results=tuple(result for result in shown if result.fingerprint not in declared))
+        return InventoryTree({}, at_code, calls)
+    left = replace(report, results=tuple(result for result in shown if result.fingerprint not in at_code))
     tree = inventory_tree(left, resources, tree_prefix)
-    return InventoryTree(tree.files, {**declared, **tree.locations})
+    return InventoryTree(tree.files, {**at_code, **tree.locations}, calls)
 
 
 def _property(result: Result, declaration: Declaration) -> Place:

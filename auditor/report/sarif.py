@@ -16,6 +16,7 @@ from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
+from auditor.report.meanings import meant
 from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
@@ -145,6 +146,8 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
             "subscriptionId": subject.subscription_id,
             "resourceGroup": subject.resource_group,
             "location": subject.location,
+            **({"resourceTags": dict(subject.tags)} if subject.tags else {}),
+            **meant(subject, options.meanings),
             "severity": result.severity.value,
             "evidence": [
                 {"path": leaf.path, "actual": _bounded(leaf.actual), "expected": leaf.expected}
@@ -152,6 +155,8 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
             ],
         },
     }
+    if calls := options.calls.get(result.fingerprint):
+        document["relatedLocations"] = [_call_location(number, place) for number, place in enumerate(calls, 1)]
     if result.exemption:
         document["suppressions"] = [_suppression(result.exemption)]
     return document
@@ -193,14 +198,23 @@ def _location(result: Result, options: RenderOptions) -> dict[str, Any]:
     place = options.locations.get(result.fingerprint) or options.locations.get(subject.id.rstrip("/").lower())
     place = place or Place(artifact_uri(options.uri_prefix, subject.id))
     return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": place.uri},
-            "region": {
-                "startLine": place.start_line,
-                "startColumn": place.start_column,
-                "endLine": place.end_line,
-                "endColumn": place.end_column,
-            },
-        },
+        "physicalLocation": _physical(place),
         "logicalLocations": [{"name": subject.name, "fullyQualifiedName": subject.id, "kind": "resource"}],
+    }
+
+
+def _call_location(number: int, place: Place) -> dict[str, Any]:
+    message = {"text": "The module that declares the resource is called here."}
+    return {"id": number, "physicalLocation": _physical(place), "message": message}
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    return {
+        "artifactLocation": {"uri": place.uri},
+        "region": {
+            "startLine": place.start_line,
+            "startColumn": place.start_column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+        },
     }

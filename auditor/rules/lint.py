@@ -9,7 +9,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from auditor.rules.conditions.paths import MISSING, BadPath, find_all, parse_path
+from auditor.expressions.values import MISSING
+from auditor.rules.conditions.paths import BadPath, find_all, parse_path
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.model import Example, Rule
 from auditor.rules.selftest import example_context

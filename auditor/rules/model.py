@@ -55,6 +55,10 @@ Truth = bool | Unknown
 class Facts(Protocol):
     """Gives what a fact family computed for a resource. `auditor.facts` implements it."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What users should know of bodies that no facts could be computed with, so far."""
+
     def get(self, family: str, resource: Resource) -> Json | Unread | None:
         """The family's value for this resource, None where it says nothing of it, `Unread` behind a gap.
 
@@ -64,6 +68,11 @@ class Facts(Protocol):
 
 class NoFacts:
     """A `Facts` that computes nothing."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """See `Facts.notices`."""
+        return ()
 
     def get(self, family: str, resource: Resource) -> None:  # noqa: ARG002 - the protocol's arguments
         """See `Facts.get`."""

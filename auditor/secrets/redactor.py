@@ -13,18 +13,16 @@ import re
 from collections.abc import Mapping
 
 from auditor.inventory.model import Json
+from auditor.inventory.stumbles import Stumble, attempt
+from auditor.secrets.marks import MARK, is_replaced, mark
 from auditor.secrets.places import SECRET_NAMES, Node, follow, kept_below, places_of
 from auditor.secrets.policies import redact_policy
 from auditor.secrets.values import SecretKind, describe, is_harmless, is_suspect
 
-MARK = "$secret"
 _DEEPEST = 100
-_KINDS = frozenset(SecretKind)
-_DETAILS = frozenset(
-    {"kind", "hash", "host", "account", "expires_at", "permissions", "uri", "vault", "name", "authentication"}
-)
-_HASH = re.compile(r"[0-9a-f]{32}")
 _POLICIES = re.compile(r"microsoft\.apimanagement/service(/.+)?/(policies|policyfragments)")
+_ENVELOPE = ("id", "name", "type")
+"""Texts that tell one resource from another: whatever they look like, they stay."""
 
 
 class Redactor:
@@ -32,16 +30,27 @@ class Redactor:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.stumbles: dict[str, Stumble] = {}
+        """Bodies that could not be understood, by id."""
 
     def redact(self, type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go."""
+        """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go.
+
+        A body that cannot be understood loses all but its id, name and type; `stumbles` says why.
+        """
+        envelope = {name: text for name in _ENVELOPE if isinstance(text := body.get(name), str)}
+        found = attempt(self._redacted, type_key, body)
+        if isinstance(found, Stumble):
+            self.stumbles[envelope.get("id", "")] = found
+            return envelope
+        return {**found, **envelope}
+
+    def _redacted(self, type_key: str, body: Mapping[str, Json]) -> dict[str, Json]:
         name = str(body.get("name") or str(body.get("id", "")).rstrip("/").rpartition("/")[2])
         tree = places_of(type_key, name.rpartition("/")[2].lower())
         walk = _Walk(self, kept_below(type_key))
-        found: dict[str, Json] = walk.below(body, (tree,) if tree else (), 0)
-        if _POLICIES.fullmatch(type_key):
-            return self._policy(found, body)
-        return found
+        found = walk.below(body, (tree,) if tree else (), 0)
+        return self._policy(found, body) if _POLICIES.fullmatch(type_key) else found
 
     def secret(self, text: str) -> dict[str, Json]:
         """What stands for one secret text."""
@@ -89,13 +98,13 @@ class _Walk:
             return value
         if isinstance(value, Mapping):
             if depth > _DEEPEST:
-                return {MARK: {"kind": SecretKind.TOO_DEEP.value}}
+                return mark(SecretKind.TOO_DEEP)
             if name == "protectedsettings":
                 return self.replaced(value, name, depth)
             return value if is_replaced(value) else self.below(value, nodes, depth)
         if isinstance(value, list):
             if depth > _DEEPEST:
-                return {MARK: {"kind": SecretKind.TOO_DEEP.value}}
+                return mark(SecretKind.TOO_DEEP)
             inner = follow(nodes, "[]")
             return [self.value(element, name, inner, depth + 1) for element in value]
         return self.replaced(value, name, depth) if name in SECRET_NAMES else value
@@ -105,7 +114,7 @@ class _Walk:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, (Mapping, list)) and depth > _DEEPEST:
-            return {MARK: {"kind": SecretKind.TOO_DEEP.value}}
+            return mark(SecretKind.TOO_DEEP)
         if isinstance(value, Mapping):
             if is_replaced(value):
                 return value
@@ -116,17 +125,3 @@ class _Walk:
         if is_harmless(text) or (name in self._kept and not is_suspect(text)):
             return value
         return self._redactor.secret(text)
-
-
-def is_replaced(value: Mapping[str, Json]) -> bool:
-    """Whether a value is what this module puts in a secret's place, and not something that only looks alike."""
-    told = value.get(MARK)
-    if len(value) != 1 or not isinstance(told, Mapping):
-        return False
-    digest = told.get("hash", "0" * 32)
-    return (
-        told.get("kind") in _KINDS
-        and _DETAILS.issuperset(told)
-        and isinstance(digest, str)
-        and _HASH.fullmatch(digest) is not None
-    )

@@ -173,18 +173,17 @@ def _by_parts(text: str) -> Description | None:
         return Description(SecretKind.REDIS_KEY, parts["password"], _host(text.partition(",")[0].partition(":")[0]))
     if "://" in text.partition("=")[0] or not parts:
         return None
-    return _keyed(parts, text) or _database(parts)
+    return _keyed(parts) or _database(parts)
 
 
-def _keyed(parts: Mapping[str, str], text: str) -> Description | None:
+def _keyed(parts: Mapping[str, str]) -> Description | None:
     endpoint = _host_of_url(parts.get("endpoint", ""))
     match parts:
         case {"accountendpoint": url, "accountkey": key}:
             return Description(SecretKind.COSMOS_KEY, key, _host_of_url(url))
         case {"accountkey": key}:
             return Description(SecretKind.STORAGE_ACCOUNT_KEY, key, _account(parts.get("accountname", "")))
-        case {"sharedaccesssignature": _}:
-            sas = text[text.lower().index("sharedaccesssignature=") + len("sharedaccesssignature=") :].partition(";")[0]
+        case {"sharedaccesssignature": sas}:
             place = _host_of_url(parts.get("blobendpoint", "") or parts.get("endpoint", ""))
             return Description(SecretKind.SAS, _signature(sas), {**place, **_terms(sas)})
         case {"hostname": host, "sharedaccesskey": key}:
@@ -250,10 +249,10 @@ def _moment(text: str) -> str:
     """A SAS's date as ISO 8601 in UTC; storage writes it so, messaging as seconds since 1970. "" for neither."""
     try:
         moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError):
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    except (ValueError, OverflowError, OSError):  # also for a first or last year that another zone takes out of range
         return ""
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _signature(text: str) -> str:

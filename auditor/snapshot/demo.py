@@ -51,7 +51,7 @@ def open_demo() -> Source:
         management_groups={guid: tuple(names) for guid, names in described["management_groups"].items()},
         scopes=("/",),
     )
-    return Source(manifest, Inventory(resources, DemoCoverage(gaps), gaps))
+    return Source(manifest, Inventory(resources, DemoCoverage(gaps), gaps, manifest.management_groups))
 
 
 def _files(folder: Path) -> list[Path]:

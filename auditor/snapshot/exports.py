@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.errors import Problem, SnapshotError
@@ -14,6 +15,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.standing import StandingChildren
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.bodies import as_arm, lacks_properties
 from auditor.snapshot.export_files import Document, files_below, read_document
@@ -53,8 +55,9 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     cut = _cut_types(documents)
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
-    coverage = ExportCoverage(present, str(path), gaps, assume_complete=assume_complete)
-    notices = (*_cut_notices(cut), *_notices(resources))
+    standing = StandingChildren(resources)
+    coverage = ExportCoverage(present, str(path), gaps, standing=standing, assume_complete=assume_complete)
+    notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
     manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)
 
@@ -82,6 +85,8 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resou
     if not plain.type_key or not lacks_properties(plain.type_key, kept):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
+    if stumble := redactor.stumbles.get(plain.id):
+        gap = replace(gap, code="BodyNotUnderstood", message=f"its body cannot be understood: {stumble}")
     return Resource.from_body(kept, unread={"properties": gap})
 
 
@@ -141,8 +146,13 @@ def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, 
             yield resource.subscription_id, resource.display_name
 
 
+def _not_understood(redactor: Redactor) -> Iterator[str]:
+    for identifier, stumble in redactor.stumbles.items():
+        yield f"{identifier} cannot be understood and counts as not read ({stumble})"
+
+
 def _notices(resources: Iterable[Resource]) -> Iterator[str]:
-    bare = sum(1 for resource in resources if resource.unread)
+    bare = sum(1 for resource in resources if any(gap.code == "NotInExport" for gap in resource.unread.values()))
     if bare:
         yield (
             f"{bare} resource{'s have' if bare > 1 else ' has'} no properties in the export, so rules over these are "

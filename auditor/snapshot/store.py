@@ -332,7 +332,8 @@ class Snapshot:
             if self._manifest.finished_at is None:
                 gaps.extend(self._never_asked(entries))
             finished = self._manifest.finished_at is not None
-            return Inventory(resources, Ledger(entries, finished=finished), tuple(gaps))
+            coverage = Ledger(entries, finished=finished)
+            return Inventory(resources, coverage, tuple(gaps), self._manifest.management_groups)
 
     def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
         """A gap for each type of which an unfinished collection does not know that it was read everywhere."""

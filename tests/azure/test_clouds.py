@@ -84,7 +84,11 @@ def test_a_file_as_azure_cli_prints_it_is_read(tmp_path: Path) -> None:
 
 def test_the_slash_at_the_end_of_an_audience_is_kept(tmp_path: Path) -> None:
     """Entra ID compares audiences as they are registered: `x/` is asked for as `x//.default`."""
-    cloud = load_cloud(_write(tmp_path, _with(activeDirectoryResourceId="https://management.core.windows.net/")))
+    endpoints = {
+        "activeDirectoryResourceId": "https://management.core.windows.net/",
+        "resourceManager": "https://management.azure.com/",
+    }
+    cloud = load_cloud(_write(tmp_path, _with(**endpoints)))
 
     assert cloud.arm_scope == "https://management.core.windows.net//.default"
 
@@ -127,6 +131,29 @@ def test_a_wrong_endpoint_is_told_with_its_key_and_what_would_be_right(
     assert words in problem.message
     assert problem.remedy
     assert problem.file.endswith("cloud.json")
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://management.azure.com",
+        "https://MANAGEMENT.core.windows.net/",
+        "https://vault.azure.net",
+        "https://graph.microsoft.com",
+        "https://management.core.usgovcloudapi.net",
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        "api://797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    ],
+)
+def test_a_token_for_a_service_of_microsoft_goes_to_no_other_host(tmp_path: Path, audience: str) -> None:
+    for host in ("https://management.example", "https://management.azure.com.example", "https://azure.com"):
+        with pytest.raises(ConfigError) as refused:
+            load_cloud(_write(tmp_path, _with(activeDirectoryResourceId=audience, resourceManager=host)))
+
+        assert "would be sent tokens for" in refused.value.problems[0].message
+
+    for host in ("https://management.azure.com", "https://westeurope.management.azure.com", "https://127.0.0.1:1"):
+        assert load_cloud(_write(tmp_path, _with(activeDirectoryResourceId=audience, resourceManager=host)))
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:

@@ -259,3 +259,64 @@ def test_variables_are_named_after_command_and_option_and_each_is_for_one_option
     )
     assert {setting.variable for setting in every if setting.key == "debug"} == {"AUDITOR_DEBUG"}
     assert {setting.table for setting in every if setting.key == "debug"} == {name for name, _ in tables(COMMAND)}
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        (
+            'cloud = "cloud.json"',
+            "auditor.toml:2:1: cloud is 'cloud.json': a cloud that is none of",
+        ),
+        ('cloud = "https://x.example"', "a cloud that is none of"),
+        ('report = ["csv=~/.ssh/authorized_keys"]', "outside the folder of a file that was found"),
+        ('report = ["csv=../up.csv"]', "report leads to"),
+        ('output = "/tmp/elsewhere.json"', "output leads to /tmp/elsewhere.json"),
+        ('output = "link/x.json"', "output leads to"),
+        ('debug-log = "../x.log"', "debug-log leads to"),
+        ('exemptions = ["../accepted.yaml"]', "exemptions leads to"),
+        ('sarif-split = "../split"', "sarif-split leads to"),
+    ],
+)
+def test_a_file_that_was_found_names_no_cloud_and_no_file_outside_its_folder(tmp_path, setting, says):
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "cloud.json").write_text("{}")
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "auditor.toml").write_text(f"[scan]\n{setting}\n")
+
+    done = run("scan", "--demo", "--select", "nic-internet-rdp", cwd=folder)
+
+    assert done.returncode == WRONG
+    assert says in done.stderr
+    assert "on the command line, or name this file with --config" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout"]
+
+
+def test_a_file_that_is_named_may_lead_anywhere(tmp_path):
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "auditor.toml").write_text('[scan]\nreport = ["csv=../up.csv"]\nfail-on = "none"\n')
+
+    done = run(*("--config", "auditor.toml", "scan", "--demo", "-q", "--select", "nic-internet-rdp"), cwd=folder)
+
+    assert done.returncode == GATE_HOLDS
+    assert (tmp_path / "up.csv").is_file()
+    assert "options from" not in done.stderr
+
+
+def test_a_file_that_was_found_is_named_with_what_it_sets_and_how_it_loosens_the_gate(tmp_path):
+    path = tmp_path / "auditor.toml"
+    path.write_text('[scan]\nfail-on = "none"\nwidth = 90\nignore = ["nic-internet-ssh"]\n[query]\ntimeout = 5\n')
+    quick = ("scan", "--demo", "-q", "--select", "nic-internet-*")
+
+    lines = run(*quick, cwd=tmp_path).stderr.splitlines()
+    assert lines[0] == f'options from {path}: fail-on = "none", ignore = ["nic-internet-ssh"], width = 90'
+    assert (
+        lines[1]
+        == 'warning: that file decides what the gate lets pass: fail-on = "none", ignore = ["nic-internet-ssh"]'
+    )
+
+    (own,) = run(*quick, "--fail-on", "high", "--ignore", "x", cwd=tmp_path).stderr.splitlines()[:1]
+    assert own == f"options from {path}: width = 90"
+    assert run("rules", "list", cwd=tmp_path).stderr == f"options from {path}: none for this command\n"

@@ -194,3 +194,20 @@ def test_wrong_usage_ends_with_two(arguments: list[str]):
 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("lenient")
+def test_a_group_that_cannot_be_understood_is_told_and_the_rest_is_answered(export: Path):
+    bodies = json.loads(export.read_text())
+    rule = next(body for body in bodies if "securityRules" in body["properties"])["properties"]["securityRules"][0]
+    rule["properties"]["sourceApplicationSecurityGroups"] = ["x"]
+    export.write_text(json.dumps(bodies))
+
+    exposed = run("exposed", "--from", export)
+    explained = run("explain", "--snapshot", export, "--from", "internet", "--to", "nic-b", "--port", "22")
+
+    assert exposed.returncode == 0
+    assert "nsg cannot be understood and counts as not read (AttributeError in facts/network/" in exposed.stderr
+    assert explained.returncode == 2
+    assert "cannot be followed: the body of /subscriptions/" in explained.stderr
+    assert "Traceback" not in exposed.stderr + explained.stderr

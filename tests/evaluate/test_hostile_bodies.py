@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from auditor.cli.audit import audit, with_pictures
-from auditor.facts.registry import FactStore, family, family_names
+from auditor.api import audit, draw
+from auditor.facts.registry import family, family_names
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from auditor.rules.loader import load_rules
@@ -54,7 +54,7 @@ def test_rules_and_pictures_survive_spoilt_bodies(share: float):
     rules = [rule for rule in load_rules().rules if not rule.deprecated]
     for _ in range(6):
         source = Source(open_demo().manifest, spoilt_demo(dice, share))
-        report = with_pictures(audit(source, rules), source, FactStore(source.inventory), ["html"])
+        report = draw(audit(source, rules), source)
 
         assert report.results
         assert report.pictures

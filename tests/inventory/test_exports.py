@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditor.errors import SnapshotError
-from auditor.secrets.redactor import MARK
+from auditor.secrets.marks import MARK
 from auditor.snapshot.opening import open_source
 from auditor.snapshot.source import Source
 

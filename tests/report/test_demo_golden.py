@@ -19,7 +19,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from auditor.cli.audit import audit, with_pictures
+from auditor.api import audit, draw
 from auditor.evaluate.model import Report
 from auditor.facts.registry import FactStore
 from auditor.report.registry import FORMATS, RenderOptions, render
@@ -40,7 +40,7 @@ def report() -> Report:
     source = open_demo()
     facts = FactStore(source.inventory)
     rules = [rule for rule in load_rules().rules if not rule.deprecated]
-    return with_pictures(audit(source, rules, facts=facts), source, facts, ["html"])
+    return draw(audit(source, rules, facts=facts), source, facts)
 
 
 def readable(name: str, data: bytes) -> str:

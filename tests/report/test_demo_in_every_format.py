@@ -13,7 +13,7 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from auditor.cli.audit import audit
+from auditor.api import audit
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.registry import RenderOptions, render
 from auditor.rules.loader import load_rules

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.iac.positions import Layout, Span, read, write
+from auditor.iac.layout import Layout, Span
+from auditor.iac.positions import read
+from auditor.report.json_layout import write
 
 BODY = {
     "id": "/x",

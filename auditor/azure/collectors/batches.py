@@ -54,7 +54,7 @@ async def _batch_once(reader: Reader, whole: Target, paths: Mapping[str, str]) -
     requests = [{"id": str(number), "method": "GET", "url": paths[owner]} for number, owner in enumerate(owners)]
     call = replace(
         whole.call,
-        url="/v1.0/$batch",
+        url=whole.call.url or "/v1.0/$batch",
         operation=f"POST $batch {whole.kind}",
         method="POST",
         holds="responses",

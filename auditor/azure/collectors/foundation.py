@@ -248,11 +248,13 @@ ENTRIES = (
         client="msi",
         table="resources",
     ),
+    # The one version with `claimsMatchingExpression`, which the client does not send; any other gives a flexible
+    # credential without subject and expression:
+    # https://learn.microsoft.com/azure/templates/microsoft.managedidentity/2025-01-31-preview/userassignedidentities/federatedidentitycredentials
     Entry(
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
-        _IDENTITIES,
+        "2025-01-31-preview",
         How.CHILDREN,
         parents=("Microsoft.ManagedIdentity/userAssignedIdentities",),
-        client="msi",
     ),
 )

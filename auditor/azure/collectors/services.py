@@ -182,6 +182,15 @@ def _policies(owner: str) -> Entry:
     return Entry(f"{owner}/policies", _APIM, How.CHILDREN, parents=(owner,), absent=_POLICY)
 
 
+def _fragments(owner: str) -> Entry:
+    """Parts that policies include by name."""
+    return Entry(f"{owner}/policyFragments", _APIM, How.CHILDREN, parents=(owner,), absent=_POLICY)
+
+
+_WORKSPACE = f"{_SERVICE}/workspaces"
+# Of a tier without them: https://learn.microsoft.com/azure/api-management/workspaces-overview
+_NO_WORKSPACES = frozenset({"resourcenotfound", "methodnotallowedinpricingtier"})
+
 _API_ENTRIES = (
     _top(_SERVICE, _APIM),
     _below(_SERVICE, "apis", _APIM),
@@ -201,6 +210,18 @@ _API_ENTRIES = (
     _policies(f"{_SERVICE}/products"),
     _policies(f"{_SERVICE}/apis"),
     _policies(f"{_SERVICE}/apis/operations"),
+    _fragments(_SERVICE),
+    # `products/apis` gives the APIs themselves once more; the links say which product holds which.
+    _below(f"{_SERVICE}/products", "apiLinks", _APIM),
+    Entry(_WORKSPACE, _APIM, How.CHILDREN, parents=(_SERVICE,), absent=_NO_WORKSPACES),
+    *(_below(_WORKSPACE, name, _APIM) for name in ("apis", "products", "subscriptions", "backends", "namedValues")),
+    _below(f"{_WORKSPACE}/apis", "operations", _APIM),
+    _below(f"{_WORKSPACE}/products", "apiLinks", _APIM),
+    _policies(_WORKSPACE),
+    _policies(f"{_WORKSPACE}/products"),
+    _policies(f"{_WORKSPACE}/apis"),
+    _policies(f"{_WORKSPACE}/apis/operations"),
+    _fragments(_WORKSPACE),
 )
 
 # --- messaging

@@ -11,6 +11,7 @@ import typer
 from auditor.cli.application import Application
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
+from auditor.errors import SnapshotError
 
 if TYPE_CHECKING:
     from auditor.facts.network.question import Answer
@@ -61,6 +62,8 @@ def exposed(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -70,11 +73,15 @@ def exposed(
 ) -> None:
     """Which ports of which machines the internet reaches, by which path; the worst first."""
     from auditor.cli.network.exposed import render
+    from auditor.cli.options.selected import selected
+    from auditor.facts.registry import FactStore
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
-    _write(render(found, output_format.value, width=_width(output)), output)
-    for text in found.notices:
+    facts = FactStore(found.inventory)
+    chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
+    _write(render(found, facts, output_format.value, width=_width(output), selection=chosen), output)
+    for text in (*found.notices, *facts.notices):
         warn(text)
 
 
@@ -109,10 +116,18 @@ def explain(
 ) -> None:
     """Whether traffic gets through, by which way, and which rule decides at each stage."""
     from auditor.facts.network.question import Question, answer
+    from auditor.inventory.stumbles import Stumble, attempt
 
     live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete, option="--snapshot")
-    said = answer(found.inventory, Question(origin, target, protocol.value, port))
+    said = attempt(answer, found.inventory, Question(origin, target, protocol.value, port))
+    if isinstance(said, Stumble):
+        body = next((f"the body of {suspect.id}" for suspect in said.suspects), "a body")
+        raise SnapshotError(
+            f"cannot be followed: {body} cannot be understood ({said})",
+            subject=f"{origin} to {target}",
+            remedy="Mend or leave out that resource in the export, or collect it anew.",
+        )
     _write(_answered(said, output_format, _width(output)), output)
     for text in found.notices:
         warn(text)
@@ -146,10 +161,11 @@ class _Live:
         *,
         quiet: bool,
     ) -> None:
-        from auditor.cli.live import LiveOptions
+        from auditor.cli.live import live_options
 
-        scopes = tuple(subscription or ())
-        self.options = LiveOptions(cloud, credential, tenant, scopes, management_group, source.value, quiet=quiet)
+        self.options = live_options(
+            cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet
+        )
 
 
 def _opened(path: Path | None, live: _Live, *, demo: bool, assume_complete: bool, option: str = "--from") -> Source:

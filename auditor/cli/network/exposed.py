@@ -25,10 +25,12 @@ from auditor.facts.network.interfaces import owners
 from auditor.facts.registry import FactStore
 from auditor.inventory.model import Gap, Unread
 from auditor.pictures.exposure import exposure_picture, together
+from auditor.pictures.part import part_of
 from auditor.report.mermaid import render_mermaid
 
 if TYPE_CHECKING:
     from auditor.inventory.model import Json, Resource
+    from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
 
 
@@ -65,18 +67,24 @@ class _Found:
         return len({row.resource.key for row in self.exposed})
 
 
-def render(source: Source, output_format: str, *, width: int) -> str:
-    """The exposure of a source as `table`, `json` or `mermaid`."""
-    facts = FactStore(source.inventory)
+def render(
+    source: Source, facts: FactStore, output_format: str, *, width: int, selection: Selection | None = None
+) -> str:
+    """The exposure of a source as `table`, `json` or `mermaid`; `facts` are those of its inventory.
+
+    With a `selection` that part of it.
+    """
     if output_format == "mermaid":
-        return render_mermaid(exposure_picture(source.inventory, facts))
-    found = _collect(source, facts)
+        return render_mermaid(part_of(exposure_picture(source.inventory, facts), source.inventory, selection))
+    found = _collect(source, facts, selection)
     return _as_json(source, found) if output_format == "json" else _as_table(found, width)
 
 
-def _collect(source: Source, facts: FactStore) -> _Found:
+def _collect(source: Source, facts: FactStore, selection: Selection | None) -> _Found:
     found = _Found([], [], [])
     for owner in owners(source.inventory):
+        if selection and not selection.holds(owner, source.inventory):
+            continue
         fact = facts.get("internet_exposure", owner)
         if isinstance(fact, Unread):
             found.unknown.append((owner, fact.gap))

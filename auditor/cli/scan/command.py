@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,13 +11,7 @@ from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import say, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from auditor.evaluate.baseline import Baseline
-    from auditor.evaluate.exemptions import Acceptance
-    from auditor.evaluate.gate import GatePolicy
     from auditor.evaluate.model import Report
-    from auditor.inventory.inventory import Inventory
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +29,8 @@ def scan(
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
+    resource_group: options.ResourceGroups = None,
+    tag: options.Tags = None,
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
@@ -51,7 +45,10 @@ def scan(
     output: options.OutputFile = None,
     reports: options.Reports = None,
     include_passed: options.IncludePassed = False,
-    group_by: options.GroupBy = options.GroupChoice.RULE,
+    group_by: options.GroupBy = "rule",
+    owner_tag: options.OwnerTag = None,
+    environment_tag: options.EnvironmentTag = None,
+    data_class_tag: options.DataClassTag = None,
     width: options.Width = None,
     markdown_limit: options.MarkdownLimit = 1_000_000,
     source_root: options.SourceRoot = None,
@@ -70,16 +67,17 @@ def scan(
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
-    from auditor.cli.audit import audit, with_pictures
+    from auditor import api
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
-    from auditor.cli.terminal.output import outputs_of, render_options, write_reports
+    from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.baseline import load_baseline
-    from auditor.evaluate.gate import GatePolicy
     from auditor.facts.registry import FactStore
+    from auditor.report.registry import DRAWING
     from auditor.rules.model import Severity
 
     check_source(source_path, demo=demo, assume_complete=assume_complete)
@@ -90,70 +88,72 @@ def scan(
     acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
     known_before = load_baseline(baseline) if baseline else None
     outputs = outputs_of(output_format, output, reports or [])
-    steps = Steps(wanted=verbose)
+    steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
         choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
+    saved = found is not None
     if found is None:
-        from auditor.cli.live import LiveOptions, collect_live
+        from auditor.cli.live import collect_live, live_options
 
-        live = LiveOptions(
-            cloud, credential, tenant, tuple(subscription or ()), management_group, source.value, verbose, quiet
+        live = live_options(
+            cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
     facts = FactStore(found.inventory)
-    report = audit(
+    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
+    formats = [wanted.format for wanted in outputs]
+    report = api.audit(
         found,
-        choice.rules,
-        notices=choice.notices,
-        partial=choice.partial,
-        keep_passed=include_passed,
-        steps=steps,
-        quiet=quiet,
+        choice,
         facts=facts,
-        frameworks=choice.frameworks_for([wanted.format for wanted in outputs]),
+        frameworks=choice.frameworks_for(formats),
+        keep_passed=include_passed,
+        watch=steps,
+        selection=selection,
     )
     accepted, refused = acceptance.of(found)
-    severity = None if fail_on is options.FailOn.NONE else Severity(fail_on.value)
-    policy = GatePolicy(severity, fail_on_unknown, require_complete)
-    report = with_pictures(
-        _judged(report, accepted, found.inventory, policy, known_before),
+    report = api.judge(
+        report,
         found,
-        facts,
-        [wanted.format for wanted in outputs],
-        steps,
+        fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
+        fail_on_unknown=fail_on_unknown,
+        require_complete=require_complete,
+        exemptions=accepted,
+        baseline=known_before,
     )
-    rendering = render_options(group_by.value, include_passed, width, verbose, markdown_limit)
+    if not DRAWING.isdisjoint(formats):
+        with steps.step("draw"):
+            report = api.draw(report, found, facts, selection=selection)
+    rendering = with_meanings(
+        render_options(group_by, include_passed, width, verbose, markdown_limit),
+        owner_tag,
+        environment_tag,
+        data_class_tag,
+    )
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)
     if sarif_split:
         told += write_split(for_scanning, report, rendering, found.manifest.management_groups)
-    known = known_before.notices(report) if known_before else []
-    for text in (*found.notices, *report.notices, *refused, *known, *told):
-        warn(text)
-    if (demo or source_path) and (tenant or subscription or management_group or credential):
-        warn("--tenant, --subscription, --management-group and --credential are for live scans: nothing was filtered")
+    known = known_before.notices(report) if known_before else ()
+    _warn(*found.notices, *report.notices, *refused, *known, *told)
+    if saved and (tenant or credential):
+        warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()
+    raise typer.Exit(_exit_code(report, quiet=quiet))
+
+
+def _exit_code(report: Report, *, quiet: bool) -> int:
+    """What the gate says, by the exit code and in words."""
     verdict = report.verdict
-    assert verdict is not None  # noqa: S101 - `_judged` sets it
+    assert verdict is not None  # noqa: S101 - `judge` sets it
     if verdict.reasons and not quiet:
         say("gate: fails, " + "; ".join(verdict.reasons))
-    raise typer.Exit(int(verdict.exit_code))
+    return int(verdict.exit_code)
 
 
-def _judged(
-    report: Report,
-    accepted: Sequence[Acceptance],
-    inventory: Inventory,
-    policy: GatePolicy,
-    known_before: Baseline | None,
-) -> Report:
-    """The report with exemptions applied and the gate's verdict on it."""
-    from auditor.evaluate.exemptions import apply_exemptions
-    from auditor.evaluate.gate import judge
-
-    applied = apply_exemptions(report, accepted, inventory, datetime.now(UTC))
-    known = known_before.accepts(applied.report) if known_before else None
-    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
+def _warn(*texts: str) -> None:
+    for text in texts:
+        warn(text)

@@ -62,6 +62,7 @@ def with_places(
     rendering: RenderOptions, chosen: SarifOptions, report: Report, inventory: Inventory, cloud: str
 ) -> RenderOptions:
     """The rendering with places, portal and category; writes the inventory tree where one is asked for."""
+    from auditor.iac import declared_at
     from auditor.report.places import places
 
     known = _ALIASES.get(cloud.lower(), cloud.lower())
@@ -74,17 +75,17 @@ def with_places(
     )
     if not chosen.source_root and not chosen.inventory:
         return rendering
+    root, resources = chosen.source_root, inventory.by_key
     tree = places(
         report,
-        inventory.by_key,
-        source_root=chosen.source_root,
-        repository=_repository(chosen.source_root) if chosen.source_root else None,
+        resources,
+        declared=declared_at(root, resources.values(), base=_repository(root)) if root else {},
         tree_prefix=prefix if chosen.inventory else None,
     )
     if chosen.inventory:
         for name, text in tree.files.items():
             _write_below(chosen.inventory, name, text.encode("utf-8", "replace"))
-    return replace(rendering, locations=tree.locations)
+    return replace(rendering, locations=tree.locations, calls=tree.calls)
 
 
 def write_split(

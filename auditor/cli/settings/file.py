@@ -4,6 +4,10 @@ Found in the working directory or the closest folder above it. A table a command
 option without its dashes; which rules, what to audit and how to sign in can also be set above the tables, for all
 commands. Options given on the command line win over environment variables (`AUDITOR_SCAN_FAIL_ON`), these over the
 file. Files are looked for beside it.
+
+A file that was found is only as trustworthy as the folder that it lies in, which can be a checkout of somebody else's
+code. So it names no file outside its folder and no cloud of its own (both could send away tokens or overwrite what is
+not its business): these are taken from the command line, the environment, or a file that is named with `--config`.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from auditor.errors import ConfigError, Problem
 from auditor.rules.conditions.problems import nearest
 
 FILE_NAME = "auditor.toml"
+CLOUD_NAMES = ("public", "usgov", "china")
+"""The clouds whose addresses are known here."""
 _PLACE_OF_ERROR = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
@@ -51,19 +57,21 @@ class Configuration:
     for_all: set[tuple[str, str]] = field(default_factory=set)
     """Which of them are set above the tables."""
     problems: list[Problem] = field(default_factory=list)
+    named: bool = True
+    """Whether the user named it; otherwise it was found, and is not trusted with everything."""
 
     def refuse(self, line: int, message: str, remedy: str = "") -> None:
         """Note a mistake."""
         self.problems.append(Problem(str(self.path), line, 1 if line else 0, message, remedy))
 
 
-def load_config(path: Path, command: Any) -> dict[str, Any]:
+def load_config(path: Path, command: Any, *, named: bool = True) -> dict[str, Any]:
     """Default values by command and parameter name, for click's `default_map`.
 
     `command` is the click command that the file configures. Raises ConfigError with every unknown table and key and
     every value of the wrong kind.
     """
-    configuration = read_config(path, command)
+    configuration = read_config(path, command, named=named)
     settings = {(setting.table, setting.key): setting for setting in all_settings(command)}
     nested: dict[str, Any] = {}
     for (table, key), value in configuration.values.items():
@@ -74,9 +82,9 @@ def load_config(path: Path, command: Any) -> dict[str, Any]:
     return nested
 
 
-def read_config(path: Path, command: Any) -> Configuration:
+def read_config(path: Path, command: Any, *, named: bool = True) -> Configuration:
     """What a file sets, with its lines. Raises ConfigError, see `load_config`."""
-    configuration = Configuration(path)
+    configuration = Configuration(path, named=named)
     try:
         configuration.text = path.read_text(encoding="utf-8-sig")
         document = tomllib.loads(configuration.text)
@@ -170,13 +178,16 @@ def _set(configuration: Configuration, setting: Setting, value: Any, line: int, 
     """Keep a value that is of the right kind; `once` says whether to tell of one that is not."""
     values = value if setting.many and isinstance(value, list) else [value]
     wrong = next((words for one in values if (words := _wrong(setting, one))), "")
+    remedy = ""
     if not wrong:
         folder = configuration.path.resolve().parent
         placed = [_placed(setting, one, folder) for one in values]
         configuration.values[setting.table, setting.key] = placed if setting.many else placed[0]
         configuration.lines[setting.table, setting.key] = line
+        if not configuration.named and (distrusted := _distrusted(setting, values, folder)):
+            wrong, remedy = distrusted, f"give --{setting.key} on the command line, or name this file with --config"
     if wrong and once:
-        configuration.refuse(line, f"{setting.key} {wrong}")
+        configuration.refuse(line, f"{setting.key} {wrong}", remedy)
 
 
 def _wrong(setting: Setting, value: Any) -> str:
@@ -194,6 +205,27 @@ def _wrong(setting: Setting, value: Any) -> str:
         hint = nearest(value, words)
         return f"is {value!r}, which is none of {', '.join(words)}{f' ({hint})' if hint else ''}"
     return ""
+
+
+def _distrusted(setting: Setting, values: Sequence[Any], folder: Path) -> str:
+    """Why a setting is not taken from a file that was only found; "" where it is."""
+    for value in values:
+        if setting.key == "cloud" and value.lower() not in CLOUD_NAMES:
+            known = ", ".join(CLOUD_NAMES)
+            return f"is {value!r}: a cloud that is none of {known} is not taken from a file that was found"
+        placed = _placed(setting, value, folder)
+        file = placed if is_file(setting) else placed.partition("=")[2] if setting.key == "report" else ""
+        if file and not _is_below(Path(file), folder):
+            return f"leads to {file}, outside the folder of a file that was found"
+    return ""
+
+
+def _is_below(file: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder, also where symbolic links lead."""
+    try:
+        return file.resolve().is_relative_to(folder)
+    except (OSError, ValueError, RuntimeError):  # a loop of links, a NUL in the name
+        return False
 
 
 def _placed(setting: Setting, value: Any, folder: Path) -> Any:

@@ -12,7 +12,7 @@ from auditor.cli.settings.file import Configuration, read_config
 from auditor.cli.settings.known import all_settings
 
 _PREFIX = "AUDITOR_"
-_OWN = frozenset(("AUDITOR_DEBUG", "AUDITOR_CONFIG"))
+_OWN = frozenset(("AUDITOR_DEBUG", "AUDITOR_CONFIG", "AUDITOR_STRICT"))
 
 
 def origins(command: Any, path: Path | None, environment: Mapping[str, str]) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from auditor.cli.terminal.debug_log import current, event
@@ -16,10 +16,12 @@ _WORTH_TELLING_S = 0.005
 
 @dataclass(slots=True)
 class Steps:
-    """The steps of a run in their order, each with its seconds."""
+    """The steps of a run in their order, each with its seconds; an `auditor.api.Watch`."""
 
     wanted: bool = False
     """Whether the user asked for them: then rules are timed one by one."""
+    quiet: bool = True
+    """Whether judging shows no progress."""
     taken: list[tuple[str, float]] = field(default_factory=list)
     rules: dict[str, float] = field(default_factory=dict)
     """Seconds spent on each rule, by its id; empty where rules were not timed."""
@@ -39,6 +41,12 @@ class Steps:
             took = time.perf_counter() - begun
             self.taken.append((name, took))
             event("step", name=name, took_s=took)
+
+    def judging(self, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
+        """A bar at a terminal, where there is enough to judge for one."""
+        from auditor.cli.terminal.progress import judging
+
+        return judging(total, quiet=self.quiet)
 
     def finish(self) -> None:
         """Log the slowest rules, and say on stderr what took how long where that is wanted."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Self
+from typing import Protocol, Self
 
 from auditor.facts.network.address_set import AddressSet, intersection, union
 from auditor.facts.network.addresses import V6_OFFSET, Interval, merge, public_space
@@ -92,7 +92,18 @@ class Opening:
         }
 
 
-def openings(passed: Filtered, family: int = 4, *, ruled: bool = False) -> Iterator[Opening]:
+class Passed(Protocol):
+    """What has come through all filters."""
+
+    @property
+    def internet(self) -> AddressSet:
+        """The public internet, service tags included."""
+
+    def within(self, region: AddressSet) -> tuple[Passage, ...]:
+        """What passes from or to a part of all addresses."""
+
+
+def openings(passed: Passed, family: int = 4, *, ruled: bool = False) -> Iterator[Opening]:
     """What the internet reaches, by protocol and port.
 
     Rules that open the same port to parts of the internet add up: two halves are the whole. `ruled` leaves out what

@@ -30,6 +30,8 @@ def heading(page: Page) -> Iterator[RenderableType]:
         (f"{count(scan.resources, 'resource')} in {_subscriptions(page)}, judged by {count(len(rules), 'rule')}; ", ""),
         (f"read {scan.finished_at:%Y-%m-%d %H:%M} UTC", ""),
     )
+    if scan.selection:
+        yield page.line(("Only ", "medium"), f"{scan.selection}; what lies outside was read to relate to.")
     if scan.assumed_complete:
         yield page.line((ASSUMED_COMPLETE, "medium"))
     if not scan.complete:

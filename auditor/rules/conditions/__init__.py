@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -35,6 +35,11 @@ class CompiledCondition:
     node: Node
     needs: DataNeeds
     """What must be collected for it to be decidable."""
+    made_by: tuple[Callable[..., CompiledCondition], tuple[Any, ...]] = field(compare=False, repr=False)
+    """What made it, and of what: closures do not travel to another process, so it is made again there."""
+
+    def __reduce__(self) -> tuple[Callable[..., CompiledCondition], tuple[Any, ...]]:
+        return self.made_by
 
     def evaluate(self, context: Context) -> Truth:
         """True, False, or `Unknown` with its gaps."""
@@ -65,4 +70,11 @@ def compile_condition(
     compiled = compile_node(node, scope, ())
     if scope.problems:
         raise ConditionErrors(scope.problems)
-    return CompiledCondition(compiled, reduce(DataNeeds.__or__, scope.needs, DataNeeds()))
+    made_by = (_compile_again, (node, language, aliases, tuple(resource_types)))
+    return CompiledCondition(compiled, reduce(DataNeeds.__or__, scope.needs, DataNeeds()), made_by)
+
+
+def _compile_again(
+    node: Mapping[str, Any], language: Language, aliases: AliasResolver | None, resource_types: Sequence[str]
+) -> CompiledCondition:
+    return compile_condition(node, language=language, aliases=aliases, resource_types=resource_types)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auditor.expressions.syntax import is_expression
 from auditor.inventory import ids
 from auditor.rules.conditions.compare import OPERATORS, Operator
 from auditor.rules.conditions.fields import (
@@ -32,7 +33,6 @@ from auditor.rules.conditions.sources import (
     Parent,
     ValueSource,
 )
-from auditor.rules.conditions.syntax import is_expression
 from auditor.rules.conditions.template import Value, compile_value, is_constant
 
 _LOGIC = ("allOf", "anyOf", "not")

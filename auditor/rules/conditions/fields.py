@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
+from auditor.expressions.values import MISSING, Undecidable
 from auditor.inventory.ids import RESOURCE_GROUP_TYPE
 from auditor.inventory.model import Resource, Unread
 from auditor.rules.conditions.frame import Frame, Scope
 from auditor.rules.conditions.paths import (
     EACH,
-    MISSING,
     BadPath,
     Found,
     Step,
@@ -24,7 +24,7 @@ from auditor.rules.conditions.paths import (
     places,
     show_path,
 )
-from auditor.rules.conditions.problems import Language, Place, Undecidable, nearest
+from auditor.rules.conditions.problems import Language, Place, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,8 @@ class OwnReader:
 
     def read(self, frame: Frame) -> Any:
         """See `Reader.read`."""
+        if frame.resource.unread:
+            _readable(frame, self.name)
         return self.get(frame.resource)
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from auditor.expressions.values import MISSING, Undecidable, as_number
 from auditor.inventory.model import Gap, Unread
-from auditor.rules.conditions.compare import Operator, as_number, holds, wanted
+from auditor.rules.conditions.compare import Operator, holds, wanted
 from auditor.rules.conditions.fields import ComputedReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.paths import MISSING
-from auditor.rules.conditions.problems import Undecidable
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Evidence, Truth, Unknown
 

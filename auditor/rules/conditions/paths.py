@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from auditor.expressions import values
+from auditor.expressions.values import MISSING
 from auditor.inventory.model import Unread
-
-
-class Missing(Enum):
-    """What a path finds where there is nothing."""
-
-    MISSING = "missing"
-
-
-MISSING: Final = Missing.MISSING
 
 
 class Each(Enum):
@@ -113,19 +106,11 @@ def loosened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def member(value: Any, name: str) -> Any:
-    """The member of an object by name, without case; MISSING where there is none or the value is no object."""
-    if not isinstance(value, Mapping):
-        return MISSING
-    found = value.get(name, MISSING)
-    if found is not MISSING:
-        return found
-    lowered = name.lower()
-    for key in value:
-        if len(key) == len(lowered) and key.lower() == lowered:
-            return value[key]
-    if type(name) is Loose and lowered != "properties" and "properties" in value:
-        return member(value["properties"], str(name))
-    return MISSING
+    """The member of an object, as `values.member`; a `Loose` name also below `properties`."""
+    found = values.member(value, name)
+    if found is MISSING and type(name) is Loose and name.lower() != "properties" and isinstance(value, Mapping):
+        return member(value["properties"], str(name)) if "properties" in value else MISSING
+    return found
 
 
 def find(value: Any, steps: tuple[Step, ...]) -> Any:

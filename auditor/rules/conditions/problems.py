@@ -41,17 +41,6 @@ class ConditionErrors(ValueError):  # noqa: N818 - several errors at once
         super().__init__("; ".join(problem.message for problem in self.problems))
 
 
-class Undecidable(Exception):  # noqa: N818 - not an error: a value that cannot be computed here
-    """Raised inside templates where a value cannot be known; becomes the truth value `Unknown`."""
-
-    def __init__(self, reason: str, gaps: tuple[object, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        """In words for the user."""
-        self.gaps = gaps
-        """The `Gap` values behind it."""
-
-
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean ...?` for a misspelt word, or an empty string."""
     names = {name.lower(): name for name in known}

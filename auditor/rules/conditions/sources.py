@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from auditor.expressions.values import MISSING, Undecidable, as_text, equal, is_null
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
-from auditor.rules.conditions.compare import as_text, equal, is_null
 from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.paths import MISSING, Found, Step, find, find_all, places
-from auditor.rules.conditions.problems import Undecidable
+from auditor.rules.conditions.paths import Found, Step, find, find_all, places
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Unknown
 

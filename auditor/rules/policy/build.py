@@ -151,7 +151,8 @@ def _where_indexed(definition: PolicyObject, judged: tuple[str, ...]) -> Compile
 def _both(first: CompiledCondition | None, second: CompiledCondition) -> CompiledCondition:
     if first is None:
         return second
-    return CompiledCondition(Junction((first.node, second.node), decisive=False), first.needs | second.needs)
+    both = Junction((first.node, second.node), decisive=False)
+    return CompiledCondition(both, first.needs | second.needs, (_both, (first, second)))
 
 
 def _must_exist(details: Any, judged: tuple[str, ...]) -> CompiledCondition:
@@ -177,7 +178,7 @@ def _must_exist(details: Any, judged: tuple[str, ...]) -> CompiledCondition:
     needs = DataNeeds(types=frozenset((kind,)))
     for need in scope.needs:
         needs |= need
-    return CompiledCondition(Negation(count), needs)
+    return CompiledCondition(Negation(count), needs, (_must_exist, (details, judged)))
 
 
 def _id(definition: PolicyObject, use: Use) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from auditor.expressions.values import as_text
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
-from auditor.rules.conditions.compare import as_text, like
+from auditor.rules.conditions.compare import like
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Unknown

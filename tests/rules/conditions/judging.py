@@ -64,6 +64,7 @@ class Facts:
     """Fact families by name."""
 
     families: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     def get(self, family: str, resource: Resource) -> Any:  # noqa: ARG002
         return self.families.get(family)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from auditor.expressions.functions import NAMES
 from auditor.rules.conditions import ConditionErrors
 from auditor.rules.conditions.compare import OPERATORS
-from auditor.rules.conditions.functions import NAMES
 from auditor.rules.loader import load_rules
 from auditor.rules.model import Unknown
 from auditor.rules.selftest import run_examples

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from auditor.expressions.functions import NAMES, UNAVAILABLE
 from auditor.rules.conditions import ConditionErrors, Language
-from auditor.rules.conditions.functions import NAMES, UNAVAILABLE
 from auditor.rules.conditions.template import compile_value
 from tests.conftest import SUBSCRIPTION
 from tests.rules.conditions.judging import Missing, compiled, context, judge, reason, site
@@ -228,8 +228,8 @@ CONTAINERS = [
 
 
 def value_of(expression: str) -> Any:
+    from auditor.expressions.values import Undecidable
     from auditor.rules.conditions.frame import Frame, Scope
-    from auditor.rules.conditions.problems import Undecidable
 
     scope = Scope(Language.RULE, ("microsoft.test/sites",))
     compute = compile_value(f"[{expression}]", scope, ())

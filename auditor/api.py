@@ -1,0 +1,450 @@
+"""The audit as a library: open a source, or collect one; audit it; render the report.
+
+    from auditor import api
+
+    report = api.audit(api.open_source("tenant.db"))
+    api.write(report, "html", "report.html")
+
+Nothing here prints, exits, asks a terminal or reads a configuration file; what goes wrong is an `AuditorError` with
+what happened, to what, and what to do. What a user may follow while it runs (progress, the time that each step takes)
+is handed in as a `Watch`. The command line is built on it. docs/python.md has examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.azure.collect import CollectionOutcome
+    from auditor.azure.progress import Progress
+    from auditor.azure.session import Session
+    from auditor.evaluate.baseline import Baseline
+    from auditor.evaluate.exemptions import Acceptance
+    from auditor.evaluate.model import Report, Scan
+    from auditor.facts.registry import FactStore
+    from auditor.inventory.inventory import Inventory
+    from auditor.inventory.selection import Selection
+    from auditor.report.model import Rendered, RenderOptions
+    from auditor.rules.model import Framework, Rule, Severity
+    from auditor.snapshot.manifest import Manifest
+    from auditor.snapshot.source import Source
+    from auditor.snapshot.store import Snapshot
+
+__all__ = [
+    "RuleChoice",
+    "Silent",
+    "Target",
+    "Watch",
+    "audit",
+    "choose_rules",
+    "collect",
+    "collect_into",
+    "draw",
+    "judge",
+    "new_manifest",
+    "open_demo",
+    "open_source",
+    "render",
+    "select",
+    "write",
+]
+
+
+class Watch(Protocol):
+    """Who follows an audit while it runs."""
+
+    @property
+    def detailed(self) -> bool:
+        """Whether fact families and rules are to be timed one by one, which costs a little."""
+
+    @property
+    def rules(self) -> dict[str, float]:
+        """Gets the seconds that each rule took, by its id, where `detailed`."""
+
+    def step(self, name: str) -> AbstractContextManager[None]:
+        """Entered when a step begins (`facts internet_exposure`, `judge`, `draw`), left when it ends."""
+
+    def judging(self, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
+        """Entered when judging of `total` resources begins; gives what is told how many more are done, or None."""
+
+
+class Silent:
+    """A `Watch` that does not look."""
+
+    detailed = False
+
+    def __init__(self) -> None:
+        self.rules: dict[str, float] = {}
+
+    def step(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - the protocol's arguments
+        """See `Watch.step`."""
+        return nullcontext()
+
+    def judging(self, total: int) -> AbstractContextManager[Callable[[int], None] | None]:  # noqa: ARG002
+        """See `Watch.judging`."""
+        return nullcontext()
+
+
+def open_source(path: str | Path, *, assume_complete: bool = False) -> Source:
+    """A snapshot, an export or a folder of exports. Raises SnapshotError for anything else.
+
+    With `assume_complete`, what an export lacks does not exist; without it, that counts as not read.
+    """
+    from auditor.snapshot.opening import open_source
+
+    return open_source(Path(path), assume_complete=assume_complete)
+
+
+def open_demo() -> Source:
+    """The built-in demo tenant."""
+    from auditor.snapshot.demo import open_demo
+
+    return open_demo()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """The chosen rules."""
+
+    rules: tuple[Rule, ...]
+    notices: tuple[str, ...] = ()
+    """What the user should know of rules that do not run."""
+    partial: bool = False
+    """Whether rules were left out."""
+    framework_names: tuple[str, ...] = ()
+    """The frameworks that were asked for; none where all are meant."""
+    own_frameworks: tuple[Framework, ...] = ()
+    """Those that are the user's own, policy initiatives included."""
+    total: int = 0
+    """How many rules there are to choose from."""
+    notes: tuple[str, ...] = ()
+    """How the names of frameworks were understood, where that was not obvious."""
+
+    @property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """The frameworks to report on, with all their controls where these are listed."""
+        from auditor.rules.framework_choice import frameworks_of
+
+        return frameworks_of(self.framework_names, self.own_frameworks, self.rules)
+
+    def frameworks_for(self, formats: Sequence[str]) -> tuple[Framework, ...]:
+        """The frameworks, where one of these report formats shows every control; other runs need not read the lists."""
+        return self.frameworks if "html" in formats else ()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Type keys that must be collected to judge by these rules, those of the facts they ask for included."""
+        from auditor.facts.registry import needs_of
+
+        needed: set[str] = set()
+        for rule in self.rules:
+            needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
+        return frozenset(needed)
+
+
+def choose_rules(
+    paths: Sequence[Path] = (),
+    *,
+    builtin: bool = True,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    frameworks: Sequence[str] = (),
+    min_severity: Severity | None = None,
+    policy_parameters: Mapping[str, Any] | None = None,
+) -> RuleChoice:
+    """The built-in rules and those below `paths`, as far as the filters leave them; deprecated ones never run.
+
+    `select` and `ignore` hold rule ids, topics and globs of these; `policy_parameters` the values of Azure Policy
+    parameters by name. Raises RuleError for rules that cannot be loaded and UsageError where nothing is left to run.
+    """
+    from auditor.rules.framework_choice import choose_frameworks
+    from auditor.rules.loader import load_rules
+    from auditor.rules.selection import select_rules
+
+    catalogue = load_rules(paths, builtin=builtin, policy_parameters=policy_parameters)
+    wanted = choose_frameworks(frameworks, catalogue.rules, catalogue.frameworks)
+    live = tuple(rule for rule in wanted.rules if not rule.deprecated)
+    chosen = select_rules(live, select=select, ignore=ignore, frameworks=wanted.names, min_severity=min_severity)
+    if not chosen:
+        raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
+    partial = not builtin or len(chosen) < len(live)
+    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own, len(live), wanted.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a live collection reads, and as whom."""
+
+    cloud: str = "public"
+    """`public`, `usgov`, `china`, or the path of a cloud file."""
+    credential: str | None = None
+    """A part of DefaultAzureCredential by its name; None for the whole chain."""
+    tenant: str | None = None
+    subscriptions: tuple[str, ...] = ()
+    """Ids or names; empty for all that can be seen."""
+    management_group: str | None = None
+    source: str = "auto"
+    """Where the breadth is read: `auto`, `graph` or `arm`."""
+
+
+def collect(
+    target: Target | None = None, rules: RuleChoice | Iterable[Rule] | None = None, *, progress: Progress | None = None
+) -> Source:
+    """Collect into memory what rules need (all built-in ones, where none are given).
+
+    Reads only. Not from inside a running event loop: there, call it in a thread. Raises SignInError, CollectionError
+    and ConfigError; a read that fails is a gap of the source, not an error.
+    """
+    from auditor.snapshot.source import Source
+    from auditor.snapshot.store import Snapshot
+
+    target, types = target or Target(), _chosen(rules).types
+    with Snapshot.in_memory(new_manifest(target, types)) as snapshot:
+        collect_into(snapshot, target, types, progress=progress)
+        return Source(snapshot.manifest, snapshot.inventory())
+
+
+def collect_into(
+    snapshot: Snapshot,
+    target: Target,
+    types: frozenset[str],
+    *,
+    progress: Progress | None = None,
+    signed_in: Callable[[Session], None] | None = None,
+) -> CollectionOutcome:
+    """Collect into a snapshot what `types` (type keys) names, and finish it; `signed_in` is told who answered."""
+    import asyncio
+
+    from auditor.azure import progress as progresses
+
+    told = progress or progresses.Silent()
+    tenant, outcome = asyncio.run(_collect(snapshot, target, types, told, signed_in))
+    snapshot.finish(
+        datetime.now(UTC),
+        tenant=tenant,
+        subscriptions=outcome.subscriptions,
+        management_groups=outcome.management_groups,
+    )
+    return outcome
+
+
+async def _collect(
+    snapshot: Snapshot,
+    target: Target,
+    types: frozenset[str],
+    progress: Progress,
+    signed_in: Callable[[Session], None] | None,
+) -> tuple[str, CollectionOutcome]:
+    from auditor.azure.clouds import load_cloud
+    from auditor.azure.collect import collect
+    from auditor.azure.plan import CollectionPlan
+    from auditor.azure.signin import sign_in
+
+    plan = CollectionPlan(types, target.subscriptions, target.management_group, target.tenant, target.source)
+    cloud = load_cloud(target.cloud)
+    async with sign_in(cloud, credential=target.credential, tenant=target.tenant) as session:
+        if signed_in:
+            signed_in(session)
+        return session.principal.tenant, await collect(session, plan, snapshot, progress)
+
+
+def new_manifest(target: Target, types: frozenset[str]) -> Manifest:
+    """The manifest of a collection that begins now."""
+    from auditor import __version__
+    from auditor.snapshot.manifest import Manifest
+
+    return Manifest(
+        tool_version=__version__,
+        tenant=target.tenant or "",
+        cloud=target.cloud,
+        scopes=_scopes(target),
+        subscriptions={},
+        started_at=datetime.now(UTC),
+        finished_at=None,
+        needs=tuple(sorted(types)),
+        source="live",
+    )
+
+
+def _scopes(target: Target) -> tuple[str, ...]:
+    if target.subscriptions:
+        return tuple(f"/subscriptions/{name}" for name in target.subscriptions)
+    if target.management_group:
+        return (f"/providers/Microsoft.Management/managementGroups/{target.management_group}",)
+    return ("/",)
+
+
+def select(
+    source: Source,
+    *,
+    subscriptions: Sequence[str] = (),
+    management_group: str | None = None,
+    resource_groups: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> Selection | None:
+    """The part of a source to judge; None where nothing is chosen, which is all of it.
+
+    Subscriptions by GUID or name, resource groups by name, tags as `NAME` or `NAME=VALUE`. What lies outside stays to
+    be related to. Raises UsageError for what the source does not have.
+    """
+    from auditor.snapshot.selecting import selection_of
+
+    return selection_of(source, tuple(subscriptions), management_group, tuple(resource_groups), tuple(tags))
+
+
+def audit(
+    source: Source,
+    rules: RuleChoice | Iterable[Rule] | None = None,
+    *,
+    facts: FactStore | None = None,
+    frameworks: Sequence[Framework] = (),
+    keep_passed: bool = False,
+    watch: Watch | None = None,
+    selection: Selection | None = None,
+) -> Report:
+    """Judge a source by rules: all built-in ones, where none are given.
+
+    `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
+    control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`.
+    With a `selection` (see `select`) only that part is judged, in sight of the rest.
+    Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
+    whenever it is read.
+    """
+    from auditor.evaluate.evaluator import evaluate, judged_count
+    from auditor.facts.registry import FactStore
+
+    watch = watch or Silent()
+    choice = _chosen(rules)
+    scan = _scan_of(source, choice, selection)
+    facts = facts or FactStore(source.inventory)
+    if watch.detailed:
+        for family in _asked(choice.rules, source.inventory):
+            with watch.step(f"facts {family}"):
+                facts.prepare(family)
+    with watch.step("judge"), watch.judging(judged_count(choice.rules, source.inventory)) as advance:
+        report = evaluate(
+            choice.rules,
+            source.inventory,
+            scan,
+            facts=facts,
+            now=scan.finished_at,
+            keep_passed=keep_passed,
+            notices=choice.notices,
+            advance=advance,
+            spent=watch.rules if watch.detailed else None,
+            selection=selection,
+        )
+    return replace(report, frameworks=tuple(frameworks))
+
+
+def judge(
+    report: Report,
+    source: Source,
+    *,
+    fail_on: Severity | None = None,
+    fail_on_unknown: bool = False,
+    require_complete: bool = False,
+    exemptions: Sequence[Acceptance] = (),
+    baseline: Baseline | None = None,
+) -> Report:
+    """The report with exemptions applied and a gate's verdict on it: whether a pipeline may go on.
+
+    `fail_on` is the severity from which on findings fail the gate; None lets all through.
+    """
+    from auditor.evaluate.exemptions import apply_exemptions
+    from auditor.evaluate.gate import GatePolicy, judge
+
+    applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
+    known = baseline.accepts(applied.report) if baseline else None
+    policy = GatePolicy(fail_on, fail_on_unknown, require_complete)
+    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
+
+
+def draw(
+    report: Report, source: Source, facts: FactStore | None = None, *, selection: Selection | None = None
+) -> Report:
+    """The report with pictures of the source, each node with the worst finding on it; formats that draw show them.
+
+    With a `selection` they show that part, what leads there and where it leads.
+    """
+    from auditor.facts.registry import FactStore
+    from auditor.pictures import pictures_of
+    from auditor.pictures.marks import marked
+    from auditor.pictures.part import part_of
+
+    notices = list(report.notices)
+    facts = facts or FactStore(source.inventory)
+    pictures = pictures_of(source.inventory, facts, report.scan.finished_at, notices=notices)
+    shown = [part_of(picture, source.inventory, selection) for picture in pictures]
+    return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
+
+
+def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:
+    """The report in a format: json, sarif, html, junit, csv, markdown, ocsf or table."""
+    from auditor.report.registry import FORMATS, RenderOptions, render
+
+    if output_format not in FORMATS:
+        raise UsageError(f"there is no format {output_format!r}", remedy=f"Formats: {', '.join(FORMATS)}.")
+    return render(report, output_format, options or RenderOptions())
+
+
+def write(report: Report, output_format: str, path: str | Path, options: RenderOptions | None = None) -> None:
+    """Render the report into a file. Raises OSError where it cannot be written."""
+    data = render(report, output_format, options).data
+    Path(path).write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
+
+
+def _chosen(rules: RuleChoice | Iterable[Rule] | None) -> RuleChoice:
+    if rules is None:
+        return choose_rules()
+    return rules if isinstance(rules, RuleChoice) else RuleChoice(tuple(rules))
+
+
+def _asked(rules: Sequence[Rule], inventory: Inventory) -> Sequence[str]:
+    """The fact families that rules over resources that exist ask for."""
+    from auditor.facts.registry import family_names
+
+    asked: set[str] = set()
+    for rule in rules:
+        if any(inventory.of_type(name) for name in rule.resource or inventory.types):
+            asked |= set(rule.needs.facts)
+    return sorted(asked & set(family_names()))
+
+
+def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) -> Scan:
+    from auditor.evaluate.evaluator import relevant_gaps
+    from auditor.evaluate.model import Scan
+
+    manifest, inventory = source.manifest, source.inventory
+    names = dict(manifest.subscriptions)
+    found = {resource.subscription_id for resource in inventory.by_key.values()} - {""}
+    started = manifest.started_at or datetime.now(UTC)
+    finished = manifest.finished_at or started
+    chosen = selection.subscriptions if selection else frozenset()
+    return Scan(
+        source=manifest.source,
+        tenant=manifest.tenant,
+        subscriptions=tuple(sorted(chosen or found | {guid.lower() for guid in names})),
+        started_at=started,
+        finished_at=finished,
+        complete=manifest.complete and not relevant_gaps(choice.rules, inventory, selection),
+        resources=_held(inventory, selection),
+        subscription_names=names,
+        scope=selection.words if selection else manifest.scope,
+        selection=selection.words if selection else "",
+        partial_selection=choice.partial,
+        assumed_complete=manifest.assumed_complete,
+    )
+
+
+def _held(inventory: Inventory, selection: Selection | None) -> int:
+    if selection is None:
+        return inventory.collected
+    return sum(selection.holds(resource, inventory) for resource in inventory.by_key.values())

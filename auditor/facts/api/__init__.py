@@ -1,0 +1,1 @@
+"""What checks the callers of published APIs, read from the policies of API Management."""

@@ -1,0 +1,1 @@
+"""Who may do what: permissions computed from role definitions, and what they lead to."""
