@@ -142,8 +142,10 @@ class RuleChoice:
     def types(self) -> frozenset[str]:
         """Type keys that must be collected to judge by these rules, those of the facts they ask for included."""
         from auditor.facts.registry import needs_of
+        from auditor.inventory.managed import GROUP_TYPE
 
-        needed: set[str] = set()
+        # Whose a resource group is decides what can be mended in it.
+        needed: set[str] = {GROUP_TYPE} if self.rules else set()
         for rule in self.rules:
             needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
         return frozenset(needed)

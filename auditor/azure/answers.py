@@ -14,8 +14,10 @@ from email.utils import parsedate_to_datetime
 import orjson
 
 from auditor.inventory.model import Json
+from auditor.secrets.signs import looks_random, swept
 
 _MAX_MESSAGE = 300
+_WORD = re.compile(r"[\w+/=~.-]{24,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|(?<=Bearer )\S+|(?<=sig=)[^&\s]+")
 _VERSIONS = re.compile(r"supported api-versions are '([0-9A-Za-z,\- ]*)'", re.IGNORECASE)
@@ -73,8 +75,14 @@ class Trouble:
 
 
 def one_line(text: object) -> str:
-    """A service's words, safe to store and show: one line, bounded, without control characters or tokens."""
+    """A service's words, safe to store and show: one line, bounded, without control characters, keys or tokens.
+
+    Services quote what they refuse: `The key 'x' is not valid`.
+    """
     plain = _TOKEN.sub("[removed]", _CONTROL.sub(" ", str(text)[:4000])).strip()
+    plain = _WORD.sub(
+        lambda word: "[removed]" if looks_random(word[0]) else word[0], swept(plain, lambda _: "[removed]")
+    )
     return plain if len(plain) <= _MAX_MESSAGE else plain[: _MAX_MESSAGE - 1] + "…"
 
 

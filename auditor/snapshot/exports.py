@@ -56,7 +56,10 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
     standing = StandingChildren(resources)
-    coverage = ExportCoverage(present, str(path), gaps, standing=standing, assume_complete=assume_complete)
+    groups = {group for resource in resources if (group := ids.group_key(resource.key))}
+    coverage = ExportCoverage(
+        present, str(path), gaps, standing=standing, groups=groups, assume_complete=assume_complete
+    )
     notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
     manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)

@@ -347,6 +347,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Kusto/clusters", "2024-04-13"),
     _top("Microsoft.Purview/accounts", "2021-12-01"),
     _top("Microsoft.Relay/namespaces", "2024-01-01"),
+    _top("Microsoft.NotificationHubs/namespaces", "2023-09-01"),
     _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),
     _top("Microsoft.DocumentDB/mongoClusters", "2025-09-01"),
 )
