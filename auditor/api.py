@@ -360,13 +360,17 @@ def judge(
 
     `fail_on` is the severity from which on findings fail the gate; None lets all through.
     """
+    from auditor.evaluate.carrying import carried_over
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
 
     applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
     known = baseline.accepts(applied.report) if baseline else None
+    carried = carried_over(applied.report, baseline, source.inventory) if baseline else ()
     policy = GatePolicy(fail_on, fail_on_unknown, require_complete)
-    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
+    return replace(
+        applied.report, carried=carried, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed)
+    )
 
 
 def draw(

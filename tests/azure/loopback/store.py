@@ -54,6 +54,8 @@ class Store:
     def add(self, body: Body) -> None:
         """Take in one body; of two with one id the later one is served."""
         identifier = str(body["id"])
+        if "properties" not in body and "/providers/" in identifier.lower():  # every resource has some
+            body = {**body, "properties": {}}
         key = identifier.rstrip("/").lower()
         self.by_id[key] = body
         kind = ids.type_of(identifier).lower()
