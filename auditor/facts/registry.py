@@ -47,6 +47,7 @@ _MODULES: dict[str, str] = {
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "in_use": "auditor.facts.in_use.family",
     "internet_exposure": "auditor.facts.network.exposure",
     "key_chain": "auditor.facts.keys.chain",
     "nsg_openings": "auditor.facts.network.openings",
