@@ -96,6 +96,8 @@ _WEB_ENTRIES = (
     _top("Microsoft.App/containerApps", _APPS),
     _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
+    _below("Microsoft.App/managedEnvironments", "certificates", _APPS),
+    _top("Microsoft.CertificateRegistration/certificateOrders", _WEB),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
         _APPS,
@@ -326,7 +328,7 @@ _OTHER_ENTRIES = (
     _top(_PROFILE, _CDN),
     *(
         _below(_PROFILE, name, _CDN, _may_be_front_door)
-        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups")
+        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups", "secrets")
     ),
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
     _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
