@@ -11,7 +11,8 @@ A fact of a service:
 
 `exposure` is `all-networks`, `selected-networks` or `private-only`. `public_addresses` counts public IPv4 addresses,
 all of them for `all-networks`; `wide` says that they are at least a sixteenth of all, which is as good as everyone.
-`all_azure` is the rule that lets in every customer of Azure; `virtual_networks` counts subnet rules. `trusted_services`
+`all_azure` is the rule that lets in every customer of Azure,
+by `azure_rule`; `widest_rule` lets most addresses in, where rules have names; `virtual_networks` counts subnet rules. `trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
 connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
 `defaulted` says that the decisive one is missing.
@@ -69,7 +70,9 @@ def shaped(service: Service, door: Door, endpoints: int) -> Json:
             {"range": entry.text, "addresses": entry.addresses, "path": entry.path, "name": entry.name}
             for entry in ranges
         ],
+        "widest_rule": max(ranges, key=lambda entry: entry.addresses).name if ranges else "",
         "all_azure": any(entry.azure for entry in ranges),
+        "azure_rule": next((entry.name for entry in ranges if entry.azure), ""),
         "virtual_networks": door.subnets if selected else 0,
         "trusted_services": door.trusted,
         "resource_instances": door.instances,
