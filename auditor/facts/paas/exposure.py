@@ -12,7 +12,8 @@ A fact of a service:
 `exposure` is `all-networks`, `selected-networks` or `private-only`. `public_addresses` counts public IPv4 addresses,
 all of them for `all-networks`; `wide` says that they are at least a sixteenth of all, which is as good as everyone.
 `all_azure` is the rule that lets in every customer of Azure,
-by `azure_rule`; `widest_rule` lets most addresses in, where rules have names; `virtual_networks` counts subnet rules. `trusted_services`
+by `azure_rule`; `widest_rule` lets most addresses in, where rules have names; `virtual_networks` counts subnet rules.
+`trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
 connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
 `defaulted` says that the decisive one is missing.
@@ -122,7 +123,14 @@ def needs_of(service: Service) -> frozenset[str]:
     return frozenset({service.key, *service.child_types, *service.needs}) | NEEDS
 
 
-GROUNDS = dict.fromkeys(("exposure", "wide"), "a narrower setting")
+GROUNDS = {
+    "exposure": "a narrower setting",
+    "wide": "a narrower setting",
+    "public_addresses": "no more addresses than need it",
+    "all_azure": "no rule for all of Azure",
+    "trusted_services": "trusted services let in",
+}
+"""What would have been right of the properties that decided."""
 
 FAMILY = FactFamily(
     name="paas_exposure",
