@@ -23,7 +23,9 @@ def command_for(remediation: Remediation, context: Context, evidence: Sequence[E
     """
     found = [text for text in _texts(remediation.mend, context, evidence) if text]
     if found:
-        return "\n".join(dict.fromkeys(found[:_MOST]))
+        # A rule that opens IPv4 and IPv6 alike is mended once.
+        one_each = {text.partition(" --source-address")[0]: text for text in reversed(found)}
+        return "\n".join(list(reversed(one_each.values()))[:_MOST])
 
     def known(match: re.Match[str]) -> str:
         texts = _texts(match["path"], context, evidence)

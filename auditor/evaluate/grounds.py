@@ -12,7 +12,7 @@ from typing import Any
 
 from auditor.evaluate.openers import lines_of
 from auditor.expressions.values import MISSING
-from auditor.facts.registry import family, family_names
+from auditor.facts.registry import FactFamily, family, family_names
 from auditor.inventory import ids
 from auditor.inventory.model import Resource, Unread
 from auditor.rules.conditions.paths import find, parse_path
@@ -20,7 +20,7 @@ from auditor.rules.model import Context, Evidence
 
 _FACT = re.compile(r"(?:(?P<owner>/[^:]+):)?facts\.(?P<family>\w+)\.?(?P<rest>.*)", re.IGNORECASE)
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
-_NAMES = ("name", "zone", "host", "listener", "sub_resource", "text", "address")
+_NAMES = ("name", "zone", "host", "listener", "sub_resource")
 """What an element of a fact is called by, the first that it has."""
 
 
@@ -30,7 +30,10 @@ def with_grounds(evidence: Sequence[Evidence], context: Context) -> tuple[Eviden
     for leaf in evidence:
         for line in _told(leaf, context):
             lines.setdefault((line.path.lower(), repr(line.actual)), line)
-    return tuple(lines.values())
+    found = tuple(lines.values())
+    # What is so and could only be otherwise says which element is meant; what is missing is the finding.
+    telling = tuple(line for line in found if (line.actual, line.expected) != ("yes", "no"))
+    return telling if any(line.actual == "no" for line in telling) else found
 
 
 def _told(leaf: Evidence, context: Context) -> Iterator[Evidence]:
@@ -40,12 +43,17 @@ def _told(leaf: Evidence, context: Context) -> Iterator[Evidence]:
         return
     resource = context.inventory.get(match["owner"]) if match["owner"] else context.resource
     value = context.facts.get(match["family"], resource) if resource else None
+    fields = [field for _, field in _STEP.findall(match["rest"]) if field]
+    about = family(match["family"])
     if resource is None or not isinstance(value, Mapping):
-        yield _plain(leaf, match["rest"], [])
+        yield _plain(leaf, fields, [], about)
         return
     trail = _trail(value, match["rest"])
-    found = list(_grounds(match["family"], match["rest"], trail, resource, context))
-    yield from found or [_plain(leaf, match["rest"], trail)]
+    wanted = _wanted(about.grounds, fields)
+    if wanted == "":
+        return
+    found = list(_grounds(fields, wanted, trail, resource, context))
+    yield from found or [_plain(leaf, fields, trail, about)]
 
 
 def _trail(value: Any, path: str) -> list[Mapping[str, Any]]:
@@ -61,15 +69,14 @@ def _trail(value: Any, path: str) -> list[Mapping[str, Any]]:
 
 
 def _grounds(
-    name: str, path: str, trail: Sequence[Mapping[str, Any]], resource: Resource, context: Context
+    fields: Sequence[str], wanted: str | None, trail: Sequence[Mapping[str, Any]], resource: Resource, context: Context
 ) -> Iterator[Evidence]:
-    fields = [field for _, field in _STEP.findall(path) if field]
-    wanted = _wanted(family(name).grounds, fields)
     for value in trail:
-        if "openers" in value:
+        if value.get("openers") or value.get("rule") == "no security group":
             yield from lines_of(value["openers"], resource, context.inventory)
             return
-        decided = value.get("decided_by")
+        own = f"{fields[-1]}_by" if fields else ""
+        decided = value[own] if own in value else value.get("decided_by")
         if isinstance(decided, Mapping):
             decided = decided.get(fields[-1]) if fields else None
         if isinstance(decided, (list, tuple)) and decided and wanted is not None:
@@ -109,11 +116,18 @@ def _actual(owner: Resource, path: str) -> Any:
     return None if found is MISSING or isinstance(found, Unread) else found
 
 
-def _plain(leaf: Evidence, path: str, trail: Sequence[Mapping[str, Any]]) -> Evidence:
+def _plain(leaf: Evidence, fields: Sequence[str], trail: Sequence[Mapping[str, Any]], about: FactFamily) -> Evidence:
     """A fact in words: what it is about, and its field without the punctuation of code."""
-    fields = [field for _, field in _STEP.findall(path) if field]
-    about = next((str(value[name]) for value in trail for name in _NAMES if value.get(name)), "")
-    words = (fields[-1] if fields else "it").replace("_", " ")
-    actual = {True: "yes", False: "no"}.get(leaf.actual, leaf.actual) if isinstance(leaf.actual, bool) else leaf.actual
-    expected = {"not true": "no", "not false": "yes", "true": "yes", "false": "no"}.get(leaf.expected, leaf.expected)
-    return Evidence(path=f"{words} of {about}" if about else words, actual=actual, expected=expected)
+    field = fields[-1] if fields else ""
+    name = next((str(value[name]) for value in trail for name in _NAMES if value.get(name)), "")
+    words = about.words.get(field) or field.replace("_", " ") or about.name.replace("_", " ")
+    actual: Any = leaf.actual
+    if isinstance(actual, bool):
+        actual = "yes" if actual else "no"
+    elif isinstance(actual, int) and isinstance(listed := trail[-1].get(field) if trail else None, list):
+        actual = listed
+    expected = _YES_NO.get(leaf.expected, leaf.expected)
+    return Evidence(path=f"{words} of {name}" if name else words, actual=actual, expected=expected)
+
+
+_YES_NO = {"not true": "no", "not false": "yes", "true": "yes", "false": "no"}

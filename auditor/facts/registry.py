@@ -31,8 +31,11 @@ class FactFamily:
     """What it needs for resources of one type, where that is less than `needs`: of a family over many services a rule
     over one of them must not make all others be collected."""
     grounds: Mapping[str, str] = field(default_factory=dict)
-    """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
-    explain, and what would have been right of them, in words."""
+    """Of a family whose values have `decided_by` (or `<field>_by`), the paths of the properties that decided: which of
+    its fields these explain, and what would have been right of them, in words; "" for a field that only says which
+    element is meant, and is no evidence."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """How fields without such properties are called in evidence."""
 
 
 _MODULES: dict[str, str] = {

@@ -11,7 +11,8 @@ A fact of a network interface, and of a scale set, whose model says what its ins
          "hops": [{"kind": "public-ip", "id": "/subscriptions/...", "name": "pip-web", "detail": "203.0.113.7"}],
          "interface": "nic-web", "rule": "nsg-web/allow-ssh (300)",
          "openers": ["/subscriptions/.../securityRules/allow-ssh"], "mend": "az network nsg rule update ...",
-         "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
+         "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)",
+         "told": "vm-web: internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
 
 `via` is `public-ip`, `load-balancer`, `nat-rule`, `application-gateway`, `firewall` (translation by Azure Firewall) or
 `bastion`; what only Bastion's operators reach is listed, with nobody of the internet in it, and is not `open`.
@@ -199,6 +200,7 @@ def _path(interface: Interface, door: Door, opening: Opening, asymmetric: str | 
         "interface": interface.name,
         "rule": opening.rules if _is_ruled(opening) else "no security group",
         "text": _text(interface, door, opening),
+        "told": _told_of(interface, door, opening),
         "openers": list(opening.openers),
         "mend": mending(opening.openers, interface.owner, door.family),
     }
@@ -218,6 +220,12 @@ def _text(interface: Interface, door: Door, opening: Opening) -> str:
     rule = opening.rules if _is_ruled(opening) else "no security group"
     what = shown_ports(opening.protocol, opening.first_port, opening.last_port)
     return f"{_who(door, opening.reach)} -> {door.label} -> {interface.name} {what}, allowed by {rule}"
+
+
+def _told_of(interface: Interface, door: Door, opening: Opening) -> str:
+    """The path with the machine that it leads to, where the interface's name does not say it."""
+    text, machine = _text(interface, door, opening), name_of(interface.machine)
+    return text if not machine or interface.name.startswith(f"{machine}/") else f"{machine}: {text}"
 
 
 def shown_ports(protocol: str, first: int, last: int) -> str:

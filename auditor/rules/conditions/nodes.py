@@ -266,7 +266,8 @@ class Count:
             name = self.source.name.removesuffix("[*]")
             if frame.resource is not frame.context.resource:
                 name = f"{frame.resource.id}:{name}"
-            lines.insert(0, Evidence(name, len(tally.matched) or "none", _number(self.operator, operand, failing)))
+            none = "none that was read" if tally.unknown or tally.more else "none"
+            lines.insert(0, Evidence(name, len(tally.matched) or none, _number(self.operator, operand, failing)))
         return lines
 
     def _near(self, frame: Frame) -> Iterator[Evidence]:
