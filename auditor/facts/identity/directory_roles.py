@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.facts.identity.access import Access
+from auditor.facts.identity.owners import MANY
 from auditor.facts.identity.patterns import matches
 from auditor.facts.identity.principals import (
     DIRECTORY_ROLES,
@@ -138,7 +139,8 @@ def _named(access: Access, kind: str, *, eligible: bool) -> list[Json]:
     found: dict[str, Json | Unread] = {}
     for principal, groups in holders_of(GLOBAL_ADMINISTRATOR, access, eligible=eligible):
         if principal.kind is PrincipalKind.GROUP:
-            found.setdefault(principal.id, _unread_members(principal, access))
+            unread = _unread_members(principal, access)
+            found.update({f"{principal.id} {number}": unread for number in range(MANY)})
             continue
         through = f", as a member of {groups[0].name}" if groups else ""
         value = {

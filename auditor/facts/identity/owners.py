@@ -4,9 +4,9 @@
      "above": [...], "eligible": [...], "everybody": [...], "lock_roles": ["Lock keeper"], "decided_by": [...]}
 
 `own` are those whose role is assigned at the subscription itself, `above` those from management groups and the tenant,
-`eligible` those who may activate it, `everybody` all of these. Each is named once in a list, members instead of groups; an element is
-unknown where a group, a role or the place of a management group was not read. `lock_roles` are custom roles, assigned
-there, that set and delete locks and do little else.
+`eligible` those who may activate it, `everybody` all of these. Each is named once in a list, members instead of groups;
+an element is unknown where a group, a role or the place of a management group was not read. `lock_roles` are custom
+roles, assigned there, that set and delete locks and do not administer everything else too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 
 _SUBSCRIPTION = ids.type_key(ids.SUBSCRIPTION_TYPE)
+MANY = 5
+"""As how many unknown people a group counts whose members were not read: as many as any rule asks for."""
 _LOCKS = ("Microsoft.Authorization/locks/write", "Microsoft.Authorization/locks/delete")
 
 
@@ -65,7 +67,8 @@ def _people(assignment: Assignment, access: Access, *, certain: bool) -> Iterato
     for principal, groups in access.expanded(assignment.principal):
         if principal.kind is PrincipalKind.GROUP:
             words = f"the members of the group {principal.name} were not read"
-            yield principal.id, Unread(gap_of_members(access.inventory) or _gap(words))
+            unread = Unread(gap_of_members(access.inventory) or _gap(words))
+            yield from ((f"{principal.id} {number}", unread) for number in range(MANY))
         else:
             text = f"{principal.text}: {Grant(assignment, groups).text}"
             yield principal.id, {"name": principal.name, "kind": principal.kind.value, "text": text}

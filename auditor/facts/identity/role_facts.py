@@ -26,13 +26,15 @@ members of groups included. `group` is null or
 
 where `outsiders` are owners who do not have that role's power otherwise, and `assignable` says whether only Privileged
 Role Administrators and owners may change its members. Of an entry of
-`Microsoft.Authorization/roleManagementPolicyAssignments`: `role`, `power`, `wide`, `where`, and `in_use`, whether
-somebody is eligible for that role there. Of a registration definition of Azure Lighthouse:
-`{"administers": [{"principal": "Ops team", "role": "Contributor"}]}`, what its permanent authorizations amount to.
+`Microsoft.Authorization/roleManagementPolicyAssignments`: `role`, `power`, `wide`, `where`, `hours`, how long an
+activation lasts at most, and `in_use`, whether somebody is eligible for that role there. Of a registration definition
+of Azure Lighthouse: `{"administers": [{"principal": "Ops team", "role": "Contributor"}]}`, what its permanent
+authorizations amount to.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -61,6 +63,7 @@ ACTIVATION = "microsoft.authorization/rolemanagementpolicyassignments"
 _LOCKS = ("Microsoft.Authorization/locks/write", "Microsoft.Authorization/locks/delete")
 LIGHTHOUSE = "microsoft.managedservices/registrationdefinitions"
 _MICROSOFT = ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47")
+_DURATION = re.compile(r"P(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,5})M)?)?", re.IGNORECASE)
 _CHANGES = Actions.only("*/write", "*/delete", "*/action")
 _DIRECTORY_TYPES = {
     "user": USERS,
@@ -198,6 +201,7 @@ class _Worker:
             "wide": kind_of(scope).wide,
             "where": shown(scope),
             "in_use": Unread(gap) if gap and not in_use else in_use,
+            "hours": _hours(properties),
             "decided_by": [],
         }
 
@@ -284,6 +288,20 @@ class _Worker:
 
     def _gap(self, kind: str, what: str) -> Gap:
         return self._inventory.gap(kind, None) or Gap("/", kind, "", None, "NotCollected", f"{what} were not read")
+
+
+def _hours(properties: Mapping[str, Json]) -> float | None:
+    """How long an activation may last at most; None where nothing says so.
+
+    `maximumDuration` is an ISO 8601 duration: https://learn.microsoft.com/graph/identity-governance-pim-rules-overview.
+    """
+    rules = properties.get("effectiveRules")
+    for rule in rules if isinstance(rules, list) else ():
+        if isinstance(rule, Mapping) and rule.get("id") == "Expiration_EndUser_Assignment":
+            match = _DURATION.fullmatch(str(rule.get("maximumDuration") or ""))
+            days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+            return days * 24 + hours + minutes / 60 if match else None
+    return None
 
 
 def _is_microsoft(principal: Principal) -> bool:
