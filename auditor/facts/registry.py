@@ -40,6 +40,7 @@ _MODULES: dict[str, str] = {
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
     "azure_names": "auditor.facts.network.azure_names",
+    "conditional_access": "auditor.facts.directory.conditional_access",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",

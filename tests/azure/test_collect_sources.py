@@ -315,3 +315,36 @@ def test_members_of_groups_that_hold_roles(monkeypatch: pytest.MonkeyPatch) -> N
     done = run(script, {"Microsoft.Graph/groups"}, monkeypatch)
     [resource] = [found for found in done.snapshot.resources() if found.type == "Microsoft.Graph/groups"]
     assert (resource.id, resource.body["members"][0]["displayName"]) == (group, "Ada")
+
+
+def test_owners_of_applications_and_groups_that_policies_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, group, gone = (f"aaaaaaaa-0000-0000-0000-00000000000{n}" for n in range(3))
+    owner = {"id": "u1", "userType": "Guest"}
+
+    async def batch(request: Any) -> Any:
+        responses = []
+        for inner in (await request.json())["requests"]:
+            if gone in inner["url"]:
+                body: Any = {"error": {"code": "Request_ResourceNotFound", "message": "no"}}
+                responses.append({"id": inner["id"], "status": 404, "body": body})
+            else:
+                assert "$select=id,displayName," in inner["url"]
+                responses.append({"id": inner["id"], "status": 200, "body": {"value": [owner]}})
+        return await raw(json.dumps({"responses": responses}))(request)
+
+    policy = {"id": "p", "conditions": {"users": {"includeGroups": [group.upper()], "excludeGroups": [gone]}}}
+    script = Scripted(
+        {
+            "/v1.0/applications": {"value": [_application(app)]},
+            "/v1.0/identity/conditionalAccess/policies": {"value": [policy]},
+            "/v1.0/$batch": batch,
+        }
+    )
+    wanted = {"applications/owners", "groups", "conditionalAccessPolicies"}
+    done = run(script, {f"Microsoft.Graph/{name}" for name in wanted}, monkeypatch)
+
+    kept = {found.id: found.body for found in done.snapshot.resources()}
+    assert kept[f"{app}/owners"]["owners"] == [owner]
+    assert kept[group]["members"] == [owner]
+    assert gone not in kept
+    assert [gap for gap in done.gaps() if gap[0].startswith("Microsoft.Graph")] == []

@@ -131,15 +131,24 @@ ENTRIES = (
         "Policy.Read.All",
         single=True,
     ),
+    DirectoryEntry("adminConsentRequestPolicy", "/policies/adminConsentRequestPolicy", "Policy.Read.All", single=True),
+    DirectoryEntry(
+        "defaultAppManagementPolicy", "/policies/defaultAppManagementPolicy", "Policy.Read.All", single=True
+    ),
+    DirectoryEntry("tokenLifetimePolicies", "/policies/tokenLifetimePolicies", "Policy.Read.All", pages=False),
+    # Lockout, banned passwords, who makes groups; there is one only where something was changed.
+    DirectoryEntry("groupSettings", "/groupSettings", "Directory.Read.All", pages=False),
     DirectoryEntry("organization", "/organization", "Organization.Read.All", pages=False),
 )
 
 _LISTS: Mapping[str, DirectoryEntry] = {entry.type.lower(): entry for entry in ENTRIES}
 _ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
 _FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
+_OWNERS = "Microsoft.Graph/applications/owners"
+"""Who owns an application: one object an application, with all owners in it."""
 GROUPS = "Microsoft.Graph/groups"
 """Groups with everyone in them; only those that hold roles in Azure."""
-_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), GROUPS.lower()})
+_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower(), GROUPS.lower()})
 ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
 
 
@@ -156,7 +165,7 @@ def is_directory_type(type_key: str) -> bool:
 def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
     """Types with those that they are found by."""
     chosen = set(type_keys)
-    if _FEDERATED.lower() in chosen:
+    if chosen & {_FEDERATED.lower(), _OWNERS.lower()}:
         chosen.add(f"{PREFIX}applications")
     return frozenset(chosen)
 
@@ -177,6 +186,8 @@ async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequ
             group.create_task(_read_groups(reader, roles_read, lists))
         if _FEDERATED.lower() in chosen:
             group.create_task(_read_federated(reader, lists))
+        if _OWNERS.lower() in chosen:
+            group.create_task(_read_owners(reader, lists))
     broken = reader.troubled.get(SOURCE, 0)
     reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
 
@@ -246,29 +257,48 @@ async def _read_assigned(reader: Reader) -> None:
 
 async def _read_federated(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
     """Federated credentials of all applications, twenty a request."""
-    await asyncio.gather(*lists)
-    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
-    paths = {app: f"/applications/{app}/federatedIdentityCredentials" for app in applications}
-    whole = _target(reader, _FEDERATED, "", "Application.Read.All")
-    if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
-        reader.close_gap(whole, trouble, state_of(trouble))
-        return
 
     def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
         items = answer.get("value") if isinstance(answer, Mapping) else None
         return [{**item, "applicationObjectId": app} for item in items or [] if isinstance(item, Mapping)]
 
+    await _read_of_applications(reader, lists, _FEDERATED, "federatedIdentityCredentials", bodies)
+
+
+async def _read_owners(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
+    """Owners of all applications, twenty a request."""
+
+    def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
+        owners = answer.get("value") if isinstance(answer, Mapping) else None
+        listed = owners if isinstance(owners, list) else []
+        return [{"id": f"{app}/owners", "applicationObjectId": app, "owners": listed}]
+
+    select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
+    await _read_of_applications(reader, lists, _OWNERS, f"owners?{select}", bodies)
+
+
+async def _read_of_applications(
+    reader: Reader, lists: Sequence[asyncio.Task[ReadState]], kind: str, path: str, bodies: BodiesOf
+) -> None:
+    """What is read of each application by a request of its own."""
+    await asyncio.gather(*lists)
+    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
+    paths = {app: f"/applications/{app}/{path}" for app in applications}
+    whole = _target(reader, kind, "", "Application.Read.All")
+    if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
+        reader.close_gap(whole, trouble, state_of(trouble))
+        return
     await _read_each(reader, whole, paths, bodies)
 
 
 async def _read_groups(
     reader: Reader, roles_read: Sequence[asyncio.Event], lists: Sequence[asyncio.Task[ReadState]]
 ) -> None:
-    """The groups that hold roles, with everyone in them."""
+    """The groups that hold roles or that Conditional Access names, with everyone in them."""
     await asyncio.gather(*lists)
     for event in roles_read:
         await event.wait()
-    groups = sorted(_groups_with_roles(reader))
+    groups = sorted(_groups_with_roles(reader) | _groups_of_policies(reader))
     whole = _target(reader, GROUPS, "", "GroupMember.Read.All")
     select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
     paths = {group: f"/groups/{group}/transitiveMembers?{select}&$top=999" for group in groups}
@@ -289,6 +319,17 @@ def _groups_with_roles(reader: Reader) -> set[str]:
     return found
 
 
+def _groups_of_policies(reader: Reader) -> set[str]:
+    found: set[str] = set()
+    for body in reader.sink.kept("/", "Microsoft.Graph/conditionalAccessPolicies"):
+        conditions = body.get("conditions")
+        users = conditions.get("users") if isinstance(conditions, Mapping) else None
+        for name in ("includeGroups", "excludeGroups"):
+            named = users.get(name) if isinstance(users, Mapping) else None
+            found |= {str(group).lower() for group in named} if isinstance(named, list) else set()
+    return found
+
+
 async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bodies: BodiesOf) -> None:
     """One object a path, in batches; the ledger line of the whole at the end."""
     if reader.sink.state(whole.scope, whole.kind) in SETTLED:
@@ -305,7 +346,9 @@ async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bo
             for owner in chunk:
                 outcome = await all_pages(reader, whole, answers[owner])
                 if isinstance(outcome, Trouble):
-                    troubles.append(outcome)
+                    # What was deleted since it was named has nobody in it, and nothing to read.
+                    if outcome.code.lower() != "request_resourcenotfound":
+                        troubles.append(outcome)
                 else:
                     kept.extend(bodies(owner, outcome))
             reader.keep(whole.scope, whole.kind, kept, None, SOURCE)
