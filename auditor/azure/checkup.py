@@ -230,6 +230,7 @@ def _grouped(entries: Iterable[Entry]) -> tuple[Missing, ...]:
 async def _directory(wire: Wire, wanted: frozenset[str]) -> tuple[DirectoryAccess, ...]:
     """One read a Microsoft Graph permission."""
     from auditor.azure.collectors.directory import ENTRIES, expand_directory
+    from auditor.azure.collectors.role_holders import PROBES
 
     if not wanted or not wire.endpoints["graph"]:
         return ()
@@ -241,6 +242,10 @@ async def _directory(wire: Wire, wanted: frozenset[str]) -> tuple[DirectoryAcces
         top = "?$select=id&$top=1" if entry.pages and not entry.single else ""
         url = f"/v1.0{entry.path}{top}"
         probes.setdefault(entry.permission, Call(url, f"GET {entry.type}", service="graph"))
+    for kind, (permission, path) in PROBES.items():
+        if kind.lower() in wanted:
+            by_permission.setdefault(permission, []).append(kind)
+            probes.setdefault(permission, Call(f"/v1.0{path}", f"GET {kind}", service="graph"))
     outcomes = await asyncio.gather(*(_read(wire, call) for call in probes.values()))
     return tuple(
         DirectoryAccess(

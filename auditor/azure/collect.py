@@ -216,9 +216,10 @@ class _Work:
 
     async def read_directory(self, types: frozenset[str]) -> None:
         """Everything of Microsoft Graph; what it refuses does not touch the rest."""
-        from auditor.azure.collectors.directory import ROLE_ASSIGNMENTS, read_directory
+        from auditor.azure.collectors.directory import read_directory
+        from auditor.azure.collectors.role_holders import ROLES_IN_AZURE
 
-        roles = [event for (_, key), event in self._done.items() if key == ROLE_ASSIGNMENTS]
+        roles = [event for (_, key), event in self._done.items() if key in ROLES_IN_AZURE]
         await read_directory(self._reader, types, roles)
 
     async def _read(self, subscription: Subscription, entry: Entry) -> None:
@@ -242,10 +243,11 @@ def _refuse_unknown(reader: Reader, routes: Routes, subscriptions: Sequence[Subs
 
 
 def _outcome(reader: Reader, subscriptions: Sequence[Subscription]) -> CollectionOutcome:
+    gaps = reader.sink.gaps()
     return CollectionOutcome(
         subscriptions={subscription.guid: subscription.name for subscription in subscriptions},
-        complete=reader.gaps == 0,
-        gaps=reader.gaps,
+        complete=gaps == 0,
+        gaps=gaps,
         requests=dict(sorted(reader.wire.requests.items())),
         troubles=dict(sorted(reader.wire.troubles.items())),
     )

@@ -29,7 +29,7 @@ READ_POSTS = (
 """POSTs that read, by their whole path. Everything else that is not a GET or HEAD is refused."""
 
 _READ_POST = re.compile("|".join(f"(?:{path})" for path in READ_POSTS), re.IGNORECASE)
-_BATCH = re.compile(r"/v1\.0/\$batch", re.IGNORECASE)
+_BATCH = re.compile(r"/(?:v1\.0|beta)/\$batch", re.IGNORECASE)
 
 
 class RefusedRequestError(AuditorError):

@@ -9,14 +9,16 @@ from datetime import datetime
 
 from auditor import __version__
 from auditor.evaluate.grounds import with_grounds
+from auditor.evaluate.managed import Managed
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
+from auditor.evaluate.unread import unread
 from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
-from auditor.inventory.selection import Selection
+from auditor.inventory.selection import Selection, tags_of
 from auditor.inventory.stumbles import Stumble, attempt
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
 
@@ -44,12 +46,12 @@ def evaluate(
     seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
     that stumbles over a resource is unknown for it, and a notice says so.
     """
-    missed = [gap for gap in inventory.gaps if not selection or selection.touches(gap)]
     judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     results: list[Result] = []
     stumbles: dict[str, list[str]] = {}
+    managed = Managed(inventory)
     for resource, applicable in _pairs(rules, inventory):
         if selection and not selection.holds(resource, inventory):
             continue
@@ -63,13 +65,14 @@ def evaluate(
                 stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
                 judged = Outcome.UNKNOWN, Unknown((), f"its body cannot be understood: {judged}")
             outcome, truth = judged
+            outcome = managed.outcome(rule, resource, outcome)
             tallies[rule.id][outcome] += 1
             if outcome in kept:
                 told = attempt(_result, rule, outcome, truth, context)
                 results.append(_bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told)
         if advance:
             advance(1)
-    for result in _unread_scopes(rules, missed):
+    for result in unread(rules, inventory, now.isoformat(), selection):
         tallies[result.rule.id][Outcome.UNKNOWN] += 1
         results.append(result)
     results.sort(key=lambda result: result.order)
@@ -78,10 +81,10 @@ def evaluate(
         scan=scan,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
-        gaps=relevant_gaps(rules, missed),
+        gaps=relevant_gaps(rules, inventory, selection),
         summary=summarise(tallies, rules),
         tallies=tallies,
-        notices=(*notices, *facts.notices, *_stumbled(stumbles)),
+        notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
     )
 
 
@@ -92,16 +95,24 @@ def judged_count(rules: Sequence[Rule], inventory: Inventory) -> int:
     return sum(len(inventory.of_type(name)) for name in types)
 
 
-def relevant_gaps(rules: Iterable[Rule], gaps: Sequence[Gap]) -> tuple[Gap, ...]:
-    """The gaps that some rule could run into: what other rules need is not missed by these."""
+def relevant_gaps(rules: Iterable[Rule], inventory: Inventory, selection: Selection | None = None) -> tuple[Gap, ...]:
+    """The gaps that some rule could run into: what other rules need is not missed by these.
+
+    First the reads that did not succeed, in their order, then kinds that were not read at all, by name.
+    """
     wanted: set[str] = set()
+    every = False
     for rule in rules:
-        if not rule.resource:  # it judges every type there is
-            return tuple(gaps)
+        every = every or not rule.resource  # it judges every type there is
         wanted |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
     wanted = {ids.type_key(name) for name in wanted}
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
-    return tuple(gap for gap in gaps if ids.type_key(gap.type) in wanted)
+    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in wanted]
+    met = {ids.type_key(gap.type) for gap in inventory.gaps}
+    lacking = [
+        gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))
+    ]
+    return tuple(dict.fromkeys(gap for gap in (*failed, *lacking) if not selection or selection.touches(gap)))
 
 
 def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
@@ -169,7 +180,7 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
     return Result(
         rule=rule,
         outcome=outcome,
-        subject=Subject.of_resource(resource),
+        subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
         message=message,
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,
@@ -197,23 +208,3 @@ def _why(truth: Truth) -> str:
         gap = truth.gaps[0]
         return f"{gap.type} in {gap.scope} was not read ({gap.code})"
     return truth.reason or "the answer is not known"
-
-
-def _unread_scopes(rules: Sequence[Rule], gaps: Sequence[Gap]) -> Iterator[Result]:
-    """One unknown result for each rule and each scope in which resources of its type could not be read."""
-    by_type: dict[str, dict[str, Gap]] = {}
-    for gap in gaps:
-        by_type.setdefault(ids.type_key(gap.type), {}).setdefault(ids.id_key(gap.scope), gap)
-    for rule in rules:
-        behind: dict[str, Gap] = {}
-        for wanted in map(ids.type_key, rule.resource):
-            behind.update(by_type.get(wanted) or by_type.get(embedding_parent(wanted) or "", {}))
-        for gap in behind.values():
-            yield Result(
-                rule=rule,
-                outcome=Outcome.UNKNOWN,
-                subject=Subject.of_gap(gap),
-                message=f"{rule.title}: cannot be decided, {gap.type} in {gap.scope} was not read ({gap.code})",
-                fingerprint=fingerprint(rule.id, gap.scope),
-                gaps=(gap,),
-            )

@@ -15,6 +15,9 @@ from auditor.inventory import ids
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
 
+TOOL_NAME = "azure-auditor"
+"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
+
 
 class Outcome(StrEnum):
     """What one rule says of one resource."""
@@ -38,10 +41,12 @@ class Subject:
     subscription_id: str = ""
     resource_group: str = ""
     location: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Values by tag name in lower case; a child without any has those of its resource."""
 
     @classmethod
-    def of_resource(cls, resource: Resource) -> Subject:
-        """The subject that stands for a resource."""
+    def of_resource(cls, resource: Resource, tags: Mapping[str, str] | None = None) -> Subject:
+        """The subject that stands for a resource; `tags` are its own or its parent's, see `tags_of`."""
         return cls(
             id=resource.id,
             type=resource.type,
@@ -49,6 +54,7 @@ class Subject:
             subscription_id=resource.subscription_id,
             resource_group=resource.resource_group,
             location=resource.location,
+            tags=tags or {},
         )
 
     @classmethod
@@ -288,6 +294,8 @@ class Report:
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
     pictures: tuple[Picture, ...] = ()
     """What formats that can draw show beside the results."""
+    carried: tuple[Result, ...] = ()
+    """Findings of the baseline that this run has no answer for, so that they are not taken for mended."""
     verdict: Verdict | None = None
     """What the gate says; None where none was asked."""
     frameworks: tuple[Framework, ...] = ()

@@ -55,27 +55,34 @@ class Selection:
         return not (self.resource_groups and group and group not in self.resource_groups)
 
     def _tagged(self, resource: Resource, inventory: Inventory) -> bool:
-        place: Resource | None = resource
-        while place is not None:
-            if tags := _tags(place):
-                return all(
-                    name.lower() in tags and (value is None or tags[name.lower()] == value) for name, value in self.tags
-                )
-            if place.type_key in _CONTAINERS:
-                return False
-            parent = ids.parent_of(place.id)
-            while parent and (place := inventory.get(parent)) is None:
-                parent = ids.parent_of(parent)
-            if not parent or (place is not None and place.type_key in _CONTAINERS):
-                return False  # resources do not inherit their group's or subscription's tags
-        return False
+        tags = tags_of(resource, inventory)
+        return all(name.lower() in tags and (value is None or tags[name.lower()] == value) for name, value in self.tags)
 
 
 _CONTAINERS = (ids.RESOURCE_GROUP_TYPE.lower(), ids.SUBSCRIPTION_TYPE.lower())
+
+
+def tags_of(resource: Resource, inventory: Inventory) -> Mapping[str, str]:
+    """Tag values by name in lower case: the resource's own, or of a child without any those of its resource.
+
+    Resources do not inherit the tags of their group or subscription:
+    https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#inherit-tags
+    """
+    if tags := _tags(resource):
+        return tags
+    parent = ids.parent_of(resource.id)
+    while parent:
+        place = inventory.get(parent)
+        if place is not None and place.type_key in _CONTAINERS:
+            return {}
+        if place is not None and (tags := _tags(place)):
+            return tags
+        parent = ids.parent_of(parent)
+    return {}
 
 
 def _tags(resource: Resource) -> Mapping[str, str]:
     tags = resource.body.get("tags")
     if not isinstance(tags, Mapping):
         return {}
-    return {str(name).lower(): str(value) for name, value in tags.items()}
+    return {str(name).lower(): value for name, value in tags.items() if isinstance(value, str)}

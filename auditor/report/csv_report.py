@@ -11,6 +11,7 @@ import io
 import re
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.report.meanings import meaning
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import fill_names
 from auditor.report.text import plain, subscription_words, value_words
@@ -33,6 +34,11 @@ COLUMNS = (
     "topic",
     "exemption",
     "fingerprint",
+    "owner",
+    "environment",
+    "data_class",
+    "tags",
+    "frameworks",
 )
 # What a spreadsheet takes for the start of a formula, full-width forms included:
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -48,11 +54,11 @@ def render(report: Report, options: RenderOptions) -> Rendered:
     writer.writerow(COLUMNS)
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     for result in report.results if options.include_passed else report.with_outcome(*listed):
-        writer.writerow([cell(text) for text in _row(report, result)])
+        writer.writerow([cell(text) for text in _row(report, result, options)])
     return Rendered(stream.getvalue())
 
 
-def _row(report: Report, result: Result) -> list[str]:
+def _row(report: Report, result: Result, options: RenderOptions) -> list[str]:
     subject, rule = result.subject, result.rule
     return [
         result.severity.value,
@@ -72,6 +78,9 @@ def _row(report: Report, result: Result) -> list[str]:
         rule.topic,
         result.exemption.words if result.exemption else "",
         result.fingerprint,
+        *(meaning(subject, name, options.meanings) for name in ("owner", "environment", "data_class")),
+        "; ".join(f"{name}={value}" for name, value in sorted(subject.tags.items())),
+        "; ".join(f"{name} {control}" for name in sorted(rule.frameworks) for control in rule.frameworks[name]),
     ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
+from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
 from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
-from auditor.rules.model import Severity
+from auditor.report.meanings import DEFAULT_MEANINGS, meaning
+from auditor.report.model import Rendered, RenderOptions
+from auditor.rules.model import Rule, Severity
 
 SCHEMA_VERSION = "1.0"
 _LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
@@ -16,12 +18,18 @@ _LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The report as UTF-8 JSON."""
-    return Rendered(encode(document(report, include_passed=options.include_passed)))
+    return Rendered(encode(document(report, include_passed=options.include_passed, meanings=options.meanings)))
 
 
-def document(report: Report, *, include_passed: bool = False) -> dict[str, Any]:
+def document(
+    report: Report,
+    *,
+    include_passed: bool = False,
+    meanings: Mapping[str, tuple[str, ...]] = DEFAULT_MEANINGS,
+) -> dict[str, Any]:
     """The report as JSON values; keys and lists in their documented order."""
     shown = report.results if include_passed else report.with_outcome(*_LISTED)
+    told = {result.rule.id for result in (*shown, *report.carried)}
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {
@@ -33,7 +41,9 @@ def document(report: Report, *, include_passed: bool = False) -> dict[str, Any]:
         "scan": _scan(report.scan),
         "summary": _summary(report.summary),
         "gate": _gate(report.verdict) if report.verdict else None,
-        "results": [_result(result) for result in shown],
+        "rules": {rule.id: _rule(rule) for rule in report.rules if rule.id in told},
+        "results": [_result(report, result, meanings) for result in shown],
+        "carried_over": [_result(report, result, meanings) for result in report.carried],
         "gaps": [_gap(gap) for gap in report.gaps],
     }
 
@@ -73,7 +83,20 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, Any]:
+    fix = rule.remediation
+    return {
+        "title": rule.title,
+        "severity": rule.severity.value,
+        "topic": rule.topic,
+        "description": rule.description.strip(),
+        "remediation": fix.text.strip(),
+        "frameworks": {name: list(controls) for name, controls in sorted(rule.frameworks.items())},
+        "references": list(rule.references),
+    }
+
+
+def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     subject = result.subject
     return {
         "rule": result.rule.id,
@@ -89,6 +112,9 @@ def _result(result: Result) -> dict[str, Any]:
             "subscription_id": subject.subscription_id,
             "resource_group": subject.resource_group,
             "location": subject.location,
+            "subscription": report.scan.subscription_names.get(subject.subscription_id, ""),
+            "tags": dict(subject.tags),
+            **{name: meaning(subject, name, meanings) for name in meanings},
         },
         "evidence": [{"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence],
         "evidence_hash": evidence_hash(result.evidence),

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from auditor.iac.place import Place
-
-TOOL_NAME = "azure-auditor"
-"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
+from auditor.report.meanings import DEFAULT_MEANINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,8 @@ class RenderOptions:
     hyperlinks: bool = False
     """Whether the table may hold OSC 8 links."""
     group_by: str = "rule"
-    """How findings are grouped: `rule`, `resource`, `subscription` or `topic`."""
+    """How findings are grouped: `rule`, `resource`, `subscription`, `topic`, a meaning of tags such as `owner`, or
+    `tag:<name>`."""
     include_passed: bool = False
     """Whether passed and not applicable results are listed, where the report holds them."""
     verbose: bool = False
@@ -38,8 +37,12 @@ class RenderOptions:
     upload_bytes: int = 10_000_000
     """What a SARIF file may weigh after gzip; GitHub's limit:
     https://docs.github.com/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning"""
+    meanings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_MEANINGS)
+    """Which tags say whose a resource is, of which environment, and what class its data has."""
     locations: Mapping[str, Place] = field(default_factory=dict)
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
+    calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Module calls that lead to the places of results, the outermost first, by fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)

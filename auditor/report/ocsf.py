@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.evaluate.model import Outcome, Report, Result
+from auditor.evaluate.model import TOOL_NAME, Outcome, Report, Result
 from auditor.report.encoding import encode
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.report.meanings import meaning
+from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import code_blocks, fill_command, fill_names
 from auditor.report.text import plain, subscription_words, value_words
 from auditor.rules.model import Rule, Severity
@@ -37,10 +38,10 @@ def render(report: Report, options: RenderOptions) -> Rendered:
     """One event a result: findings, accepted findings and what could not be answered."""
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     results = report.results if options.include_passed else report.with_outcome(*listed)
-    return Rendered(encode([_event(report, result) for result in results]))
+    return Rendered(encode([_event(report, result, options) for result in results]))
 
 
-def _event(report: Report, result: Result) -> dict[str, Any]:
+def _event(report: Report, result: Result, options: RenderOptions) -> dict[str, Any]:
     severity_id, severity = _SEVERITIES[result.severity]
     suppressed = result.outcome is Outcome.EXEMPT
     event: dict[str, Any] = {
@@ -62,7 +63,7 @@ def _event(report: Report, result: Result) -> dict[str, Any]:
         "metadata": _metadata(report, result),
         "finding_info": _finding_info(report, result),
         "compliance": _compliance(result),
-        "resources": [_resource(result)],
+        "resources": [_resource(result, options)],
         "remediation": _remediation(result),
         "cloud": _cloud(report, result),
     }
@@ -134,7 +135,7 @@ def _controls(rule: Rule) -> list[str]:
     ]
 
 
-def _resource(result: Result) -> dict[str, Any]:
+def _resource(result: Result, options: RenderOptions) -> dict[str, Any]:
     subject = result.subject
     resource: dict[str, Any] = {
         "uid": subject.id,
@@ -146,6 +147,10 @@ def _resource(result: Result) -> dict[str, Any]:
     }
     if subject.resource_group:
         resource["group"] = {"name": subject.resource_group}
+    if subject.tags:
+        resource["labels"] = [plain(f"{name}={value}") for name, value in sorted(subject.tags.items())]
+    if owner := meaning(subject, "owner", options.meanings):
+        resource["owner"] = {"name": plain(owner)}
     return resource
 
 

@@ -15,7 +15,9 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.standing import StandingChildren
 from auditor.secrets.redactor import Redactor
+from auditor.snapshot.bodies import as_arm, lacks_properties
 from auditor.snapshot.export_files import Document, files_below, read_document
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.source import Source
@@ -53,7 +55,11 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     cut = _cut_types(documents)
     present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
-    coverage = ExportCoverage(present, str(path), gaps, assume_complete=assume_complete)
+    standing = StandingChildren(resources)
+    groups = {group for resource in resources if (group := ids.group_key(resource.key))}
+    coverage = ExportCoverage(
+        present, str(path), gaps, standing=standing, groups=groups, assume_complete=assume_complete
+    )
     notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
     manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)
@@ -77,9 +83,9 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resou
     plain = Resource.from_body(body)
     if plain.type_key.startswith(_DIRECTORY):
         return Resource.from_body(redactor.redact(plain.type_key, body))
-    trimmed = body if plain.type_key == _SUBSCRIPTION else _as_arm(body)
+    trimmed = body if plain.type_key == _SUBSCRIPTION else as_arm(plain.type_key, _without_added(body))
     kept = redactor.redact(plain.type_key, trimmed)
-    if "properties" in kept or plain.type_key in ("", _SUBSCRIPTION):
+    if not plain.type_key or not lacks_properties(plain.type_key, kept):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
     if stumble := redactor.stumbles.get(plain.id):
@@ -87,9 +93,9 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resou
     return Resource.from_body(kept, unread={"properties": gap})
 
 
-def _as_arm(body: Mapping[str, Json]) -> dict[str, Json]:
-    """A row as Azure Resource Manager would have sent it: without added columns, and without those left empty."""
-    return {name: value for name, value in body.items() if name not in _ADDED and value is not None and value != ""}
+def _without_added(body: Mapping[str, Json]) -> dict[str, Json]:
+    """A row without the columns that queries add to what Azure Resource Manager has."""
+    return {name: value for name, value in body.items() if name not in _ADDED}
 
 
 def _why_bare(body: Mapping[str, Json]) -> str:

@@ -291,30 +291,14 @@ def test_details_of_many_objects_are_asked_in_batches_and_throttled_ones_again(m
         return await raw(json.dumps({"responses": responses}))(request)
 
     page = {"value": [_application(app) for app in apps]}
-    script = Scripted({"/v1.0/applications": page, "/v1.0/$batch": batch})
+    # Only beta has the expression of a flexible credential.
+    script = Scripted({"/v1.0/applications": page, "/beta/$batch": batch})
     done = run(script, {"Microsoft.Graph/applications/federatedIdentityCredentials"}, monkeypatch)
     kept = [found for found in done.snapshot.resources() if found.type.endswith("federatedIdentityCredentials")]
     assert {found.body["applicationObjectId"] for found in kept} == set(apps)
     assert sorted(sizes) == [1, 5, 20]
     assert done.clock.at >= 3
     assert done.outcome.complete
-
-
-def test_members_of_groups_that_hold_roles(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = "bbbbbbbb-0000-0000-0000-000000000001"
-    assignment = item("Microsoft.Authorization/roleAssignments", "ra")
-    assignment["properties"] = {"principalId": group, "principalType": "Group"}
-
-    async def batch(request: Any) -> Any:
-        [inner] = (await request.json())["requests"]
-        assert inner["url"].startswith(f"/groups/{group}/transitiveMembers?")
-        body = {"value": [{"id": "cccccccc-0000-0000-0000-000000000001", "displayName": "Ada"}]}
-        return await raw(json.dumps({"responses": [{"id": "0", "status": 200, "body": body}]}))(request)
-
-    script = Scripted({QUERY: ResourceGraph([assignment]), PERMISSIONS: READER, "/v1.0/$batch": batch})
-    done = run(script, {"Microsoft.Graph/groups"}, monkeypatch)
-    [resource] = [found for found in done.snapshot.resources() if found.type == "Microsoft.Graph/groups"]
-    assert (resource.id, resource.body["members"][0]["displayName"]) == (group, "Ada")
 
 
 def test_owners_of_applications_and_groups_that_policies_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,19 +308,19 @@ def test_owners_of_applications_and_groups_that_policies_name(monkeypatch: pytes
     async def batch(request: Any) -> Any:
         responses = []
         for inner in (await request.json())["requests"]:
-            if gone in inner["url"]:
-                body: Any = {"error": {"code": "Request_ResourceNotFound", "message": "no"}}
-                responses.append({"id": inner["id"], "status": 404, "body": body})
-            else:
-                assert "$select=id,displayName," in inner["url"]
-                responses.append({"id": inner["id"], "status": 200, "body": {"value": [owner]}})
+            # Of two groups that are asked for, one was deleted.
+            listed = [{"id": group, "displayName": "Sales"}] if inner["url"].startswith("/groups?") else [owner]
+            assert gone not in inner["url"] or inner["url"].startswith("/groups?")
+            responses.append({"id": inner["id"], "status": 200, "body": {"value": listed}})
         return await raw(json.dumps({"responses": responses}))(request)
 
     policy = {"id": "p", "conditions": {"users": {"includeGroups": [group.upper()], "excludeGroups": [gone]}}}
     script = Scripted(
         {
+            QUERY: ResourceGraph([]),
+            PERMISSIONS: READER,
             "/v1.0/applications": {"value": [_application(app)]},
-            "/v1.0/identity/conditionalAccess/policies": {"value": [policy]},
+            "/v1.0/identity/conditionalaccess/policies": {"value": [policy]},
             "/v1.0/$batch": batch,
         }
     )

@@ -26,6 +26,7 @@ def _batch(*requests: object) -> bytes:
         ("POST", f"{SITE}/slots/blue/config/connectionstrings/list", None),
         ("POST", f"{SUB}/providers/Microsoft.PolicyInsights/policyStates/latest/summarize", None),
         ("POST", "https://graph.example/v1.0/$batch", _batch({"id": "1", "method": "GET", "url": "/groups/1"})),
+        ("POST", "https://graph.example/beta/$batch", _batch({"id": "1", "method": "GET", "url": "/groups/1"})),
     ],
 )
 def test_reads_pass(method: str, url: str, body: bytes | None) -> None:
@@ -46,6 +47,7 @@ def test_reads_pass(method: str, url: str, body: bytes | None) -> None:
         ("POST", f"{SITE}/../evil/config/appsettings/list", None),
         ("POST", f"{SITE}/restart%2fconfig/appsettings/list", None),
         ("POST", "https://graph.example/v1.0/$batch", _batch({"id": "1", "method": "DELETE", "url": "/groups/1"})),
+        ("POST", "https://graph.example/beta/$batch", _batch({"id": "1", "method": "DELETE", "url": "/groups/1"})),
         (
             "POST",
             "https://graph.example/v1.0/$batch",

@@ -102,3 +102,25 @@ def test_only_an_export_can_be_assumed_complete(tmp_path: Path, command: tuple[s
     assert done.returncode == 2
     assert "--assume-complete is for exports" in done.stderr
     assert "--from PATH" in done.stderr
+
+
+def test_an_export_that_lacks_kinds_which_rules_need_is_not_complete(folder: Path):
+    arguments = ("scan", "--from", "export.json", "--rules", "sql-server-without-audit.yaml", "--no-builtin")
+    assert run(*arguments, "--require-complete", cwd=folder).returncode == 3
+    assert run(*arguments, "--fail-on-unknown", cwd=folder).returncode == 1
+    assert run(*arguments, "--require-complete", "--assume-complete", cwd=folder).returncode == 1
+
+
+def test_a_control_is_unanswered_where_the_children_that_it_asks_for_are_lacking(tmp_path: Path):
+    site = {**SERVER, "id": SERVER["id"].replace("Sql/servers", "Web/sites"), "type": "Microsoft.Web/sites"}
+    (tmp_path / "export.json").write_text(json.dumps([site]))
+    rule = RULE.replace("Microsoft.Sql/servers\n", "Microsoft.Web/sites/config\n", 1)
+    rule = rule.partition("fail_if")[0] + "frameworks: {mcsb-v1: [DP-3]}\nfail_if: {field: properties.x, equals: y}\n"
+    rule += "remediation: {text: Do.}\nexamples: {fail: [{properties: {x: y}}], pass: [{properties: {}}]}\n"
+    (tmp_path / "sql-server-without-audit.yaml").write_text(rule)
+    done = run(
+        *("compliance", "--from", "export.json", "--rules", "sql-server-without-audit.yaml", "--no-builtin"),
+        *("--framework", "mcsb-v1", "--control", "DP-3", "--format", "json"),
+        cwd=tmp_path,
+    )
+    assert '"unanswered"' in done.stdout, done.stderr

@@ -6,26 +6,21 @@ Objects are kept as resources of type `Microsoft.Graph/<name>` under their own i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from auditor.azure.answers import Trouble
-from auditor.azure.budget import Bucket, Limit
-from auditor.azure.collectors.batches import BATCH_SIZE, all_pages, read_batch
+from auditor.azure.collectors.directory_reads import (
+    PREFIX,
+    SOURCE,
+    BodiesOf,
+    DirectoryEntry,
+    graph_target,
+    read_each,
+)
 from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
-from auditor.azure.wire import Call
+from auditor.azure.collectors.role_holders import GROUP_ELIGIBILITY, GROUPS, ROLES_IN_AZURE, USERS, read_role_holders
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
-
-SOURCE = "directory"
-PREFIX = "microsoft.graph/"
-_BATCHES_AT_ONCE = 4
-
-# Resource units are 3,500 to 8,000 in 10 seconds for an application and tenant, most requests cost 1 or 2
-# (https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits).
-_UNITS = Limit(depth=500, per_second=150)
-# "Conditional access and identity protection: 1 request a second for a tenant", and no Retry-After on its 429.
-_CONDITIONAL_ACCESS = Limit(depth=1, per_second=1)
 
 RESOURCE_APPS = (
     # The few applications whose roles are worth stealing: asked once each, instead of every client for its roles.
@@ -36,42 +31,31 @@ RESOURCE_APPS = (
     "797f4846-ba00-4fd7-ba43-dac1f8f63013",  # Azure Resource Manager
 )
 
-BodiesOf = Callable[[str, Json], list[Mapping[str, Json]]]
-"""Makes resources of what was answered for an owner."""
-
 _CREDENTIALS = ("passwordCredentials", "keyCredentials")
 _KEPT_OF_CREDENTIAL = ("keyId", "displayName", "startDateTime", "endDateTime", "type", "usage", "customKeyIdentifier")
+_KEPT_OF_PRINCIPAL = ("id", "@odata.type", "displayName", "userPrincipalName", "appId")
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryEntry:
-    """How objects of one Microsoft Graph type are read."""
+def without_credentials(body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """An application without key material: Graph gives the first characters of a password as its `hint`."""
+    kept = dict(body)
+    for name in _CREDENTIALS:
+        credentials = body.get(name)
+        if isinstance(credentials, list):
+            kept[name] = [
+                {key: value for key, value in credential.items() if key in _KEPT_OF_CREDENTIAL}
+                for credential in credentials
+                if isinstance(credential, Mapping)
+            ]
+    return kept
 
-    name: str
-    """Below `Microsoft.Graph/`."""
-    path: str
-    """Below `/v1.0`."""
-    permission: str
-    """The least privileged application permission."""
-    select: str = ""
-    single: bool = False
-    pages: bool = True
-    """Whether `$top` is allowed."""
-    slow: bool = False
-    """Whether it falls under the limit of one request a second."""
 
-    @property
-    def type(self) -> str:
-        """The resource type it is kept as."""
-        return f"Microsoft.Graph/{self.name}"
-
-    @property
-    def url(self) -> str:
-        """Path and query of the first page."""
-        query = [f"$select={self.select}"] if self.select else []
-        if self.pages and not self.single:
-            query.append("$top=999")
-        return f"/v1.0{self.path}" + (f"?{'&'.join(query)}" if query else "")
+def with_bare_principal(body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A role assignment of the directory with the principal's kind and name, and nothing else of a person."""
+    principal = body.get("principal")
+    if not isinstance(principal, Mapping):
+        return body
+    return {**body, "principal": {key: value for key, value in principal.items() if key in _KEPT_OF_PRINCIPAL}}
 
 
 _APPLICATION = (
@@ -86,8 +70,10 @@ _PRINCIPAL = (
 )
 
 ENTRIES = (
-    DirectoryEntry("applications", "/applications", "Application.Read.All", _APPLICATION),
-    DirectoryEntry("servicePrincipals", "/servicePrincipals", "Application.Read.All", _PRINCIPAL),
+    DirectoryEntry("applications", "/applications", "Application.Read.All", _APPLICATION, trim=without_credentials),
+    DirectoryEntry(
+        "servicePrincipals", "/servicePrincipals", "Application.Read.All", _PRINCIPAL, trim=without_credentials
+    ),
     DirectoryEntry("oauth2PermissionGrants", "/oauth2PermissionGrants", "Directory.Read.All"),
     # Takes $filter, $expand and $select only: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
     DirectoryEntry(
@@ -95,6 +81,9 @@ ENTRIES = (
         "/roleManagement/directory/roleAssignments",
         "RoleManagement.Read.Directory",
         pages=False,
+        # Whether it is a user, a group or an application is said nowhere else.
+        expand="principal",
+        trim=with_bare_principal,
     ),
     DirectoryEntry(
         "directoryRoleDefinitions",
@@ -107,6 +96,8 @@ ENTRIES = (
         "/roleManagement/directory/roleEligibilitySchedules",
         "RoleEligibilitySchedule.Read.Directory",
         pages=False,
+        expand="principal",
+        trim=with_bare_principal,
     ),
     DirectoryEntry(
         "conditionalAccessPolicies",
@@ -146,10 +137,10 @@ _ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
 _FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
 _OWNERS = "Microsoft.Graph/applications/owners"
 """Who owns an application: one object an application, with all owners in it."""
-GROUPS = "Microsoft.Graph/groups"
-"""Groups with everyone in them; only those that hold roles in Azure."""
-_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower(), GROUPS.lower()})
-ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
+_HOLDERS = frozenset({GROUPS.lower(), USERS.lower(), GROUP_ELIGIBILITY.lower()})
+_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower()}) | _HOLDERS
+DIRECTORY_ROLES = ("directoryRoleAssignments", "directoryRoleEligibilitySchedules")
+"""Lists that say who holds roles of the directory."""
 
 
 def directory_types() -> frozenset[str]:
@@ -170,6 +161,11 @@ def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
     return frozenset(chosen)
 
 
+def found_by_roles(types: Iterable[str]) -> tuple[str, ...]:
+    """What has to be known in Azure to find these: groups and users are read where they hold roles."""
+    return tuple(sorted(ROLES_IN_AZURE)) if _HOLDERS & {name.lower() for name in types} else ()
+
+
 async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequence[asyncio.Event]) -> None:
     """Read the chosen types; `roles_read` are set when the role assignments whose groups matter are known."""
     if not reader.wire.endpoints["graph"]:
@@ -182,8 +178,8 @@ async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequ
         lists = [group.create_task(_read_list(reader, _LISTS[key])) for key in sorted(chosen) if key in _LISTS]
         if _ASSIGNED.lower() in chosen:
             group.create_task(_read_assigned(reader))
-        if GROUPS.lower() in chosen:
-            group.create_task(_read_groups(reader, roles_read, lists))
+        if held := chosen & _HOLDERS:
+            group.create_task(read_role_holders(reader, held, roles_read, lists))
         if _FEDERATED.lower() in chosen:
             group.create_task(_read_federated(reader, lists))
         if _OWNERS.lower() in chosen:
@@ -193,58 +189,18 @@ async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequ
 
 
 async def _read_list(reader: Reader, entry: DirectoryEntry) -> ReadState:
-    return await reader.read(_target(reader, entry.type, entry.url, entry.permission, entry))
-
-
-def _target(
-    reader: Reader, kind: str, url: str, permission: str, entry: DirectoryEntry | None = None, scope: str = "/"
-) -> Target:
-    return Target(
-        scope,
-        kind,
-        Call(
-            url,
-            f"GET {kind}",
-            service="graph",
-            headers={"x-ms-throttle-priority": "Low"},
-            buckets=_buckets(reader, slow=entry is not None and entry.slow),
-        ),
-        SOURCE,
-        cure=f"needs the Microsoft Graph application permission {permission}",
-        single=entry is not None and entry.single,
-        trim=without_credentials if entry is not None and entry.name in ("applications", "servicePrincipals") else None,
-    )
-
-
-def _buckets(reader: Reader, *, slow: bool) -> tuple[Bucket, ...]:
-    if slow:
-        return (reader.wire.budget.bucket("conditional access", _CONDITIONAL_ACCESS),)
-    return (reader.wire.budget.bucket("microsoft graph", _UNITS),)
-
-
-def without_credentials(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    """An application without key material: Graph gives the first characters of a password as its `hint`."""
-    kept = dict(body)
-    for name in _CREDENTIALS:
-        credentials = body.get(name)
-        if isinstance(credentials, list):
-            kept[name] = [
-                {key: value for key, value in credential.items() if key in _KEPT_OF_CREDENTIAL}
-                for credential in credentials
-                if isinstance(credential, Mapping)
-            ]
-    return kept
+    return await reader.read(graph_target(reader, entry.type, entry.url, entry.permission, entry))
 
 
 async def _read_assigned(reader: Reader) -> None:
     """Who holds application permissions of the resources that matter: one paged list each."""
-    whole = _target(reader, _ASSIGNED, "", "Application.Read.All")
+    whole = graph_target(reader, _ASSIGNED, "", "Application.Read.All")
     if reader.sink.state("/", _ASSIGNED) in SETTLED:
         return
     states = []
     for app in RESOURCE_APPS:
         url = f"/v1.0/servicePrincipals(appId='{app}')/appRoleAssignedTo?$top=999"
-        target = _target(reader, _ASSIGNED, url, "Application.Read.All", scope=app)
+        target = graph_target(reader, _ASSIGNED, url, "Application.Read.All", scope=app)
         target = replace(target, absent=frozenset({"request_resourcenotfound"}))
         states.append(await reader.read(target))
     failed = [app for app, state in zip(RESOURCE_APPS, states, strict=True) if state not in SETTLED]
@@ -262,7 +218,10 @@ async def _read_federated(reader: Reader, lists: Sequence[asyncio.Task[ReadState
         items = answer.get("value") if isinstance(answer, Mapping) else None
         return [{**item, "applicationObjectId": app} for item in items or [] if isinstance(item, Mapping)]
 
-    await _read_of_applications(reader, lists, _FEDERATED, "federatedIdentityCredentials", bodies)
+    # Only beta has `claimsMatchingExpression`; without it a flexible credential looks like one without a subject:
+    # https://learn.microsoft.com/graph/api/resources/federatedidentitycredential?view=graph-rest-beta
+    whole = graph_target(reader, _FEDERATED, "/beta/$batch", "Application.Read.All")
+    await _read_of_applications(reader, lists, whole, "federatedIdentityCredentials", bodies)
 
 
 async def _read_owners(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
@@ -274,91 +233,17 @@ async def _read_owners(reader: Reader, lists: Sequence[asyncio.Task[ReadState]])
         return [{"id": f"{app}/owners", "applicationObjectId": app, "owners": listed}]
 
     select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
-    await _read_of_applications(reader, lists, _OWNERS, f"owners?{select}", bodies)
+    whole = graph_target(reader, _OWNERS, "", "Application.Read.All")
+    await _read_of_applications(reader, lists, whole, f"owners?{select}", bodies)
 
 
 async def _read_of_applications(
-    reader: Reader, lists: Sequence[asyncio.Task[ReadState]], kind: str, path: str, bodies: BodiesOf
+    reader: Reader, lists: Sequence[asyncio.Task[ReadState]], whole: Target, path: str, bodies: BodiesOf
 ) -> None:
     """What is read of each application by a request of its own."""
     await asyncio.gather(*lists)
-    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
-    paths = {app: f"/applications/{app}/{path}" for app in applications}
-    whole = _target(reader, kind, "", "Application.Read.All")
     if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
         reader.close_gap(whole, trouble, state_of(trouble))
         return
-    await _read_each(reader, whole, paths, bodies)
-
-
-async def _read_groups(
-    reader: Reader, roles_read: Sequence[asyncio.Event], lists: Sequence[asyncio.Task[ReadState]]
-) -> None:
-    """The groups that hold roles or that Conditional Access names, with everyone in them."""
-    await asyncio.gather(*lists)
-    for event in roles_read:
-        await event.wait()
-    groups = sorted(_groups_with_roles(reader) | _groups_of_policies(reader))
-    whole = _target(reader, GROUPS, "", "GroupMember.Read.All")
-    select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
-    paths = {group: f"/groups/{group}/transitiveMembers?{select}&$top=999" for group in groups}
-
-    def bodies(group: str, answer: Json) -> list[Mapping[str, Json]]:
-        members = answer.get("value") if isinstance(answer, Mapping) else None
-        return [{"id": group, "members": members if isinstance(members, list) else []}]
-
-    await _read_each(reader, whole, paths, bodies)
-
-
-def _groups_with_roles(reader: Reader) -> set[str]:
-    found: set[str] = set()
-    for body in reader.sink.kept("/", ROLE_ASSIGNMENTS):
-        properties = body.get("properties")
-        if isinstance(properties, Mapping) and properties.get("principalType") == "Group":
-            found.add(str(properties.get("principalId")).lower())
-    return found
-
-
-def _groups_of_policies(reader: Reader) -> set[str]:
-    found: set[str] = set()
-    for body in reader.sink.kept("/", "Microsoft.Graph/conditionalAccessPolicies"):
-        conditions = body.get("conditions")
-        users = conditions.get("users") if isinstance(conditions, Mapping) else None
-        for name in ("includeGroups", "excludeGroups"):
-            named = users.get(name) if isinstance(users, Mapping) else None
-            found |= {str(group).lower() for group in named} if isinstance(named, list) else set()
-    return found
-
-
-async def _read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bodies: BodiesOf) -> None:
-    """One object a path, in batches; the ledger line of the whole at the end."""
-    if reader.sink.state(whole.scope, whole.kind) in SETTLED:
-        return
-    owners = sorted(paths)
-    chunks = [owners[start : start + BATCH_SIZE] for start in range(0, len(owners), BATCH_SIZE)]
-    remaining = iter(chunks)
-    troubles: list[Trouble] = []
-
-    async def worker() -> None:
-        for chunk in remaining:
-            answers = await read_batch(reader, whole, {owner: paths[owner] for owner in chunk})
-            kept: list[Mapping[str, Json]] = []
-            for owner in chunk:
-                outcome = await all_pages(reader, whole, answers[owner])
-                if isinstance(outcome, Trouble):
-                    # What was deleted since it was named has nobody in it, and nothing to read.
-                    if outcome.code.lower() != "request_resourcenotfound":
-                        troubles.append(outcome)
-                else:
-                    kept.extend(bodies(owner, outcome))
-            reader.keep(whole.scope, whole.kind, kept, None, SOURCE)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(_BATCHES_AT_ONCE, len(chunks))):
-            group.create_task(worker())
-    if troubles:
-        reader.close_gap(
-            whole, troubles[0], ReadState.PARTIAL if len(troubles) < len(owners) else state_of(troubles[0])
-        )
-    else:
-        reader.close_complete(whole)
+    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
+    await read_each(reader, whole, {app: f"/applications/{app}/{path}" for app in applications}, bodies)

@@ -65,6 +65,10 @@ ENTRIES = (
     _authorization("roleEligibilityScheduleInstances", _SCHEDULES, absent=frozenset({"aadpremiumlicenserequired"})),
     _authorization("roleAssignmentScheduleInstances", _SCHEDULES),
     _authorization("roleManagementPolicyAssignments", _SCHEDULES),
+    # Service and co-administrators of before roles; where nobody is one the list is empty.
+    _authorization("classicAdministrators", "2015-07-01"),
+    # What principals of other tenants may do here: https://learn.microsoft.com/azure/lighthouse/concepts/architecture
+    Entry("Microsoft.ManagedServices/registrationDefinitions", "2022-10-01"),
     _authorization("locks", "2020-05-01"),
     _authorization("policyAssignments", "2022-06-01", table="policyresources"),
     _authorization("policyExemptions", "2022-07-01-preview", table="policyresources"),

@@ -83,9 +83,10 @@ def route(types: Collection[str], source: str) -> Routes:
 
     A top-level type that the table does not have is asked of Resource Graph, which knows most of them.
     """
-    from auditor.azure.collectors.directory import PREFIX, is_directory_type
+    from auditor.azure.collectors.directory import found_by_roles, is_directory_type
+    from auditor.azure.collectors.directory_reads import PREFIX
 
-    wanted = expand([*types, *_found_by(types)])
+    wanted = expand([*types, *found_by_roles(types)])
     directory = frozenset(key for key in wanted.unknown if is_directory_type(key))
     others = [key for key in wanted.unknown if not key.startswith(PREFIX)]
     asked = [_unlisted(key) for key in others if _is_top_level(key)]
@@ -94,13 +95,6 @@ def route(types: Collection[str], source: str) -> Routes:
     readable = directory | {entry.key for entry in asked}
     unknown = [key for key in wanted.unknown if key not in readable]
     return Routes(tuple(lists), (*queries, *asked), directory, tuple(unknown))
-
-
-def _found_by(types: Iterable[str]) -> list[str]:
-    """Directory groups are read where they hold roles, so the assignments have to be known."""
-    from auditor.azure.collectors.directory import GROUPS, ROLE_ASSIGNMENTS
-
-    return [ROLE_ASSIGNMENTS] if GROUPS.lower() in {ids.type_key(name) for name in types} else []
 
 
 def _is_queried(entry: Entry, source: str) -> bool:

@@ -206,15 +206,6 @@ Verbose = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.", rich_help_panel=_OUTPUT)]
 
 
-class GroupChoice(StrEnum):
-    """What `--group-by` takes."""
-
-    RULE = "rule"
-    RESOURCE = "resource"
-    SUBSCRIPTION = "subscription"
-    TOPIC = "topic"
-
-
 Format = Annotated[
     str,
     typer.Option(
@@ -246,12 +237,53 @@ IncludePassed = Annotated[
     bool,
     typer.Option("--include-passed", help="Keep passed and not applicable results.", rich_help_panel=_OUTPUT),
 ]
+_GROUPS = ("rule", "resource", "subscription", "topic", "owner", "environment", "data-class")
+
+
+def _group(value: str) -> str:
+    name, _, tag = value.partition(":")
+    if value.lower() in _GROUPS:
+        return value.lower().replace("-", "_")
+    if name.lower() == "tag" and tag:
+        return f"tag:{tag}"
+    raise typer.BadParameter(f"{value!r} is none of {', '.join(_GROUPS)}, tag:NAME")
+
+
 GroupBy = Annotated[
-    GroupChoice,
+    str,
     typer.Option(
         "--group-by",
         metavar="WHAT",
-        help="How the table groups findings: by rule, resource, subscription or topic.",
+        callback=_group,
+        help="How the table groups findings: by rule, resource, subscription, topic, owner, environment, data-class or "
+        "tag:NAME.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+OwnerTag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--owner-tag",
+        metavar="NAME",
+        help="A tag that says whose a resource is; the first that it has counts. Repeatable. Default: owner and alike.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+EnvironmentTag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment-tag",
+        metavar="NAME",
+        help="A tag that says of which environment it is. Repeatable. Default: environment, env.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+DataClassTag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-class-tag",
+        metavar="NAME",
+        help="A tag that says what class its data has. Repeatable. Default: dataClassification and alike.",
         rich_help_panel=_OUTPUT,
     ),
 ]

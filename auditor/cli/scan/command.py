@@ -45,7 +45,10 @@ def scan(
     output: options.OutputFile = None,
     reports: options.Reports = None,
     include_passed: options.IncludePassed = False,
-    group_by: options.GroupBy = options.GroupChoice.RULE,
+    group_by: options.GroupBy = "rule",
+    owner_tag: options.OwnerTag = None,
+    environment_tag: options.EnvironmentTag = None,
+    data_class_tag: options.DataClassTag = None,
     width: options.Width = None,
     markdown_limit: options.MarkdownLimit = 1_000_000,
     source_root: options.SourceRoot = None,
@@ -70,7 +73,7 @@ def scan(
     from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
-    from auditor.cli.terminal.output import outputs_of, render_options, write_reports
+    from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.baseline import load_baseline
     from auditor.facts.registry import FactStore
@@ -99,7 +102,7 @@ def scan(
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
-    facts = FactStore(found.inventory)
+    facts = FactStore(found.inventory, found.manifest.finished_at)
     selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
     formats = [wanted.format for wanted in outputs]
     report = api.audit(
@@ -124,7 +127,12 @@ def scan(
     if not DRAWING.isdisjoint(formats):
         with steps.step("draw"):
             report = api.draw(report, found, facts, selection=selection)
-    rendering = render_options(group_by.value, include_passed, width, verbose, markdown_limit)
+    rendering = with_meanings(
+        render_options(group_by, include_passed, width, verbose, markdown_limit),
+        owner_tag,
+        environment_tag,
+        data_class_tag,
+    )
     rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
     told = write_reports(report, outputs, rendering, steps)
     if sarif_split:

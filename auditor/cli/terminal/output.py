@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -171,3 +171,12 @@ def render_options(
         verbose=verbose,
         max_bytes=markdown_limit,
     )
+
+
+def with_meanings(
+    options: RenderOptions, owner: list[str] | None, environment: list[str] | None, data_class: list[str] | None
+) -> RenderOptions:
+    """The options with the tags that a tenant uses for an owner, an environment and a class of data."""
+    given = {"owner": owner, "environment": environment, "data_class": data_class}
+    own = {name: tuple(tag.lower() for tag in tags) for name, tags in given.items() if tags}
+    return replace(options, meanings={**options.meanings, **own})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Result
+from auditor.report.meanings import meaning
 from auditor.report.remedies import fill_names, generic
 from auditor.report.terminal.evidence import evidence_lines, listing
 from auditor.report.terminal.page import Page
@@ -68,8 +69,18 @@ def _group_key(page: Page, result: Result) -> str:
             return result.subject.subscription_id
         case "topic":
             return result.rule.topic
-        case _:
+        case "rule":
             return result.rule.id
+        case _:
+            return _tag(page, result)
+
+
+def _tag(page: Page, result: Result) -> str:
+    """The value of the tag by which findings are grouped: one that is named, or the first with a meaning."""
+    chosen = page.options.group_by
+    if chosen.startswith("tag:"):
+        return result.subject.tags.get(chosen.removeprefix("tag:").lower(), "")
+    return meaning(result.subject, chosen, page.options.meanings)
 
 
 def _rule_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]:
@@ -122,8 +133,12 @@ def _group_title(page: Page, result: Result) -> list[Words]:
             guid = result.subject.subscription_id
             name = f"Subscription {page.subscription(result.subject)}" if guid else "Tenant"
             return [(name, "strong")]
-        case _:
+        case "topic":
             return [(result.rule.topic, "strong")]
+        case _:
+            words = page.options.group_by.removeprefix("tag:").replace("_", " ").capitalize()
+            value = _tag(page, result)
+            return [(f"{words}: {value}" if value else f"No {words.lower()}", "strong")]
 
 
 def _which(page: Page, result: Result) -> list[Words]:

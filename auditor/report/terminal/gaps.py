@@ -38,10 +38,14 @@ def unknowns(page: Page) -> Iterator[RenderableType]:
 
 def gaps(page: Page) -> Iterator[RenderableType]:
     """What could not be read, alike gaps together, and what to do about it."""
-    groups = _grouped(page.report.gaps)
+    lacking = [gap for gap in page.report.gaps if _is_lacking(gap)]
+    failed = [gap for gap in page.report.gaps if not _is_lacking(gap)]
+    if lacking:
+        yield from _not_in_export(page, lacking)
+    groups = _grouped(failed)
     if not groups:
         return
-    yield page.line(("NOT READ", "medium"), f"  {count(len(page.report.gaps), 'read')} did not succeed.")
+    yield page.line(("NOT READ", "medium"), f"  {count(len(failed), 'read')} did not succeed.")
     shown = groups if page.options.verbose else groups[:_SHOWN]
     for group in shown:
         yield from _group(page, group)
@@ -49,6 +53,32 @@ def gaps(page: Page) -> Iterator[RenderableType]:
         yield page.line(
             (f"... and {count(hidden, 'more kind')} of failed reads; --verbose lists them.", "quiet"), indent=2
         )
+    yield ""
+
+
+def _is_lacking(gap: Gap) -> bool:
+    """Whether an export has none of a whole kind."""
+    return gap.code == "NotInExport" and gap.scope == "/"
+
+
+def _not_in_export(page: Page, lacking: Sequence[Gap]) -> Iterator[RenderableType]:
+    """The kinds that an export has none of in one paragraph, those first on which most answers rest."""
+    rest = Counter(
+        ids.type_key(gap.type) for result in page.report.with_outcome(Outcome.UNKNOWN) for gap in result.gaps
+    )
+    kinds = sorted({gap.type for gap in lacking}, key=lambda kind: (-rest[ids.type_key(kind)], kind))
+    shown = kinds if page.options.verbose else kinds[:_SHOWN]
+    more = f" and {len(kinds) - len(shown):,} more (--verbose lists them)" if len(kinds) > len(shown) else ""
+    asked = "kind that these rules ask for is" if len(kinds) == 1 else "kinds that these rules ask for are"
+    yield page.line(("NOT READ", "medium"), f"  {len(kinds):,} {asked} not in the export.")
+    yield page.line(", ".join(shown) + more, indent=2)
+    yield page.line(
+        (
+            "If there are none of these, say so with --assume-complete; else audit what `auditor collect` wrote.",
+            "quiet",
+        ),
+        indent=2,
+    )
     yield ""
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.azure.loopback.azure import LoopbackAzure
 
 _MOST_IN_BATCH = 20
+_MOST_IN_FILTER = 15
 _LARGEST_PAGE = 999
 _PAGE = 100
 
@@ -30,6 +31,11 @@ _PERMISSIONS = (
     ("oauth2permissiongrants", ("Directory.Read.All", "DelegatedPermissionGrant.Read.All")),
     ("identity/conditionalaccess", ("Policy.Read.All", "Policy.Read.ConditionalAccess")),
     ("policies", ("Policy.Read.All",)),
+    (
+        "rolemanagement/directory/roleeligibilityschedules",
+        ("RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"),
+    ),
+    ("identitygovernance/privilegedaccess/group", ("PrivilegedEligibilitySchedule.Read.AzureADGroup",)),
     ("rolemanagement", ("RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All")),
     ("directoryroles", ("RoleManagement.Read.Directory", "Directory.Read.All")),
     ("groups", ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")),
@@ -185,9 +191,14 @@ def _next_link(request: Request, offset: int) -> str:
 
 
 def _filtered(items: Sequence[Mapping[str, Json]], text: str | None) -> Sequence[Mapping[str, Json]]:
-    """`name eq 'value'`, several joined by `or`; other filters are taken and not applied."""
+    """`name eq 'value'`, several joined by `or`, and `name in ('a','b')`; others are taken and not applied."""
     if not text:
         return items
+    if listed := re.fullmatch(r"(\w+) in \(([^)]*)\)", text.strip()):
+        values = re.findall(r"'([^']*)'", listed[2].lower())
+        if len(values) > _MOST_IN_FILTER:
+            return ()
+        return [item for item in items if _property(item, listed[1]).lower() in values]
     pairs = re.findall(r"(\w+) eq '([^']*)'", text)
     if not pairs or re.sub(r"\w+ eq '[^']*'|\bor\b|[\s()]", "", text):
         return items
