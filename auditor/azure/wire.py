@@ -18,8 +18,9 @@ import orjson
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from auditor.azure.answers import MAX_BODY, Answer, Trouble, one_line, quota_resets_after, read_answer
+from auditor.azure.answers import Answer, Trouble, one_line, quota_resets_after, read_answer
 from auditor.azure.budget import Bucket, Budget, Timing
+from auditor.azure.content import BadContentError, read_content
 from auditor.inventory.model import Json
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     buckets: tuple[Bucket, ...] = ()
     """The quotas it counts against, the narrowest last."""
+    holds: str = ""
+    """What a good answer has: `object`, or the name of its list (`value`, which may also stand alone). What has it not
+    is asked again and then told: `{}`, no content and null are no empty list."""
 
 
 class ReadFailedError(Exception):
@@ -66,6 +70,9 @@ class ReadFailedError(Exception):
 
 Send = Callable[[HttpRequest], Awaitable[AsyncHttpResponse]]
 """Sends one request through a client; the answer's body is not read yet."""
+
+_BROKEN = (AzureError, aiohttp.ClientError, OSError)
+"""What the layers below raise where a connection fails; a timeout is an OSError."""
 
 SenderOf = Callable[[Call], Send]
 """Which client a call goes through."""
@@ -169,19 +176,22 @@ class Wire:
         request = HttpRequest(call.method, self._absolute(call), headers=_headers(call), content=call.content)
         try:
             response = await self._sender(call)(request)
-            try:
-                content = await _content(response)
-            finally:
-                await response.close()
         except ClientAuthenticationError as error:
             return Trouble(None, "NoToken", one_line(str(error).splitlines()[0] if str(error) else error))
-        except (AzureError, aiohttp.ClientError, OSError) as error:
+        except _BROKEN as error:
             return Trouble(None, "Unreachable", one_line(error), transient=True)
         self._answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
-        if content is None:
-            return Trouble(response.status_code, "TooLarge", f"the answer is over {MAX_BODY >> 20} MB", headers=headers)
-        return _sound(read_answer(response.status_code, headers, content))
+        try:
+            content = await read_content(response)
+        except (*_BROKEN, BadContentError) as error:
+            if response.status_code < 400:
+                code = error.code if isinstance(error, BadContentError) else "Unreachable"
+                return Trouble(200, code, one_line(error), transient=code != "TooLarge", headers=headers)
+            content = b""  # the status of an error says enough
+        finally:
+            await response.close()
+        return _sound(_shaped(read_answer(response.status_code, headers, content), call.holds))
 
     def _absolute(self, call: Call) -> str:
         return self.endpoints[call.service].rstrip("/") + call.url if call.url.startswith("/") else call.url
@@ -224,22 +234,24 @@ def _circuit(call: Call) -> tuple[str, int]:
 
 
 def _headers(call: Call) -> dict[str, str]:
-    headers = {"Accept": "application/json", **call.headers}
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **call.headers}
     if call.content is not None:
         headers["Content-Type"] = "application/json"
     return headers
 
 
-async def _content(response: AsyncHttpResponse) -> bytes | None:
-    """The whole body; None where it is larger than what we are willing to hold."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.iter_bytes():
-        size += len(chunk)
-        if size > MAX_BODY:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _shaped(outcome: Answer | Trouble, holds: str) -> Answer | Trouble:
+    if isinstance(outcome, Trouble) or not holds:
+        return outcome
+    body = outcome.body
+    if holds == "object":
+        good, words = isinstance(body, Mapping) and bool(body), "an object was expected"
+    else:
+        found = body.get(holds) if isinstance(body, Mapping) else body
+        good, words = isinstance(found, list), "a list of objects was expected"
+    if good:
+        return outcome
+    return Trouble(200, "UnexpectedAnswer", f"{words}, and none came", transient=True, headers=outcome.headers)
 
 
 def _sound(outcome: Answer | Trouble) -> Answer | Trouble:

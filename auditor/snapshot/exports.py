@@ -17,6 +17,7 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.inventory.standing import StandingChildren
 from auditor.secrets.redactor import Redactor
+from auditor.snapshot.bodies import as_arm, lacks_properties
 from auditor.snapshot.directory_objects import left_out
 from auditor.snapshot.export_files import Document, files_below, read_document
 from auditor.snapshot.manifest import Manifest
@@ -24,7 +25,6 @@ from auditor.snapshot.source import Source
 
 _REMEDY = "Export with: az graph query -q 'resources' --first 1000 -o json"
 _SUBSCRIPTION = ids.type_key(ids.SUBSCRIPTION_TYPE)
-_WITHOUT_PROPERTIES = (_SUBSCRIPTION, "microsoft.resources/tenants")
 _DIRECTORY = "microsoft.graph/"
 # What Resource Graph and the Azure CLI add to each row, and ARM's own body does not have.
 _ADDED = frozenset({"subscriptionId", "resourceGroup", "tenantId"})
@@ -89,9 +89,9 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor, *, recog
     if plain.type_key.startswith(_DIRECTORY):
         gaps = {name.lower(): _not_selected(plain, name, file) for name in left_out(body)} if recognised else {}
         return Resource.from_body(redactor.redact(plain.type_key, body), unread=gaps)
-    trimmed = body if plain.type_key == _SUBSCRIPTION else _as_arm(body)
+    trimmed = body if plain.type_key == _SUBSCRIPTION else as_arm(plain.type_key, _without_added(body))
     kept = redactor.redact(plain.type_key, trimmed)
-    if "properties" in kept or plain.type_key in _WITHOUT_PROPERTIES:
+    if not lacks_properties(plain.type_key, kept):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
     if stumble := redactor.stumbles.get(plain.id):
@@ -104,9 +104,9 @@ def _not_selected(resource: Resource, name: str, file: Path) -> Gap:
     return Gap(resource.id, resource.type, f"read {file}", None, "NotInExport", message)
 
 
-def _as_arm(body: Mapping[str, Json]) -> dict[str, Json]:
-    """A row as Azure Resource Manager would have sent it: without added columns, and without those left empty."""
-    return {name: value for name, value in body.items() if name not in _ADDED and value is not None and value != ""}
+def _without_added(body: Mapping[str, Json]) -> dict[str, Json]:
+    """A row without the columns that queries add to what Azure Resource Manager has."""
+    return {name: value for name, value in body.items() if name not in _ADDED}
 
 
 def _why_bare(body: Mapping[str, Json]) -> str:
