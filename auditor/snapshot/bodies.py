@@ -11,7 +11,9 @@ _DIRECTORY = "microsoft.graph/"
 
 # Objects whose answer has no `properties`: https://learn.microsoft.com/rest/api/resources/subscriptions/list and
 # https://learn.microsoft.com/rest/api/policyinsights/policy-states/summarize-for-subscription
-_FLAT = frozenset({ids.type_key(ids.SUBSCRIPTION_TYPE), "microsoft.policyinsights/policystates"})
+_FLAT = frozenset(
+    {ids.type_key(ids.SUBSCRIPTION_TYPE), "microsoft.resources/tenants", "microsoft.policyinsights/policystates"}
+)
 
 # Resource Graph's table `dnsresources` has the records of every type in one list, `records`; Azure Resource Manager has
 # one name a type (https://learn.microsoft.com/rest/api/dns/privatednszones/record-sets/get), and for public zones the

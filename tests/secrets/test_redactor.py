@@ -261,6 +261,16 @@ def test_nothing_is_left_at_any_place_of_the_table(type_key: str, place: str):
         assert MARK in found
 
 
+@pytest.mark.parametrize("kind", ["namedvalues", "backends", "loggers"])
+def test_what_a_workspace_of_api_management_holds_is_as_what_the_service_holds(kind: str):
+    properties = {"value": MARKED, "credentials": {"header": {"x": [MARKED]}}}
+    body = {"properties": {"value": MARKED} if kind == "namedvalues" else properties | {"value": ""}}
+
+    found = json.dumps(redact(f"microsoft.apimanagement/service/workspaces/{kind}", body))
+
+    assert MARKED not in found
+
+
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))
 def test_nothing_is_left_below_a_name_that_tells_a_secret(name: str):
     for value in (MARKED, [MARKED], 12345678):

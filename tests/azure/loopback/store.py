@@ -26,6 +26,9 @@ _LISTED_WIDELY = frozenset(
 _LISTED_ELSEWHERE = {
     # https://learn.microsoft.com/rest/api/defenderforcloud/jit-network-access-policies/list
     "microsoft.security/locations/jitnetworkaccesspolicies": "microsoft.security/jitnetworkaccesspolicies",
+    # https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
+    "microsoft.keyvault/locations/deletedvaults": "microsoft.keyvault/deletedvaults",
+    "microsoft.keyvault/locations/deletedmanagedhsms": "microsoft.keyvault/deletedmanagedhsms",
 }
 """Types that a subscription lists below a name of their own."""
 
