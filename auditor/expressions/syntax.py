@@ -6,7 +6,8 @@ Grammar: https://learn.microsoft.com/azure/azure-resource-manager/templates/temp
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from auditor.expressions.tree import Call, Expression, Literal, Member
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<mark>[()\[\],.]))"
@@ -16,32 +17,6 @@ _DEEPEST = 60
 
 class BadExpression(ValueError):  # noqa: N818 - its message is for users
     """A template expression that cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A string or number."""
-
-    value: str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function with its arguments."""
-
-    name: str
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """`value.name` or `value['name']` or `value[0]`."""
-
-    value: Expression
-    key: Expression
-
-
-Expression = Literal | Call | Member
 
 
 def is_expression(text: str) -> bool:

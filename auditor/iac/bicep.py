@@ -1,215 +1,228 @@
 """Resource declarations in Bicep: https://learn.microsoft.com/azure/azure-resource-manager/bicep/resource-declaration.
 
 Names are followed through variables, parameters (their defaults, `.bicepparam` and parameter files, the arguments of
-modules), string interpolation and loops over lists that are written out; what is computed otherwise has no name.
+modules and their outputs), functions and loops, as far as they are certain before deployment.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-from auditor.iac.bicep_text import Body, body_at, property_offsets, top_level
-from auditor.iac.declaration import Declaration, line_place
-from auditor.iac.place import Place
-from auditor.iac.values import Values, joined, several
+from auditor.expressions.evaluate import Scope, apply, evaluate, get
+from auditor.expressions.partial import MOST, Unknown
+from auditor.expressions.tree import Expression, Literal, Member, Name
+from auditor.iac.bicep_scope import Elements, FileScope, Instance, elements_of
+from auditor.iac.bicep_tree import Parsed, Statement, parse_bicep
+from auditor.iac.declaration import Declaration
+from auditor.iac.lines import Lines
+from auditor.iac.names import named
+from auditor.iac.registry_modules import type_of_module
 
-_RESOURCE = re.compile(
-    r"^[ \t]*resource[ \t]+(\w+)[ \t]+'([^'@\n]+)(?:@[^'\n]*)?'[ \t]*(existing\b)?[ \t]*=[ \t\n]*", re.M
-)
-_MODULE = re.compile(r"^[ \t]*module[ \t]+(\w+)[ \t]+'([^'\n]+)'[ \t]*=[ \t\n]*", re.M)
-_PARAM = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]+[^=\n]+(?:=[ \t]*(.*\S))?", re.M)
-_VARIABLE = re.compile(r"^[ \t]*var[ \t]+(\w+)[ \t]*=[ \t]*(\[[^\]]*\]|.*\S)", re.M)
-_GIVEN = re.compile(r"^[ \t]*param[ \t]+(\w+)[ \t]*=[ \t]*(.*\S)", re.M)
-_USING = re.compile(r"^[ \t]*using[ \t]+'([^'\n]+)'", re.M)
-_PROPERTY = r"^[ \t]*{}[ \t]*:[ \t]*(.*\S)"
-_NAME, _PARENT = (re.compile(_PROPERTY.format(name), re.M) for name in ("name", "parent"))
-_ARGUMENT = re.compile(r"^[ \t]*(\w+)[ \t]*:[ \t]*(.*\S)", re.M)
-_TAG = r"'?{}'?[ \t]*:[ \t]*'([^'$\n]+)'"
-_SERVICE, _TRACE = (re.compile(_TAG.format(name)) for name in ("azd-service-name", "yor_trace"))
-_PART = re.compile(r"\$\{([^{}]*)\}|((?:[^$\\]|\$(?!\{)|\\.)+)")
-_STRINGS = re.compile(r"'([^'\n$]*)'")
 _DEEPEST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a parameter file or a module call sets."""
+    """What a parameter file sets."""
 
     file: str
     """The Bicep file that it is for, relative to the root."""
-    values: Mapping[str, Values]
+    values: Mapping[str, Any]
+    """By lower-cased name."""
 
 
-@dataclass(slots=True)
-class Block:
-    """A `resource` statement."""
-
-    symbol: str
-    kind: str
-    is_existing: bool
-    at: int
-    body: Body
-    container: Block | None = None
-
-
-@dataclass(slots=True)
 class BicepFile:
-    """One file, taken apart."""
+    """One file, taken apart when it is first asked for."""
 
-    path: str
-    """Relative to the root, with forward slashes."""
-    uri: str
-    text: str
+    def __init__(self, path: str, uri: str, text: str) -> None:
+        self.path = path
+        """Relative to the root, with forward slashes."""
+        self.uri = uri
+        self.text = text
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """Its statements."""
+        return parse_bicep(self.text)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Places in it."""
+        return Lines(self.uri, self.text)
+
+    def beside(self, path: str) -> str:
+        """A path that the file names, relative to the root."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.path), path))
+
+
+@dataclass(slots=True)
+class BicepTree:
+    """All Bicep files of a folder, and how they call one another."""
+
+    read: Callable[[str], str | None]
+    """The text of another file, by its path relative to the root; None where it cannot be read."""
+    files: dict[str, BicepFile] = field(default_factory=dict)
     given: list[Given] = field(default_factory=list)
-    """What parameter files and module calls set in it."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Registry paths by the alias that `bicepconfig.json` gives them."""
+    _instances: dict[str, list[Instance]] = field(default_factory=dict)
+    _scopes: dict[int, FileScope] = field(default_factory=dict)
+    _calls: dict[str, list[tuple[BicepFile, Statement]]] | None = None
 
-    @property
-    def blocks(self) -> list[Block]:
-        """Its resource statements, nested ones with what holds them."""
-        found: list[Block] = []
-        for match in _RESOURCE.finditer(self.text):
-            body = body_at(self.text, match.end())
-            if not body.text and self.text[match.end() : match.end() + 1] == "{":
-                break  # never closed: nothing after it can be trusted
-            container = next((b for b in reversed(found) if b.body.begin < match.start() < b.body.end), None)
-            found.append(Block(match[1], match[2].lower(), bool(match[3]), match.start(1), body, container))
-        return found
+    def add_parameter_file(self, path: str, text: str) -> None:
+        """Take in what a `.bicepparam` file sets."""
+        file = BicepFile(path, path, text)
+        if file.parsed.using:
+            scope = FileScope(self, file, Instance({}))
+            values = {name.lower(): scope.name(name) for name in file.parsed.given}
+            self.given.append(Given(file.beside(file.parsed.using), values))
 
-    def known(self) -> dict[str, Values]:
-        """Parameters and variables with the texts that they can have."""
-        set_by_others: dict[str, list[Values]] = {}
-        for given in self.given:
-            for name, values in given.values.items():
-                set_by_others.setdefault(name, []).append(values)
-        known: dict[str, Values] = {}
-        for found in _PARAM.finditer(self.text):
-            default = values_of(found[2] or "", known)
-            known[found[1]] = several(set_by_others[found[1]]) if found[1] in set_by_others else default
-        for found in _VARIABLE.finditer(self.text):
-            known[found[1]] = _list(found[2], known) if found[2].startswith("[") else values_of(found[2], known)
-        return known
+    def declarations(self) -> Iterator[Declaration]:
+        """Resources that the files deploy; those they only refer to (`existing`) are not among them."""
+        for file in self.files.values():
+            for instance in self.instances(file.path):
+                scope = self.scope(file, instance)
+                for statement in file.parsed.resources:
+                    if not statement.is_existing:
+                        yield from _resource(file, statement, scope, instance)
+                for statement in file.parsed.modules:
+                    yield from self._from_registry(file, statement, scope, instance)
 
+    def scope(self, file: BicepFile, instance: Instance) -> FileScope:
+        """What names mean in a file that is deployed with some parameters."""
+        if id(instance) not in self._scopes:
+            self._scopes[id(instance)] = FileScope(self, file, instance)
+        return self._scopes[id(instance)]
 
-def bicep_declarations(files: Mapping[str, BicepFile]) -> Iterator[Declaration]:
-    """Resources that the files deploy; those they only refer to (`existing`) are not among them."""
-    _follow_modules(files)
-    for file in files.values():
-        known = file.known()
-        blocks = file.blocks
-        for block in blocks:
-            kind = _full_kind(block)
-            if not block.is_existing and block.body.text and kind.count("/") >= 1 and "." in kind.partition("/")[0]:
-                yield from _declared(file, block, kind, blocks, known)
+    def instances(self, path: str) -> list[Instance]:
+        """The ways in which a file is deployed: for each parameter file and each call as a module."""
+        if path not in self._instances:
+            self._instances[path] = []  # a file that calls itself comes back here
+            self._instances[path] = list(self._found_instances(path))[:MOST]
+        return self._instances[path]
 
+    def _found_instances(self, path: str) -> Iterator[Instance]:
+        own = [given for given in self.given if given.file == path]
+        calls = self._calls_by_target().get(path, [])
+        yield from (Instance(given.values) for given in own)
+        for caller, statement in calls:
+            for instance in self.instances(caller.path):
+                scope = self.scope(caller, instance)
+                place = caller.lines.place(statement.at)
+                for values in arguments_of(statement, scope):
+                    yield Instance(values, (*instance.calls, place))
+        if not own and not calls:
+            yield Instance({})
 
-def parameter_file(path: str, text: str) -> Given | None:
-    """What a `.bicepparam` file sets; None where it names no file."""
-    using = _USING.search(text)
-    if not using:
-        return None
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), using[1]))
-    return Given(target, {found[1]: values_of(found[2], {}) for found in _GIVEN.finditer(text)})
+    def _calls_by_target(self) -> Mapping[str, list[tuple[BicepFile, Statement]]]:
+        if self._calls is None:
+            self._calls = {}
+            for file in self.files.values():
+                for statement in file.parsed.modules:
+                    self._calls.setdefault(file.beside(statement.source), []).append((file, statement))
+        return self._calls
 
-
-def values_of(expression: str, known: Mapping[str, Values]) -> Values:
-    """The texts that an expression can have: a literal, a name, an interpolation, or one of these in lower case."""
-    text = expression.strip()
-    if text.startswith("'") and text.endswith("'") and len(text) > 1 and "'" not in _without_parts(text[1:-1]):
-        return joined(_parts(text[1:-1], known))
-    if found := re.fullmatch(r"toLower\((.+)\)", text):
-        return tuple(value.lower() for value in values_of(found[1], known))
-    return known.get(text, ())
-
-
-def _without_parts(text: str) -> str:
-    return re.sub(r"\$\{[^{}]*\}", "", text)
-
-
-def _parts(text: str, known: Mapping[str, Values]) -> Iterator[Values]:
-    for found in _PART.finditer(text):
-        yield values_of(found[1], known) if found[1] is not None else (found[2],)
-
-
-def _list(expression: str, known: Mapping[str, Values]) -> Values:
-    """The texts of a list that is written out or named, or of `range(a, b)`; empty for anything else."""
-    text = expression.strip()
-    if found := re.fullmatch(r"range\(\s*(\d+)\s*,\s*(\d+)\s*\)", text):
-        first, number = int(found[1]), int(found[2])
-        return tuple(str(n) for n in range(first, first + min(number, 50)))
-    if text.startswith("[") and text.endswith("]"):
-        inner = text[1:-1]
-        return tuple(_STRINGS.findall(inner)) if not _STRINGS.sub("", inner).strip(" \t\r\n,") else ()
-    return known.get(text, ())
-
-
-def _follow_modules(files: Mapping[str, BicepFile]) -> None:
-    """Hand the arguments of module calls down, callers before what they call, as deep as modules usually nest."""
-    calls = [(file, found) for file in files.values() for found in _MODULE.finditer(file.text)]
-    for _ in range(min(_DEEPEST, len(files))):
-        before = [list(file.given) for file in files.values()]
-        handed: dict[str, list[Given]] = {}
-        for file, found in calls:
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), found[2]))
-            if target in files:
-                handed.setdefault(target, []).append(_arguments(file, found))
-        for target, given in handed.items():
-            own = [one for one in files[target].given if one.file != _CALL]
-            files[target].given = [*own, *given]
-        if before == [list(file.given) for file in files.values()]:
+    def _from_registry(
+        self, file: BicepFile, statement: Statement, scope: FileScope, instance: Instance
+    ) -> Iterator[Declaration]:
+        kind = type_of_module(statement.source, self.aliases)
+        if not kind:
             return
+        places = {path: file.lines.place(at) for path, at in statement.offsets.items() if path.startswith("params.")}
+        own = {path.removeprefix("params."): place for path, place in places.items()}
+        for values in arguments_of(statement, scope):
+            yield from named(
+                Declaration(
+                    kind,
+                    "",
+                    file.lines.place(statement.at),
+                    # Verified modules call properties as the service does.
+                    properties={**own, **{f"properties.{path}": place for path, place in own.items()}},
+                    calls=instance.calls,
+                ),
+                values.get("name", Unknown("it has no name")),
+                values.get("tags"),
+            )
 
 
-_CALL = "(module)"
+def arguments_of(statement: Statement, scope: Scope) -> Iterator[dict[str, Any]]:
+    """What a module call hands down, by lower-cased name, for each time that it is made."""
+    params = statement.members.get("params", Literal(None))
+    for inner, _ in elements_of(statement, scope):
+        values = evaluate(params, inner)
+        if isinstance(values, Mapping):
+            yield {name.lower(): value for name, value in values.items()}
+        else:
+            yield {}
 
 
-def _arguments(file: BicepFile, found: re.Match[str]) -> Given:
-    body = body_at(file.text, found.end())
-    known = _in_loop(file.known(), body)
-    block = re.search(r"^[ \t]*params[ \t]*:[ \t]*", body.text, re.M)
-    params = body_at(body.text, block.end()) if block else Body(0, "")
-    arguments = _ARGUMENT.finditer(top_level(params.text))
-    return Given(_CALL, {argument[1]: values_of(argument[2], known) for argument in arguments})
+def _resource(file: BicepFile, statement: Statement, scope: FileScope, instance: Instance) -> Iterator[Declaration]:
+    kind = full_kind(statement)
+    if "/" not in kind or "." not in kind.partition("/")[0]:
+        return
+    declaration = Declaration(
+        kind,
+        "",
+        file.lines.place(statement.at),
+        properties=file.lines.all(statement.offsets),
+        calls=instance.calls,
+    )
+    found = [
+        one
+        for inner, is_one in _all_elements(statement, scope)
+        for one in named(
+            declaration,
+            full_name(statement, scope, inner) if is_one else Unknown("several resources cannot have one name"),
+            evaluate(statement.members.get("tags", Literal(None)), inner),
+        )
+    ]
+    names = [one.name for one in found]
+    # The elements of one loop cannot share a name: something else tells them apart, a scope for example.
+    yield from (one for one in found if not one.name or not statement.loop or names.count(one.name) == 1)
 
 
-def _in_loop(known: Mapping[str, Values], body: Body) -> dict[str, Values]:
-    return {**known, body.loop[0]: _list(body.loop[1], known)} if body.loop else dict(known)
+def full_kind(statement: Statement) -> str:
+    """The lower-cased type, with that of the resource around it."""
+    kind = statement.source.lower()
+    return f"{full_kind(statement.container)}/{kind}" if statement.container else kind
 
 
-def _declared(
-    file: BicepFile, block: Block, kind: str, blocks: list[Block], known: Mapping[str, Values]
-) -> Iterator[Declaration]:
-    place = line_place(file.uri, file.text, block.at)
-    offsets = property_offsets(block.body.text)
-    properties = {path: _line(file, block.body.begin + offset) for path, offset in offsets.items()}
-    service, trace = (tag.search(block.body.text) for tag in (_SERVICE, _TRACE))
-    names = [name.lower() for name in _names(block, blocks, known, 0) if name.count("/") == kind.count("/") - 1]
-    for name in names or [""]:
-        yield Declaration(kind, name, place, service[1] if service else "", trace[1] if trace else "", properties)
+def _all_elements(statement: Statement, scope: Scope) -> Elements:
+    """Scopes in which a resource is deployed, for the loops around it and its own."""
+    around = _all_elements(statement.container, scope) if statement.container else iter([(scope, True)])
+    for outer, is_outer_one in around:
+        for inner, is_one in elements_of(statement, outer):
+            yield inner, is_outer_one and is_one
 
 
-def _line(file: BicepFile, offset: int) -> Place:
-    return line_place(file.uri, file.text, offset)
-
-
-def _full_kind(block: Block) -> str:
-    return f"{_full_kind(block.container)}/{block.kind}" if block.container else block.kind
-
-
-def _names(block: Block, blocks: list[Block], known: Mapping[str, Values], depth: int) -> Values:
-    """Full names, the parent's before the own; empty where any of them is computed."""
+def full_name(statement: Statement, scope: FileScope, inner: Scope, depth: int = 0) -> Any:
+    """The name as templates write it, the parent's before the own, as far as it is known."""
+    own = evaluate(statement.members.get("name", Literal(None)), inner)
+    parent = statement.members.get("parent")
     if depth > _DEEPEST:
-        return ()
-    text = top_level(block.body.text)
-    found = _NAME.search(text)
-    expression = found[1] if found else ""
-    if block.body.loop and not re.search(rf"\b{re.escape(block.body.loop[0])}\b", expression):
-        return ()  # several resources cannot have one name: it depends on more than can be seen
-    own = values_of(expression, _in_loop(known, block.body))
-    parent = _PARENT.search(text)
-    above = block.container or (next((b for b in blocks if b.symbol == parent[1]), None) if parent else None)
-    if above is None:
-        return () if parent else own
-    return joined([_names(above, blocks, known, depth + 1), ("/",), own])
+        return Unknown("its parents nest too deeply")
+    if statement.container:
+        above = full_name(statement.container, scope, inner, depth + 1)
+    elif parent:
+        above = _parent_name(parent, scope, inner, depth)
+    else:
+        return own
+    return apply("concat", [above, "/", own])
+
+
+def _parent_name(parent: Expression, scope: FileScope, inner: Scope, depth: int) -> Any:
+    index: Any = None
+    if isinstance(parent, Member):
+        index = evaluate(parent.key, inner)
+        parent = parent.value
+    statement = scope.resources.get(parent.name) if isinstance(parent, Name) else None
+    if statement is None or (statement.loop is None) != (index is None):
+        return Unknown("its parent is computed")
+    names = [full_name(statement, scope, one, depth + 1) for one, is_one in elements_of(statement, scope, any_if=True)]
+    if index is None:
+        return names[0] if names else Unknown("its parent is not deployed")
+    return get(names, index)

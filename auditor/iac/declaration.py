@@ -18,6 +18,8 @@ class Declaration:
     """The full name, lower-cased, a child's as `parent/child`; "" where the file computes it."""
     place: Place
     """The line of the declaration."""
+    pattern: str = ""
+    """A regular expression for the full name, lower-cased, where all but a hash in it is known."""
     service: str = ""
     """Value of its `azd-service-name` tag, where that is written out."""
     trace: str = ""
@@ -26,6 +28,8 @@ class Declaration:
     """Lines of its properties by lower-cased path, none of those inside lists: their order is not Azure's."""
     arguments: Mapping[str, Place] = field(default_factory=dict, compare=False)
     """Lines of its arguments, of a Terraform block: these have names of their own."""
+    calls: tuple[Place, ...] = field(default=(), compare=False)
+    """The module calls that lead to it, the outermost first."""
     block: str = ""
     """Resource type of a Terraform block, `azurerm_storage_account`."""
 
@@ -36,13 +40,3 @@ class Declaration:
             if place := self.properties.get(".".join(steps[:length])):
                 return place
         return self.place
-
-
-def line_place(uri: str, text: str, offset: int) -> Place:
-    """The whole line of `text` that holds `offset`."""
-    begin = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    line = text[begin : end if end >= 0 else len(text)].rstrip("\r")
-    number = text.count("\n", 0, begin) + 1
-    indent = len(line) - len(line.lstrip())
-    return Place(uri, number, indent + 1, number, max(len(line), indent + 1) + 1)

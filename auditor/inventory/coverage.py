@@ -86,11 +86,18 @@ class LedgerEntry:
     """How old the data is, in UTC: the time of the read, or Resource Graph's own timestamp."""
     gap: Gap | None = None
     """Why not, for every state but complete and unsupported."""
+    own: bool = False
+    """Whether it is of the objects directly below `scope` alone, where another line is of all that is below: a
+    subscription has diagnostic settings itself, and so have the resources in it."""
 
     @property
     def settled(self) -> bool:
         """Whether absence of an object of this kind in this scope means that it does not exist."""
         return self.state in (ReadState.COMPLETE, ReadState.UNSUPPORTED)
+
+
+ELSEWHERE = "/subscriptions/-"
+"""A scope that lies in nothing that is known: asks whether there may be more than what was to be read."""
 
 
 class Coverage(Protocol):
@@ -99,7 +106,8 @@ class Coverage(Protocol):
     def gap(self, type_key: str, scope: str | None) -> Gap | None:
         """Why objects of `type_key` (lower-cased) below `scope` may be missing; None where all were read.
 
-        `scope` is the ARM id of a resource, group or subscription; None asks about everything that was to be read.
+        `scope` is the ARM id of a resource, group or subscription; None asks about everything that was to be read, and
+        `ELSEWHERE` about everything else too.
         """
 
 
@@ -121,15 +129,19 @@ class ExportCoverage:
         gaps: Iterable[Gap] = (),
         *,
         standing: StandingChildren | None = None,
+        groups: Collection[str] | None = None,
         assume_complete: bool = False,
     ) -> None:
         """`present` are type keys of which all is there; `gaps` say of others why only a part is.
 
-        `standing` knows which of the children that every parent has are there; None where nobody looked. With
+        `standing` knows which of the children that every parent has are there; `groups` are the keys of the resource
+        groups of which something is: an export may be of some groups alone. None where nobody looked. With
         `assume_complete` the user says that what the export lacks does not exist; `gaps` remain.
         """
         self._assume_complete = assume_complete
         self._standing = None if assume_complete else standing
+        self._groups = None if assume_complete or groups is None else frozenset(groups)
+        self._subscriptions = frozenset(map(ids.subscription_of, self._groups or ()))
         self._present = frozenset(present)
         self._gaps = {ids.type_key(gap.type): gap for gap in gaps}
         self._source = source
@@ -148,10 +160,23 @@ class ExportCoverage:
         )
 
     def _not_there(self, type_key: str, scope: str | None) -> Gap | None:
-        """The gap of a child that every parent has and that is not here, though others of its kind are."""
-        if self._standing is None or scope is None or not self._standing.lack(type_key, scope):
+        """Why an object may be missing though others of its kind are there."""
+        if scope is None:
             return None
-        return self._lacking(type_key, scope, f"the export holds no {type_key} of this resource, which always has one")
+        if self._standing is not None and self._standing.lack(type_key, scope):
+            why = f"the export holds no {type_key} of this resource, which always has one"
+            return self._lacking(type_key, scope, why)
+        if self._groups is not None and not self._reaches(scope):
+            return self._lacking(type_key, scope, "the export holds nothing of this resource group")
+        return None
+
+    def _reaches(self, scope: str) -> bool:
+        """Whether the export holds anything of the resource group or subscription that a scope lies in."""
+        group = ids.group_key(scope)
+        if group and self._groups:
+            return group in self._groups
+        subscription = ids.subscription_of(scope)
+        return not subscription or subscription in self._subscriptions
 
     def _lacking(self, type_key: str, scope: str | None, message: str) -> Gap:
         return Gap(scope or "/", type_key, f"read {self._source}", None, "NotInExport", message)
@@ -165,8 +190,14 @@ class Ledger:
         self.entries = tuple(entries)
         """Every line, in the order of the reads."""
         self._by_type: dict[str, dict[str, LedgerEntry]] = {}
+        self._own: dict[tuple[str, str], LedgerEntry] = {}
         for entry in self.entries:
-            self._by_type.setdefault(ids.type_key(entry.type), {})[ids.id_key(entry.scope)] = entry
+            type_key, place = ids.type_key(entry.type), ids.id_key(entry.scope)
+            if entry.own:
+                self._own[type_key, place] = entry
+            self._by_type.setdefault(type_key, {})
+            if not entry.own:
+                self._by_type[type_key][place] = entry
         self._finished = finished
         self._wide: dict[str, Gap | None] = {}
 
@@ -181,6 +212,8 @@ class Ledger:
                 self._wide[type_key] = _first_gap(by_scope) or self._unfinished(type_key, by_scope)
             return self._wide[type_key]
         place = ids.id_key(scope)
+        if own := self._own.get((type_key, place)) or self._own.get((type_key, ids.parent_of(place))):
+            return None if own.settled else own.gap
         while place:
             if entry := by_scope.get(place):
                 return None if entry.settled else entry.gap

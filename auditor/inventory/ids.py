@@ -15,6 +15,8 @@ MANAGEMENT_GROUP_TYPE = "Microsoft.Management/managementGroups"
 
 _PROVIDERS = re.compile("/providers/", re.IGNORECASE | re.ASCII)
 
+_GROUP = re.compile("/subscriptions/[^/]+/resourcegroups/[^/]+")
+
 _TYPE_SYNONYMS = {
     # The REST API names resource groups `Microsoft.Resources/resourceGroups`, Azure Policy and Resource Graph
     # name them with the subscription in between.
@@ -62,6 +64,13 @@ def resource_group_of(resource_id: str) -> str:
     if len(segments) >= 4 and segments[0].lower() == "subscriptions" and segments[2].lower() == "resourcegroups":
         return segments[3]
     return ""
+
+
+def group_key(resource_id: str) -> str:
+    """The key of the resource group that holds the object with this id; "" where none does."""
+    lowered = resource_id.lower()
+    found = _GROUP.match(lowered)
+    return found[0] if found else ""
 
 
 def parent_of(resource_id: str) -> str:

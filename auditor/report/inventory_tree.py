@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.evaluate.model import Outcome, Report, Result
 from auditor.iac.layout import Layout
@@ -22,6 +22,8 @@ class InventoryTree:
     """JSON text by path relative to the folder, forward slashes."""
     locations: Mapping[str, Place]
     """Place by fingerprint: `RenderOptions.locations`."""
+    calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Module calls that lead to a place, by fingerprint: `RenderOptions.calls`."""
 
 
 def inventory_tree(report: Report, resources: Mapping[str, Resource], prefix: str) -> InventoryTree:

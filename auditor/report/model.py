@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from auditor.iac.place import Place
 from auditor.report.meanings import DEFAULT_MEANINGS
 
-TOOL_NAME = "azure-auditor"
-"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
-
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
@@ -44,6 +41,8 @@ class RenderOptions:
     """Which tags say whose a resource is, of which environment, and what class its data has."""
     locations: Mapping[str, Place] = field(default_factory=dict)
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
+    calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Module calls that lead to the places of results, the outermost first, by fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)

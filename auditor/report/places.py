@@ -36,11 +36,16 @@ def places(
         for result in shown
         if (key := ids.id_key(result.subject.id)) in declared
     }
+    calls = {
+        result.fingerprint: declared[key].calls
+        for result in shown
+        if (key := ids.id_key(result.subject.id)) in declared and declared[key].calls
+    }
     if tree_prefix is None:
-        return InventoryTree({}, at_code)
+        return InventoryTree({}, at_code, calls)
     left = replace(report, results=tuple(result for result in shown if result.fingerprint not in at_code))
     tree = inventory_tree(left, resources, tree_prefix)
-    return InventoryTree(tree.files, {**at_code, **tree.locations})
+    return InventoryTree(tree.files, {**at_code, **tree.locations}, calls)
 
 
 def _property(result: Result, declaration: Declaration) -> Place:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from auditor.inventory.model import Json
-from auditor.secrets.values import SecretKind
+from auditor.secrets.values import SWITCH, SecretKind
 
 MARK = "$secret"
 _WORDS = re.compile(r"[A-Za-z][A-Za-z ]{0,40}")
@@ -25,10 +25,10 @@ DETAILS: Mapping[str, re.Pattern[str]] = {
     "key_name": _NAME,
     "authentication": _WORDS,
     "protocol": re.compile(r"[a-z][a-z0-9+.]{1,20}"),
-    "encrypt": _WORDS,
-    "trust_server_certificate": _WORDS,
-    "sslmode": re.compile(r"[a-z-]{1,12}"),
-    "ssl": _WORDS,
+    "encrypt": SWITCH,
+    "trust_server_certificate": SWITCH,
+    "sslmode": SWITCH,
+    "ssl": SWITCH,
     "user": re.compile("given"),
 }
 """What a mark may say, and what each looks like: nothing else is taken for one."""
@@ -47,3 +47,9 @@ def is_replaced(value: Mapping[str, Json]) -> bool:
 def mark(kind: SecretKind) -> dict[str, Json]:
     """What stands for a value of which nothing more is told."""
     return {MARK: {"kind": kind.value}}
+
+
+def inline(marked: Mapping[str, Json]) -> str:
+    """A mark inside a text that must stay one: `$secret(kind:hash)`."""
+    told = marked[MARK]
+    return f"{MARK}({told['kind']}:{told['hash']})" if "hash" in told else f"{MARK}({told['kind']})"

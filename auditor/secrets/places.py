@@ -1,4 +1,4 @@
-"""Where bodies of Azure's services hold secrets: a table of places by type, and names that tell a secret anywhere.
+"""Where bodies of Azure's services hold secrets: a table of places by type.
 
 A place is a property path, compared without case: `*` stands for any property, `[*]` for any element, `**` for any
 depth. All text at a place and below it is replaced, save below properties that `_KEPT` lists for the type.
@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from functools import cache
 
 _SITE_CONFIG = (
+    "appCommandLine",
     "appSettings[*].value",
     "connectionStrings[*].connectionString",
     "metadata[*].value",
     "azureStorageAccounts.*.accessKey",
 )
 _CONTAINER = ("env[*].value", "command[*]", "args[*]", "probes[*].httpGet.httpHeaders[*].value")
+_PROBES = tuple(
+    f"{probe}.{place}"
+    for probe in ("livenessProbe", "readinessProbe")
+    for place in ("exec.command[*]", "httpGet.httpHeaders.*", "httpGet.httpHeaders[*].value")
+)
 _CONTAINER_APP = (
     "properties.configuration.secrets[*].value",
     "properties.template.scale.rules[*].custom.metadata.*",
@@ -27,8 +33,7 @@ _GROUP_CONTAINER = (
     "environmentVariables[*].value",
     "environmentVariables[*].secureValue",
     "command[*]",
-    "livenessProbe.exec.command[*]",
-    "readinessProbe.exec.command[*]",
+    *_PROBES,
 )
 _EXTENSION = ("properties.settings", "properties.protectedSettings", "properties.publicSettings")
 _DEPLOYMENT = ("properties.parameters.*.value", "properties.outputs.*.value", "properties.templateLink.queryString")
@@ -36,6 +41,26 @@ _LINKED_SERVICE = (
     "properties.typeProperties",
     "properties.parameters.*.defaultValue",
     "properties.connectVia.parameters",
+)
+_EVENTS = (
+    "properties.destination.properties.endpointUrl",
+    "properties.destination.properties.deliveryAttributeMappings[*].properties.value",
+    "properties.deliveryWithResourceIdentity.destination.properties.endpointUrl",
+    "properties.deliveryWithResourceIdentity.destination.properties.deliveryAttributeMappings[*].properties.value",
+    "properties.deliveryConfiguration.push.destination.properties.endpointUrl",
+    "properties.deliveryConfiguration.push.destination.properties.deliveryAttributeMappings[*].properties.value",
+)
+_ALERT = (
+    "properties.actions.customProperties.*",
+    "properties.actions.actionProperties.*",
+    "properties.actions[*].webHookProperties.*",
+    "properties.actions.actionGroups[*].webhookProperties.*",
+    "properties.actions[*].webhookProperties.*",
+    "properties.action.customWebhookPayload",
+    "properties.action.aznsAction.customWebhookPayload",
+    "properties.actions[*].properties.*",
+    "properties.actions[*].serviceUri",
+    "properties.actions.customWebhookPayload",
 )
 _WORKFLOW = (
     "properties.parameters.*.value",
@@ -128,10 +153,17 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "microsoft.containerregistry/registries/webhooks": ("properties.customHeaders.*", "properties.serviceUri"),
     "microsoft.machinelearningservices/workspaces/connections": ("properties.credentials",),
     "microsoft.machinelearningservices/workspaces/datastores": ("properties.credentials",),
-    "microsoft.keyvault/vaults/secrets": ("properties.value",),
-    "microsoft.network/applicationgateways": ("properties.sslCertificates[*].properties.data",),
+    "microsoft.keyvault/vaults/secrets": ("properties.value", "tags.*"),
+    "microsoft.network/applicationgateways": (
+        "properties.sslCertificates[*].properties.data",
+        *(
+            f"properties.rewriteRuleSets[*].properties.rewriteRules[*].actionSet.{which}HeaderConfigurations[*].headerValue"
+            for which in ("request", "response")
+        ),
+    ),
     "microsoft.insights/actiongroups": (
         "properties.webhookReceivers[*].serviceUri",
+        "properties.webhookReceivers[*].properties",
         "properties.azureFunctionReceivers[*].httpTriggerUrl",
         "properties.logicAppReceivers[*].callbackUrl",
         "properties.automationRunbookReceivers[*].serviceUri",
@@ -141,13 +173,43 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
         "properties.Request.Headers[*].value",
         "properties.Request.RequestBody",
     ),
-    "microsoft.eventgrid/eventsubscriptions": (
-        "properties.destination.properties.endpointUrl",
-        "properties.destination.properties.deliveryAttributeMappings[*].properties.value",
+    "microsoft.eventgrid/eventsubscriptions": _EVENTS,
+    **{
+        f"microsoft.eventgrid/{parent}/eventsubscriptions": _EVENTS
+        for parent in ("topics", "systemtopics", "domains", "domains/topics", "partnertopics", "namespaces/topics")
+    },
+    "microsoft.containerservice/managedclusters": ("properties.addonProfiles.*.config.*",),
+    "microsoft.datafactory/factories/pipelines": (
+        "properties.activities.**.typeProperties",
+        "properties.parameters.*.defaultValue",
+        "properties.variables.*.defaultValue",
+    ),
+    "microsoft.synapse/workspaces/pipelines": (
+        "properties.activities.**.typeProperties",
+        "properties.parameters.*.defaultValue",
+        "properties.variables.*.defaultValue",
+    ),
+    "microsoft.datafactory/factories/triggers": (
+        "properties.pipelines[*].parameters.*",
+        "properties.pipeline.parameters.*",
+    ),
+    "microsoft.network/trafficmanagerprofiles": (
+        "properties.monitorConfig.customHeaders[*].value",
+        "properties.endpoints[*].properties.customHeaders[*].value",
+    ),
+    "microsoft.cdn/profiles/rulesets/rules": ("properties.actions[*].parameters.value",),
+    "microsoft.insights/activitylogalerts": _ALERT,
+    "microsoft.insights/metricalerts": _ALERT,
+    "microsoft.insights/alertrules": _ALERT,
+    "microsoft.insights/scheduledqueryrules": _ALERT,
+    "microsoft.alertsmanagement/smartdetectoralertrules": ("properties.actionGroups.customWebhookPayload",),
+    "microsoft.insights/autoscalesettings": (
+        "properties.notifications[*].webhooks[*].serviceUri",
+        "properties.notifications[*].webhooks[*].properties.*",
     ),
     # The hint is the first three characters of the secret.
-    "microsoft.graph/applications": ("passwordCredentials[*].hint",),
-    "microsoft.graph/serviceprincipals": ("passwordCredentials[*].hint",),
+    "microsoft.graph/applications": ("passwordCredentials[*].hint", "notes"),
+    "microsoft.graph/serviceprincipals": ("passwordCredentials[*].hint", "notes"),
 }
 
 _SITE_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -180,27 +242,20 @@ _KEPT: Mapping[str, frozenset[str]] = {
         }
     ),
     "microsoft.apimanagement/service/loggers": frozenset({"identityclientid", "name"}),
+    # https://learn.microsoft.com/azure/aks/csi-secrets-store-driver and the other add-ons: switches and names.
+    "microsoft.containerservice/managedclusters": frozenset(
+        {
+            "enablesecretrotation",
+            "rotationpollinterval",
+            "useaadauth",
+            "version",
+            "subnetname",
+            "applicationgatewayname",
+        }
+    )
+    | frozenset({"subnetcidr", "effectiveapplicationgatewayid", "aciconnectorsubnetname", "watchnamespace"}),
     "microsoft.machinelearningservices/workspaces/datastores": frozenset({"credentialstype"}),
 }
-
-SECRET_NAMES = frozenset(
-    name.lower()
-    for name in (  # noqa: SIM905 - names are easier to read without quotes
-        "accessKey accountKey adminPassword administratorLoginPassword aof-storage-connection-string-0 "
-        "aof-storage-connection-string-1 apiKey authorizationKey certificatePassword clientSecret connectionString "
-        "customData daprAIConnectionString daprAIInstrumentationKey developerAppInsightsApiKey encodedCertificate "
-        "encryptedCredential eventHubConnectionString facebookAppSecret githubClientSecret googleClientSecret "
-        "instrumentationKey microsoftAccountClientSecret migrationToken passwd password personalAccessToken "
-        "pfxPassword preSharedKey primaryConnectionString primaryKey primaryMasterKey primaryReadonlyMasterKey "
-        "privateKey publishingPassword qnaAzureSearchEndpointKey radiusServerSecret rdb-storage-connection-string "
-        "repositoryToken resourceOwnerPassword runAsPassword sasKey sasToken sasUrl sasUri secondaryConnectionString "
-        "secondaryKey secondaryMasterKey secondaryReadonlyMasterKey secret secretText secretValue secureValue "
-        "serverAppSecret serviceKey sharedAccessKey sharedKey sqlAdministratorLoginPassword sshPassword sshPrivateKey "
-        "storageAccountAccessKey storageAccountConnectionString storageAccountKey storageContainerSasKey "
-        "twitterConsumerSecret userData validationKey workspaceKey"
-    ).split()
-)
-"""Property names whose text is a secret whatever the type, lower-cased."""
 
 
 @dataclass(slots=True)
@@ -216,7 +271,7 @@ class Node:
 @cache
 def places_of(type_key: str, name: str) -> Node | None:
     """The places of a type, as a tree of steps; `name` (lower-cased) tells apart the configurations of a site."""
-    type_key = type_key.replace("/slots/", "/").removesuffix("/slots")
+    type_key = type_key.replace("/slots/", "/").removesuffix("/slots").replace("/service/workspaces/", "/service/")
     places = [*_PLACES.get(type_key, ())]
     if type_key in ("microsoft.web/sites/config", "microsoft.web/staticsites/config"):
         places += _SITE_PARTS.get(name, ())

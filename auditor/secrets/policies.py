@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from auditor.secrets.values import is_harmless, is_suspect
+from auditor.secrets.marks import inline
+from auditor.secrets.names import OPEN_HEADERS
+from auditor.secrets.signs import is_suspect
+from auditor.secrets.values import is_harmless
 
 Marking = Callable[[str], Mapping[str, Any]]
 """What stands for one secret text: `{"$secret": {"kind": ..., "hash": ...}}`."""
@@ -21,24 +24,6 @@ _ATTRIBUTE = re.compile(r"([\w-]+)(\s*=\s*)(\"([^\"]*)\"|'([^']*)')")
 _SECRET_ATTRIBUTES = frozenset({"password", "body", "value", "secret", "key", "client-secret", "token", "parameter"})
 _SECRET_TEXTS = frozenset({"value", "set-body", "key", "body", "parameter", "password", "secret"})
 _OPEN_PARENTS = frozenset({"claim", "required-claims", "audiences", "issuers", "allowed-origins"})
-# Headers whose values rules judge, and that hold no secret.
-_OPEN_HEADERS = frozenset(
-    {
-        "access-control-allow-origin",
-        "cache-control",
-        "content-security-policy",
-        "content-type",
-        "permissions-policy",
-        "referrer-policy",
-        "server",
-        "strict-transport-security",
-        "x-content-type-options",
-        "x-frame-options",
-        "x-powered-by",
-        "x-aspnet-version",
-        "x-xss-protection",
-    }
-)
 _LITERAL = re.compile(r"(\"|&quot;)((?:(?!\1).)*)\1", re.S)
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w+/=~.!@#$%^*-]{16,}")
 _NAME_VALUE = re.compile(r"\bname\s*=\s*[\"']([^\"']*)[\"']")
@@ -106,7 +91,7 @@ class _Policy:
         above, name = self._open[-2] if len(self._open) > 1 else ("", "")
         if above in _OPEN_PARENTS:
             return False
-        return not (above in ("set-header", "check-header") and name in _OPEN_HEADERS)
+        return not (above in ("set-header", "check-header") and name in OPEN_HEADERS)
 
     def _attributes(self, element: str, text: str) -> str:
         def clean(found: re.Match[str]) -> str:
@@ -133,5 +118,4 @@ class _Policy:
     def _secret(self, text: str) -> str:
         if is_harmless(text.strip()) or text.startswith("$secret("):
             return text
-        told = self._mark(text)["$secret"]
-        return f"$secret({told['kind']}:{told['hash']})" if "hash" in told else f"$secret({told['kind']})"
+        return inline(self._mark(text))

@@ -11,18 +11,24 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 
 from auditor.inventory.model import Json
 from auditor.inventory.stumbles import Stumble, attempt
-from auditor.secrets.marks import MARK, is_replaced, mark
-from auditor.secrets.places import SECRET_NAMES, Node, follow, kept_below, places_of
+from auditor.secrets.expressions import redact_expression
+from auditor.secrets.marks import MARK, inline, is_replaced, mark
+from auditor.secrets.names import PROSE, SECRET_NAMES, is_switch, is_telling, is_telling_label, is_told_plainly, pair_of
+from auditor.secrets.places import Node, follow, kept_below, places_of
 from auditor.secrets.policies import redact_policy
-from auditor.secrets.values import SecretKind, describe, is_harmless, is_suspect
+from auditor.secrets.signs import is_suspect, looks_random, swept
+from auditor.secrets.values import SecretKind, describe, is_arm_id, is_harmless
 
 _DEEPEST = 100
 _POLICIES = re.compile(r"microsoft\.apimanagement/service(/.+)?/(policies|policyfragments)")
 _ENVELOPE = ("id", "name", "type")
-"""Texts that tell one resource from another: whatever they look like, they stay."""
+"""Texts that tell one resource from another: they stay texts."""
+_SHORT_NAME = 20
+"""No key or token is shorter than this: names that are need not be looked into."""
 
 
 class Redactor:
@@ -38,18 +44,22 @@ class Redactor:
 
         A body that cannot be understood loses all but its id, name and type; `stumbles` says why.
         """
-        envelope = {name: text for name in _ENVELOPE if isinstance(text := body.get(name), str)}
-        found = attempt(self._redacted, type_key, body)
+        envelope = {name: self.named(text) for name in _ENVELOPE if isinstance(text := body.get(name), str)}
+        found = attempt(self._redacted, type_key, {**body, **dict.fromkeys(envelope)}, envelope)
         if isinstance(found, Stumble):
             self.stumbles[envelope.get("id", "")] = found
             return envelope
         return {**found, **envelope}
 
-    def _redacted(self, type_key: str, body: Mapping[str, Json]) -> dict[str, Json]:
-        name = str(body.get("name") or str(body.get("id", "")).rstrip("/").rpartition("/")[2])
+    def named(self, text: str) -> str:
+        """An id, name or type: a configuration key such as `Identity:Password:RequiredLength` stays as it is."""
+        return swept(text, lambda found: inline(self.secret(found)), by_looks=True)
+
+    def _redacted(self, type_key: str, body: Mapping[str, Json], envelope: Mapping[str, str]) -> dict[str, Json]:
+        name = envelope.get("name") or envelope.get("id", "").rstrip("/").rpartition("/")[2]
         tree = places_of(type_key, name.rpartition("/")[2].lower())
         walk = _Walk(self, kept_below(type_key))
-        found = walk.below(body, (tree,) if tree else (), 0)
+        found = walk.below(body, (tree,) if tree else (), 0, _Part.BODY)
         return self._policy(found, body) if _POLICIES.fullmatch(type_key) else found
 
     def secret(self, text: str) -> dict[str, Json]:
@@ -59,6 +69,10 @@ class Redactor:
         if described.secret:
             told["hash"] = self.hash(described.secret)
         return {MARK: told}
+
+    def key(self, name: str) -> str:
+        """A property's name, which can hold a secret where people make them up: names of tags."""
+        return self.named(name) if is_arm_id(name) else swept(name, lambda found: inline(self.secret(found)))
 
     def hash(self, secret: str) -> str:
         """Half of an HMAC-SHA-256, in hexadecimal digits."""
@@ -74,6 +88,19 @@ class Redactor:
         return found
 
 
+class _Part(Enum):
+    """What a value is part of, as far as that says how its texts are to be read."""
+
+    BODY = auto()
+    LABELS = auto()
+    """Tags: people name them, and write what they like."""
+    COMPARISON = auto()
+    """The condition of a workflow, which compares with literals."""
+
+
+_PARTS = {"tags": _Part.LABELS, "expression": _Part.COMPARISON}
+
+
 class _Walk:
     """One body, walked once."""
 
@@ -81,33 +108,64 @@ class _Walk:
         self._redactor = redactor
         self._kept = kept
 
-    def below(self, value: Mapping[str, Json], nodes: tuple[Node, ...], depth: int) -> dict[str, Json]:
-        return {
-            name: inner
-            if inner is None or inner is True or inner is False
-            else self.value(inner, (lowered := name.lower()), follow(nodes, lowered), depth + 1)
-            for name, inner in value.items()
-        }
+    def below(self, value: Mapping[str, Json], nodes: tuple[Node, ...], depth: int, part: _Part) -> dict[str, Json]:
+        paired, tells, is_open = pair_of(value)
+        found: dict[str, Json] = {}
+        for name, inner in value.items():
+            kept = name if len(name) < _SHORT_NAME else self._redactor.key(name)
+            lowered = name.lower()
+            if inner is None or inner is True or inner is False:
+                found[kept] = inner
+            elif name == paired and tells:
+                found[kept] = self.told(inner, lowered, follow(nodes, lowered), depth + 1)
+            else:
+                after = follow(nodes, lowered) if not (name == paired and is_open) else ()
+                found[kept] = self.value(inner, lowered, after, depth + 1, part)
+        return found
 
-    def value(self, value: Json, name: str, nodes: tuple[Node, ...], depth: int) -> Json:
+    def value(self, value: Json, name: str, nodes: tuple[Node, ...], depth: int, part: _Part) -> Json:
         if nodes and any(node.final for node in nodes):
             return self.replaced(value, name, depth)
         if isinstance(value, str):
-            if (name in SECRET_NAMES and not is_harmless(value)) or is_suspect(value):
-                return self._redactor.secret(value)
-            return value
+            return self.text(value, name, part)
+        if isinstance(value, (Mapping, list)) and depth > _DEEPEST:
+            return mark(SecretKind.TOO_DEEP)
         if isinstance(value, Mapping):
-            if depth > _DEEPEST:
-                return mark(SecretKind.TOO_DEEP)
-            if name == "protectedsettings":
-                return self.replaced(value, name, depth)
-            return value if is_replaced(value) else self.below(value, nodes, depth)
+            return self.mapping(value, name, nodes, depth, part)
         if isinstance(value, list):
-            if depth > _DEEPEST:
-                return mark(SecretKind.TOO_DEEP)
             inner = follow(nodes, "[]")
-            return [self.value(element, name, inner, depth + 1) for element in value]
+            return [self.value(element, name, inner, depth + 1, part) for element in value]
         return self.replaced(value, name, depth) if name in SECRET_NAMES else value
+
+    def mapping(self, value: Mapping[str, Json], name: str, nodes: tuple[Node, ...], depth: int, part: _Part) -> Json:
+        if name == "protectedsettings":
+            return self.replaced(value, name, depth)
+        if is_replaced(value):
+            return value
+        part = _PARTS.get(name, part)
+        found = self.below(value, nodes, depth, part)
+        if is_telling(name) and (key := pair_of(value)[0]):  # a parameter: `adminPassword: {type: ..., value: ...}`
+            found[key] = self.told(value[key], key.lower(), (), depth + 1)
+        return found
+
+    def text(self, text: str, name: str, part: _Part) -> Json:
+        """A text that stands in no place for secrets: its looks decide, its name, and what it is a part of."""
+        if is_arm_id(text):
+            return self._redactor.named(text)
+        telling = name in SECRET_NAMES and not is_switch(text)
+        if not telling and (is_telling(name) or (part is _Part.LABELS and is_telling_label(name))):
+            telling = not is_told_plainly(text)
+        if telling or is_suspect(text):
+            return self._redactor.secret(text)
+        if (part is _Part.LABELS or name in PROSE) and any(map(looks_random, text.split())):
+            return self._redactor.secret(text)
+        return redact_expression(text, self._redactor.secret, compares=part is _Part.COMPARISON)
+
+    def told(self, value: Json, name: str, nodes: tuple[Node, ...], depth: int) -> Json:
+        """The value beside a name that tells that it is secret."""
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            return value if is_told_plainly(str(value)) else self._redactor.secret(str(value))
+        return self.value(value, name, nodes, depth, _Part.BODY)
 
     def replaced(self, value: Json, name: str, depth: int) -> Json:
         """A value at a place for secrets: every text and number in it replaced."""

@@ -8,7 +8,7 @@ https://learn.microsoft.com/purview/sit-defn-all-creds.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -61,7 +61,7 @@ class Description:
     secret: str = ""
     """The part to hash: the same wherever it stands. "" where there is nothing to keep secret."""
     details: Mapping[str, str] = field(default_factory=dict)
-    """`host`, `account`, `expires_at`, `permissions`, `uri`, `vault`, `name`, `authentication`."""
+    """By name, see `auditor.secrets.marks.DETAILS`: `host`, `account`, `expires_at`, `encrypt`, `sslmode`, ..."""
 
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)*[A-Za-z0-9-]{1,63}")
@@ -87,43 +87,37 @@ _VAULT_BY_NAME = re.compile(
     re.I,
 )
 _CONFIGURED = re.compile(r"@Microsoft\.AppConfiguration\(\s*Endpoint=https://([A-Za-z0-9.-]+)/?\s*;[^()]*\)", re.I)
-_MARKED_KEYS = (
-    (re.compile(r"[A-Za-z0-9/+]{76}\+ASt[A-Za-z0-9/+]{5}[AQgw]=="), SecretKind.STORAGE_ACCOUNT_KEY),
-    (re.compile(r"[A-Za-z0-9/+]{76}ACDb[A-Za-z0-9/+]{5}[AQgw]=="), SecretKind.COSMOS_KEY),
-    (re.compile(r"[A-Za-z0-9/+]{33}\+ASb[A-Za-z0-9/+]{5}="), SecretKind.SERVICE_BUS_KEY),
-    (re.compile(r"[A-Za-z0-9/+]{33}\+AEh[A-Za-z0-9/+]{5}="), SecretKind.EVENT_HUBS_KEY),
-    (re.compile(r"[A-Za-z0-9/+]{33}AIoT[A-Za-z0-9/+]{5}="), SecretKind.IOT_HUB_KEY),
-    (re.compile(r"[A-Za-z0-9/+]{33}AzCa[A-P][A-Za-z0-9/+]{5}="), SecretKind.REDIS_KEY),
-    (re.compile(r"[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{5}[AQgw](?:==)?"), SecretKind.FUNCTION_KEY),
-    (re.compile(r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}"), SecretKind.SEARCH_KEY),
-    (re.compile(r"[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}"), SecretKind.CLIENT_SECRET),
-    (re.compile(r"[A-Za-z0-9/+]{86}=="), SecretKind.ACCOUNT_KEY),
+MARKED_KEYS = (
+    (re.compile(r"[A-Za-z0-9/+]{76}\+ASt[A-Za-z0-9/+]{5}[AQgw]=="), SecretKind.STORAGE_ACCOUNT_KEY, "+ASt"),
+    (re.compile(r"[A-Za-z0-9/+]{76}ACDb[A-Za-z0-9/+]{5}[AQgw]=="), SecretKind.COSMOS_KEY, "ACDb"),
+    (re.compile(r"[A-Za-z0-9/+]{33}\+ASb[A-Za-z0-9/+]{5}="), SecretKind.SERVICE_BUS_KEY, "+ASb"),
+    (re.compile(r"[A-Za-z0-9/+]{33}\+AEh[A-Za-z0-9/+]{5}="), SecretKind.EVENT_HUBS_KEY, "+AEh"),
+    (re.compile(r"[A-Za-z0-9/+]{33}AIoT[A-Za-z0-9/+]{5}="), SecretKind.IOT_HUB_KEY, "AIoT"),
+    (re.compile(r"[A-Za-z0-9/+]{33}AzCa[A-P][A-Za-z0-9/+]{5}="), SecretKind.REDIS_KEY, "AzCa"),
+    (re.compile(r"[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{5}[AQgw](?:==)?"), SecretKind.FUNCTION_KEY, "AzFu"),
+    (re.compile(r"[A-Za-z0-9]{42}AzSe[A-D][A-Za-z0-9]{5}"), SecretKind.SEARCH_KEY, "AzSe"),
+    (re.compile(r"[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}"), SecretKind.CLIENT_SECRET, "Q~"),
 )
-_TOKEN = re.compile(r"(?:Bearer\s+)?eyJ[\w-]{5,}\.[\w-]+\.[\w-]*", re.I)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
-_SIGNED = re.compile(r"(?:^|[?&;\s])sig=", re.I)
-_SUSPECT = re.compile(
-    r"(?:accountkey|sharedaccesskey|accesskey|sharedaccesssignature|password|passwd|pwd|client_?secret|api-?key)"
-    r"\s*[=:]\s*[^\s;,&*]"
-    r"|[?&;]sig=|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{10,}\.eyJ|://[^/\s:@]*:[^/\s:@]+@|[?&]code=[\w%/+-]{20}",
+"""Keys that Microsoft marks, what they are, and the mark by itself."""
+_ACCOUNT_KEY = re.compile(r"[A-Za-z0-9/+]{86}==")
+_TOKEN = re.compile(
+    r"(?:Bearer\s+)?(?:eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|gh[pousr]_\w{30,255}|github_pat_\w{22,255}|glpat-[\w-]{20,255}"
+    r"|sk-(?:proj|svcacct|admin|ant)-[\w-]{20,255}|sk-[A-Za-z0-9]{40,255}|xox[a-z]-[A-Za-z0-9-]{10,255}"
+    r"|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}|[a-z2-7]{52}|dapi[0-9a-f]{32}(?:-\d)?|npm_[A-Za-z0-9]{36})",
     re.I,
 )
-
-
-_SIGNS = ("=", "@", ":", "eyJ", "PRIVATE", "Q~", "AzSe", "AzFu")
-"""A text without any of these is not worth the long look."""
-
-
-def is_suspect(text: str) -> bool:
-    """Whether a text anywhere in a body shows that it holds a secret: a key, signature or password with its name."""
-    if not any(sign in text for sign in _SIGNS):
-        return False
-    return _SUSPECT.search(text) is not None or any(mark.search(text) for mark, _ in _MARKED_KEYS[:-1])
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_SIGNED = re.compile(r"(?:^|[?&;\s])sig=", re.I)
 
 
 def is_harmless(text: str) -> bool:
     """Whether a text in a place for secrets is provably none: a switch, a resource id, a reference to a parameter."""
     return text.lower() in _HARMLESS or bool(_ARM_ID.fullmatch(text) or _PLACEHOLDER.fullmatch(text))
+
+
+def is_arm_id(text: str) -> bool:
+    """Whether a text is an id of Azure Resource Manager, whatever names are in it."""
+    return text[:1] == "/" and _ARM_ID.match(text) is not None
 
 
 def describe(text: str) -> Description:
@@ -151,45 +145,79 @@ def _reference(text: str) -> Description | None:
 
 
 def _by_looks(text: str) -> Description | None:
-    if _PRIVATE_KEY.search(text):
+    if PRIVATE_KEY.search(text):
         return Description(SecretKind.PRIVATE_KEY, text)
     if _TOKEN.fullmatch(text):
         return Description(SecretKind.TOKEN, text.rpartition(" ")[2])
-    for mark, kind in _MARKED_KEYS:
+    for mark, kind, _ in MARKED_KEYS:
         if mark.fullmatch(text):
             return Description(kind, text)
-    return None
+    return Description(SecretKind.ACCOUNT_KEY, text) if _ACCOUNT_KEY.fullmatch(text) else None
 
 
 def _by_parts(text: str) -> Description | None:
     """A connection string: `name=value` parted by `;`, or by `,` as Redis clients write it."""
-    separator = ";" if ";" in text or "," not in text else ","
-    parts: dict[str, str] = {}
-    for part in text.split(separator):
-        name, equals, value = part.partition("=")
-        if equals:
-            parts.setdefault(name.strip().lower().replace(" ", "").replace("_", ""), value.strip())
+    if text[:5].lower() == "jdbc:":
+        return _by_jdbc(text[5:])
+    # As libpq reads them: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
+    spaced = ";" not in text and re.match(r"\w+=\S+\s+\w+=", text) is not None
+    separator = None if spaced else ";" if ";" in text or "," not in text else ","
+    parts = _parts(text.split(separator))
     if separator == "," and "password" in parts:
-        return Description(SecretKind.REDIS_KEY, parts["password"], _host(text.partition(",")[0].partition(":")[0]))
+        host = _host(text.partition(",")[0].partition(":")[0])
+        return Description(SecretKind.REDIS_KEY, parts["password"], {**host, **_transport(parts)})
     if "://" in text.partition("=")[0] or not parts:
         return None
     return _keyed(parts) or _database(parts)
+
+
+def _parts(texts: Iterable[str]) -> dict[str, str]:
+    """By name, lower-cased and without blanks: the first of each counts."""
+    parts: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if equals:
+            parts.setdefault(name.strip().lower().replace(" ", "").replace("_", ""), value.strip())
+    return parts
+
+
+def _by_jdbc(text: str) -> Description | None:
+    """What follows `jdbc:`: a URL whose settings stand in its query, or behind semicolons (SQL Server)."""
+    url, _, rest = text.partition(";")
+    split = _split(url)
+    if split is None or not split.netloc:
+        return None
+    parts = {**_parts(split.query.split("&")), **_parts(rest.split(";"))}
+    user = {"user": "given"} if split.username or any(parts.get(name) for name in _USERS) else {}
+    details = {**_host_of_url(url), **_scheme(url), **user, **_authentication(parts), **_transport(parts)}
+    if password := split.password or parts.get("password") or parts.get("pwd"):
+        return Description(SecretKind.SQL_PASSWORD, password, details)
+    return Description(SecretKind.CONNECTION_STRING, text, details)
+
+
+def _authentication(parts: Mapping[str, str]) -> dict[str, str]:
+    way = parts.get("authentication", "")
+    known = re.fullmatch(r"(?:Active ?Directory|Sql ?Password)[ A-Za-z]{0,30}", way, re.I)
+    return {"authentication": way} if known else {}
 
 
 def _keyed(parts: Mapping[str, str]) -> Description | None:
     endpoint = _host_of_url(parts.get("endpoint", ""))
     match parts:
         case {"accountendpoint": url, "accountkey": key}:
-            return Description(SecretKind.COSMOS_KEY, key, _host_of_url(url))
+            return Description(SecretKind.COSMOS_KEY, key, {**_host_of_url(url), **_scheme(url)})
         case {"accountkey": key}:
-            return Description(SecretKind.STORAGE_ACCOUNT_KEY, key, _account(parts.get("accountname", "")))
+            protocol = _word("protocol", parts.get("defaultendpointsprotocol", "").lower())
+            endpoint = _host_of_url(next((url for name, url in parts.items() if name.endswith("endpoint")), ""))
+            account = _account(parts.get("accountname", ""))
+            return Description(SecretKind.STORAGE_ACCOUNT_KEY, key, {**account, **endpoint, **protocol})
         case {"sharedaccesssignature": sas}:
             place = _host_of_url(parts.get("blobendpoint", "") or parts.get("endpoint", ""))
             return Description(SecretKind.SAS, _signature(sas), {**place, **_terms(sas)})
         case {"hostname": host, "sharedaccesskey": key}:
-            return Description(SecretKind.IOT_HUB_KEY, key, _host(host))
+            return Description(SecretKind.IOT_HUB_KEY, key, {**_host(host), **_key_name(parts)})
         case {"sharedaccesskey": key}:
-            return Description(SecretKind.SERVICE_BUS_KEY, key, endpoint)
+            return Description(SecretKind.SERVICE_BUS_KEY, key, {**endpoint, **_key_name(parts)})
         case {"endpoint": _, "accesskey": key}:
             return Description(SecretKind.SIGNALR_KEY, key, endpoint)
         case {"endpoint": _, "secret": key}:
@@ -207,21 +235,63 @@ def _database(parts: Mapping[str, str]) -> Description | None:
     if not server:
         return None
     host = _host(server.lower().removeprefix("tcp:").partition(",")[0].partition(":")[0])
+    user = {"user": "given"} if any(parts.get(name) for name in _USERS) else {}
+    details = {**host, **_authentication(parts), **user, **_transport(parts)}
     if password := parts.get("password") or parts.get("pwd"):
-        return Description(SecretKind.SQL_PASSWORD, password, host)
-    way = parts.get("authentication", "")
-    known = {"authentication": way} if re.fullmatch(r"Active ?Directory[ A-Za-z]{1,30}", way, re.I) else {}
+        return Description(SecretKind.SQL_PASSWORD, password, details)
     rest = ";".join(f"{name}={value}" for name, value in sorted(parts.items()))
-    return Description(SecretKind.CONNECTION_STRING, rest, {**host, **known})
+    return Description(SecretKind.CONNECTION_STRING, rest, details)
+
+
+_USERS = ("userid", "uid", "user", "username", "useridentity")
+_TRANSPORT = {"encrypt": "encrypt", "trustservercertificate": "trust_server_certificate"}
+_TRANSPORT |= {"sslmode": "sslmode", "ssl": "ssl", "usessl": "ssl"}
+SWITCH = re.compile(
+    r"true|false|yes|no|[01]|strict|mandatory|optional|disabled?|allow|preferr?ed|required?|none"
+    r"|verify-?(?:ca|full|identity)"
+)
+
+
+def _transport(parts: Mapping[str, str]) -> dict[str, str]:
+    """How a connection is to be encrypted, in the words of the connection string, lower-cased."""
+    switches = ((told, parts[name].strip("'\"").lower()) for name, told in _TRANSPORT.items() if name in parts)
+    return {told: word for told, word in switches if SWITCH.fullmatch(word)}
+
+
+def _key_name(parts: Mapping[str, str]) -> dict[str, str]:
+    """The authorization rule whose key it is, where it reads as a name."""
+    name = parts.get("sharedaccesskeyname", "")
+    return {"key_name": name} if re.fullmatch(r"[A-Za-z][A-Za-z._-]{0,49}", name) else {}
+
+
+def _word(name: str, word: str) -> dict[str, str]:
+    return {name: word} if word in ("http", "https") else {}
+
+
+def _scheme(url: str) -> dict[str, str]:
+    split = _split(url)
+    return {"protocol": split.scheme.lower()} if split and split.scheme.lower() in _SCHEMES else {}
+
+
+_SCHEMES = frozenset(
+    (  # noqa: SIM905 - words are easier to read without quotes
+        "http https amqp amqps redis rediss mongodb mongodb+srv postgres postgresql mysql mssql sqlserver ftp ftps sftp"
+    ).split()
+)
+
+
+def _queried(query: str) -> dict[str, str]:
+    """What the query of an address says of its encryption: `?sslmode=require`, `&ssl=true`."""
+    return _transport({name.lower().replace("-", ""): values[-1] for name, values in parse_qs(query).items()})
 
 
 def _by_url(text: str) -> Description | None:
     if _SIGNED.search(text):
-        return Description(SecretKind.SAS, _signature(text), {**_host_of_url(text), **_terms(text)})
+        return Description(SecretKind.SAS, _signature(text), {**_host_of_url(text), **_scheme(text), **_terms(text)})
     split = _split(text)
     if split is None or not split.scheme or not split.netloc:
         return None
-    host = _host_of_url(text)
+    host = {**_host_of_url(text), **_scheme(text), **_queried(split.query)}
     if split.password:
         cosmos = host.get("host", "").endswith((".cosmos.azure.com", ".documents.azure.com", ".cosmos.azure.us"))
         database = split.scheme.startswith(("postgres", "mysql", "mssql", "sqlserver", "jdbc", "mongodb"))

@@ -10,7 +10,8 @@ from pathlib import Path
 from auditor.errors import SnapshotError
 
 APPLICATION_ID = 0x41554454
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: a ledger line says whether it is of one parent's own objects; 1 kept both under one key."""
 SCHEMA = """
 CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE resources (
@@ -18,13 +19,14 @@ CREATE TABLE resources (
   location TEXT NOT NULL, subscription_id TEXT NOT NULL, resource_group TEXT NOT NULL, unread TEXT, body TEXT NOT NULL
 );
 CREATE INDEX resources_by_type ON resources (type_key, key);
+CREATE INDEX resources_unread ON resources (key) WHERE unread IS NOT NULL;
 CREATE TABLE ledger (
-  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, state TEXT NOT NULL,
-  as_of TEXT, gap TEXT, PRIMARY KEY (scope_key, type_key)
+  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, own INTEGER NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL,
+  state TEXT NOT NULL, as_of TEXT, gap TEXT, PRIMARY KEY (scope_key, type_key, own)
 ) WITHOUT ROWID;
 CREATE TABLE cursors (
-  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, cursor TEXT NOT NULL, last INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (scope_key, type_key)
+  scope_key TEXT NOT NULL, type_key TEXT NOT NULL, own INTEGER NOT NULL, cursor TEXT NOT NULL,
+  last INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (scope_key, type_key, own)
 ) WITHOUT ROWID;
 """
 _ANEW = "Collect it anew with `auditor collect`."
@@ -46,6 +48,16 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def check_unused(path: Path) -> None:
+    """Make sure that no other process has the file open for writing; leaves it as it is. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

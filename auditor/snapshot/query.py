@@ -27,7 +27,11 @@ _GAP = ", ".join(
 _VIEWS = {
     "resources": f"SELECT {_COLUMNS} FROM main.resources",  # noqa: S608 - ours
     "ledger": "SELECT scope, type, state, as_of FROM main.ledger",
-    "gaps": f"SELECT {_GAP} FROM main.ledger WHERE gap NOT NULL AND state NOT IN ('complete', 'unsupported')",  # noqa: S608 - ours
+    # Of an object that came without its properties the resource itself says so.
+    "gaps": f"SELECT {_GAP} FROM main.ledger WHERE gap NOT NULL AND state NOT IN ('complete', 'unsupported') "  # noqa: S608 - ours
+    f"UNION SELECT {_GAP.replace('(gap', '(unread')} FROM main.resources WHERE unread NOT NULL".replace(
+        "unread, '$.", "unread, '$.properties."
+    ),
 }
 # A copy of all but that key.
 _MANIFEST = "CREATE TEMP TABLE manifest AS SELECT name, value FROM main.manifest WHERE name <> 'secret_key'"

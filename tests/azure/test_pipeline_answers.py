@@ -93,6 +93,10 @@ def test_a_resource_that_has_a_property_error_is_no_error() -> None:
 def test_tokens_are_taken_out_of_words() -> None:
     assert "secret" not in one_line("https://x/?sv=1&sig=secret%3D&se=2")
     assert "abc" not in one_line("Authorization: Bearer abc")
+    key = "Zk3" * 28 + "Ab=="
+    assert key not in one_line(f"The storage key '{key}' of account st1 is not valid")
+    assert "Sw0rdfish" not in one_line("Login failed: Server=s;Password=Sw0rdfish;")
+    assert one_line("Resource /subscriptions/x/y was not found") == "Resource /subscriptions/x/y was not found"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from auditor.secrets.marks import MARK, is_replaced
-from auditor.secrets.places import _PLACES, SECRET_NAMES
+from auditor.secrets.names import SECRET_NAMES
+from auditor.secrets.places import _PLACES
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.store import Snapshot
@@ -40,11 +41,11 @@ def setting(value: Any) -> Any:
         (MARKED, {"kind": "plain"}),
         (
             f"DefaultEndpointsProtocol=https;AccountName=st1;AccountKey={STORAGE_KEY};EndpointSuffix=core.windows.net",
-            {"kind": "storage-account-key", "account": "st1"},
+            {"kind": "storage-account-key", "account": "st1", "protocol": "https"},
         ),
         (
             f"AccountEndpoint=https://c1.documents.azure.com:443/;AccountKey={STORAGE_KEY};",
-            {"kind": "cosmos-key", "host": "c1.documents.azure.com"},
+            {"kind": "cosmos-key", "host": "c1.documents.azure.com", "protocol": "https"},
         ),
         (STORAGE_KEY, {"kind": "account-key"}),
         ("A" * 76 + "+AStABCDEA==", {"kind": "storage-account-key"}),
@@ -53,6 +54,7 @@ def setting(value: Any) -> Any:
             {
                 "kind": "sas",
                 "host": "st1.blob.core.windows.net",
+                "protocol": "https",
                 "expires_at": "2027-01-01T00:00:00Z",
                 "permissions": "rl",
             },
@@ -60,7 +62,7 @@ def setting(value: Any) -> Any:
         # Another zone takes these dates out of the years that there are.
         (
             "https://st1.blob.core.windows.net/c?se=0001-01-01T00:00:00%2B14:00&sig=abc",
-            {"kind": "sas", "host": "st1.blob.core.windows.net"},
+            {"kind": "sas", "host": "st1.blob.core.windows.net", "protocol": "https"},
         ),
         ("se=9999-12-31T23:59:59-14:00&sig=abc", {"kind": "sas"}),
         (
@@ -78,12 +80,63 @@ def setting(value: Any) -> Any:
         ),
         (
             f"Server=tcp:sql1.database.windows.net,1433;Initial Catalog=db;User ID=sa;Password={MARKED};Encrypt=True",
-            {"kind": "sql-password", "host": "sql1.database.windows.net"},
+            {"kind": "sql-password", "host": "sql1.database.windows.net", "user": "given", "encrypt": "true"},
         ),
         (
             f"postgresql://app:{MARKED}@pg1.postgres.database.azure.com:5432/db",
-            {"kind": "sql-password", "host": "pg1.postgres.database.azure.com"},
+            {"kind": "sql-password", "host": "pg1.postgres.database.azure.com", "protocol": "postgresql"},
         ),
+        (
+            f"Server=sql1.database.windows.net;User ID=sa;PWD={MARKED};Encrypt=False;TrustServerCertificate=True",
+            {
+                "kind": "sql-password",
+                "host": "sql1.database.windows.net",
+                "user": "given",
+                "encrypt": "false",
+                "trust_server_certificate": "true",
+            },
+        ),
+        (
+            f"host=pg1.postgres.database.azure.com port=5432 user=app password={MARKED} sslmode=require",
+            {
+                "kind": "sql-password",
+                "host": "pg1.postgres.database.azure.com",
+                "user": "given",
+                "sslmode": "require",
+            },
+        ),
+        (
+            f"jdbc:postgresql://pg1.postgres.database.azure.com/db?user=app&password={MARKED}&sslmode=disable",
+            {
+                "kind": "sql-password",
+                "host": "pg1.postgres.database.azure.com",
+                "protocol": "postgresql",
+                "user": "given",
+                "sslmode": "disable",
+            },
+        ),
+        (
+            f"jdbc:sqlserver://sql1.database.windows.net:1433;database=db;user=sa;password={MARKED};encrypt=true",
+            {
+                "kind": "sql-password",
+                "host": "sql1.database.windows.net",
+                "protocol": "sqlserver",
+                "user": "given",
+                "encrypt": "true",
+            },
+        ),
+        (
+            f"mysql://app:{MARKED}@my1.mysql.database.azure.com/db?ssl-mode=REQUIRED",
+            {
+                "kind": "sql-password",
+                "host": "my1.mysql.database.azure.com",
+                "protocol": "mysql",
+                "sslmode": "required",
+            },
+        ),
+        ("ghp_" + "a1B2" * 9, {"kind": "token"}),
+        ("sk-proj-" + "a1B2" * 9, {"kind": "token"}),
+        ("xoxb-123456789012-abcdefABCDEF", {"kind": "token"}),
         (
             "Server=sql1.database.windows.net;Authentication=Active Directory Managed Identity;Database=db",
             {
@@ -94,15 +147,15 @@ def setting(value: Any) -> Any:
         ),
         (
             "Endpoint=sb://ns1.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" + "k" * 43 + "=",
-            {"kind": "service-bus-key", "host": "ns1.servicebus.windows.net"},
+            {"kind": "service-bus-key", "host": "ns1.servicebus.windows.net", "key_name": "Root"},
         ),
         (
             f"HostName=hub1.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey={MARKED}",
-            {"kind": "iot-hub-key", "host": "hub1.azure-devices.net"},
+            {"kind": "iot-hub-key", "host": "hub1.azure-devices.net", "key_name": "iothubowner"},
         ),
         (
             f"r1.redis.cache.windows.net:6380,password={MARKED},ssl=True,abortConnect=False",
-            {"kind": "redis-key", "host": "r1.redis.cache.windows.net"},
+            {"kind": "redis-key", "host": "r1.redis.cache.windows.net", "ssl": "true"},
         ),
         (
             f"Endpoint=https://s1.service.signalr.net;AccessKey={MARKED};Version=1.0;",
@@ -119,9 +172,15 @@ def setting(value: Any) -> Any:
         ("abc8Q~" + "x" * 34, {"kind": "client-secret"}),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", {"kind": "token"}),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", {"kind": "private-key"}),
-        (f"https://user:{MARKED}@git.contoso.com/r", {"kind": "password", "host": "git.contoso.com"}),
-        ("https://f1.azurewebsites.net/f?code=abcdefabcdef", {"kind": "function-key", "host": "f1.azurewebsites.net"}),
-        ("https://hooks.contoso.com/T0/B0/XX", {"kind": "url", "host": "hooks.contoso.com"}),
+        (
+            f"https://user:{MARKED}@git.contoso.com/r",
+            {"kind": "password", "host": "git.contoso.com", "protocol": "https"},
+        ),
+        (
+            "https://f1.azurewebsites.net/f?code=abcdefabcdef",
+            {"kind": "function-key", "host": "f1.azurewebsites.net", "protocol": "https"},
+        ),
+        ("https://hooks.contoso.com/T0/B0/XX", {"kind": "url", "host": "hooks.contoso.com", "protocol": "https"}),
         (
             VAULT,
             {
@@ -200,6 +259,16 @@ def test_nothing_is_left_at_any_place_of_the_table(type_key: str, place: str):
         assert MARKED not in found
         assert "12345678" not in found
         assert MARK in found
+
+
+@pytest.mark.parametrize("kind", ["namedvalues", "backends", "loggers"])
+def test_what_a_workspace_of_api_management_holds_is_as_what_the_service_holds(kind: str):
+    properties = {"value": MARKED, "credentials": {"header": {"x": [MARKED]}}}
+    body = {"properties": {"value": MARKED} if kind == "namedvalues" else properties | {"value": ""}}
+
+    found = json.dumps(redact(f"microsoft.apimanagement/service/workspaces/{kind}", body))
+
+    assert MARKED not in found
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))

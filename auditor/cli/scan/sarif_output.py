@@ -85,7 +85,7 @@ def with_places(
     if chosen.inventory:
         for name, text in tree.files.items():
             _write_below(chosen.inventory, name, text.encode("utf-8", "replace"))
-    return replace(rendering, locations=tree.locations)
+    return replace(rendering, locations=tree.locations, calls=tree.calls)
 
 
 def write_split(

@@ -178,30 +178,30 @@ class FactReader:
 
 @dataclass(frozen=True, slots=True)
 class ChildReader:
-    """An alias that leads into child resources: a collection over all of them."""
+    """An alias that leads into child resources: a collection over all of them, `Unread` for those that were not."""
 
     child: str
     inner: BodyReader
     many: bool = True
 
     def read(self, frame: Frame) -> list[Any]:
-        """See `Reader.read`."""
-        values: list[Any] = []
-        for child in self._children(frame):
-            value = self.inner.read(Frame(frame.context, child))
-            values.extend(value if self.inner.many else [value])
-        return values
+        """See `Reader.read`: what was read can decide where the rest is unknown."""
+        return [value for _, value in self._values(frame)]
 
     def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
         """See `Reader.locate`."""
-        for child in self._children(frame):
-            yield from self.inner.locate(Frame(frame.context, child))
+        return self._values(frame)
 
-    def _children(self, frame: Frame) -> list[Resource]:
-        inventory = frame.context.inventory
-        if gap := inventory.gap(f"{frame.resource.type_key}/{self.child.lower()}", frame.resource.id):
-            raise Undecidable(gap.message or gap.code, (gap,))
-        return list(inventory.children(frame.resource, self.child))
+    def _values(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        inventory, resource = frame.context.inventory, frame.resource
+        for child in inventory.children(resource, self.child):
+            gap = child.unread.get(str(self.inner.steps[0]).lower()) if child.unread else None
+            if gap:
+                yield f"{child.id}:{show_path(self.inner.steps)}", Unread(gap)
+            else:
+                yield from self.inner.locate(Frame(frame.context, child))
+        if gap := inventory.gap(f"{resource.type_key}/{self.child.lower()}", resource.id):
+            yield f"{resource.id}/{self.child}", Unread(gap)
 
 
 @dataclass(frozen=True, slots=True)

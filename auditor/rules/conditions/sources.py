@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from auditor.expressions.values import MISSING, Undecidable, as_text, equal, is_null
 from auditor.inventory import ids
+from auditor.inventory.coverage import ELSEWHERE
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Gap, Resource
+from auditor.inventory.model import Gap, Resource, Unread
 from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.paths import Found, Step, find, find_all, places
@@ -20,6 +21,12 @@ from auditor.rules.model import Unknown
 
 def _unknown(gap: Gap | None) -> Unknown | None:
     return Unknown((gap,), gap.message) if gap else None
+
+
+def _behind(gaps: Iterable[Gap]) -> Unknown | None:
+    """What several gaps leave open, each told once; None where there is none."""
+    told = tuple(dict.fromkeys(gaps))
+    return Unknown(told, told[0].message) if told else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ class CollectionSource:
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
         """See `Source.frames`."""
         values = [value for value in self.reader.read(frame) if value is not MISSING]
-        return [frame.at_value(value, self.current) for value in values], None
+        read = [value for value in values if not isinstance(value, Unread)]
+        more = _behind(value.gap for value in values if isinstance(value, Unread))
+        return [frame.at_value(value, self.current) for value in read], more
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,7 @@ class Forwards:
                 found.setdefault(resource.key, resource)
             elif gap := self._gap(inventory, target):
                 gaps.append(gap)
-        more = Unknown(tuple(dict.fromkeys(gaps)), gaps[0].message) if gaps else None
-        return [frame.at_resource(resource, self.current) for resource in found.values()], more
+        return [frame.at_resource(resource, self.current) for resource in found.values()], _behind(gaps)
 
     def _targets(self, frame: Frame) -> Iterable[str]:
         value = self.reader.read(frame)
@@ -166,8 +174,7 @@ class Backwards:
         inventory = frame.context.inventory
         found = [r for kind in self.types for r in inventory.referencing(frame.resource, kind, self.path)]
         gaps = [gap for kind in self.types if (gap := inventory.gap(kind, None))]
-        more = Unknown(tuple(dict.fromkeys(gaps)), gaps[0].message) if gaps else None
-        return [frame.at_resource(r, self.current) for r in found], more
+        return [frame.at_resource(r, self.current) for r in found], _behind(gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +201,15 @@ class Parent:
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:
-        """See `Source.frames`."""
+        """See `Source.frames`: what contains a resource exists, so that where it is not here it was not read."""
         inventory = frame.context.inventory
         parent_id = ids.parent_of(frame.resource.id)
         parent = inventory.get(parent_id) if parent_id else None
         if parent is not None:
             return [frame.at_resource(parent, self.current)], None
         parent_type = ids.type_of_id(parent_id)
-        return [], _unknown(inventory.gap(parent_type, parent_id)) if parent_type else None
+        gap = inventory.gap(parent_type, parent_id) or inventory.gap(parent_type, ELSEWHERE) if parent_type else None
+        return [], _unknown(replace(gap, scope=parent_id, message=f"{parent_id} was not read") if gap else None)
 
 
 _indexes: WeakKeyDictionary[Inventory, dict[tuple[str, tuple[Step, ...]], dict[str, list[Resource]]]] = (
@@ -222,6 +230,23 @@ def _index(inventory: Inventory, resource_type: str, steps: tuple[Step, ...]) ->
     return table
 
 
+# Types whose names are unique in a cloud, as they are part of host names:
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+_WORLDWIDE = frozenset(
+    {
+        "microsoft.containerregistry/registries",
+        "microsoft.documentdb/databaseaccounts",
+        "microsoft.eventhub/namespaces",
+        "microsoft.keyvault/managedhsms",
+        "microsoft.keyvault/vaults",
+        "microsoft.servicebus/namespaces",
+        "microsoft.sql/servers",
+        "microsoft.storage/storageaccounts",
+        "microsoft.web/sites",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Matching:
     """Resources of a type that have the same values at given paths: a join that is not by id."""
@@ -240,8 +265,18 @@ class Matching:
         table = _index(inventory, self.type, first_steps)
         found = {r.key: r for value in first_values for r in table.get(as_text(value).lower(), ())}
         kept = [r for r in found.values() if r is not frame.resource and all(_agrees(r, *pair) for pair in wanted[1:])]
-        more = _unknown(inventory.gap(self.type, None)) if all(values for _, values in wanted) else None
+        more = _unknown(self._gap(inventory, found=bool(kept))) if all(values for _, values in wanted) else None
         return [frame.at_resource(r, self.current) for r in kept], more
+
+    def _gap(self, inventory: Inventory, *, found: bool) -> Gap | None:
+        """Why there may be more; of a name that only one resource in the world can have, where that one is."""
+        if not self._is_unique:
+            return inventory.gap(self.type, None)
+        return None if found else inventory.gap(self.type, None) or inventory.gap(self.type, ELSEWHERE)
+
+    @property
+    def _is_unique(self) -> bool:
+        return self.type in _WORLDWIDE and any(steps == ("name",) for steps, _ in self.pairs)
 
     @staticmethod
     def _values(source: Reader | Value, frame: Frame) -> list[Any]:

@@ -6,17 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from auditor.expressions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
-from auditor.expressions.syntax import (
-    BadExpression,
-    Call,
-    Expression,
-    Literal,
-    Member,
-    is_expression,
-    parse_expression,
-    unescape,
-)
+from auditor.expressions.syntax import BadExpression, is_expression, parse_expression, unescape
 from auditor.expressions.times import format_time, formatted
+from auditor.expressions.tree import Call, Expression, Literal, Member
 from auditor.expressions.values import MISSING, Undecidable, as_text, as_time, is_null
 from auditor.inventory.ids import RESOURCE_GROUP_TYPE, SUBSCRIPTION_TYPE
 from auditor.inventory.model import Resource
@@ -72,6 +64,8 @@ def _compile(tree: Expression, scope: Scope, place: Place) -> Value:
             return _member(_compile(value, scope, place), _compile(key, scope, place))
         case Call(name, arguments):
             return _call(name, arguments, scope, place)
+        case _:  # no other part of the grammar can come from template text
+            raise TypeError(tree)
 
 
 def _member(value: Value, key: Value) -> Value:

@@ -1,0 +1,240 @@
+"""Resources of ARM templates: loops, conditions, children and nested deployments taken apart.
+
+https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax, .../child-resource-name-type,
+.../copy-resources and .../linked-templates.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from auditor.expressions.evaluate import apply, get, truth
+from auditor.expressions.partial import Open, Unknown
+from auditor.iac.layout import Layout, Span, Steps
+from auditor.iac.positions import read
+from auditor.iac.template_scope import MOST_COPIES, TemplateScope, members
+
+TEMPLATE, PARAMETERS = "deploymentTemplate.json", "deploymentParameters.json"
+DEPLOYMENT = "microsoft.resources/deployments"
+_DEEPEST = 10
+
+
+@dataclass(eq=False)
+class TemplateFile:
+    """A file with a template, or with parameters."""
+
+    path: str
+    """Relative to the root, with forward slashes."""
+    uri: str
+    text: str
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The template; empty where the text is no template."""
+        return document_of(self.text, TEMPLATE) or {}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where its parts stand."""
+        return read(self.text) or Layout(self.text, {})
+
+    @cached_property
+    def parts(self) -> Mapping[Steps, list[tuple[Steps, Span]]]:
+        """Steps and spans of what is in each resource."""
+        found: dict[Steps, list[tuple[Steps, Span]]] = {}
+        for steps, span in self.layout.spans.items():
+            for place in range(1, len(steps)):
+                if steps[place - 1] == "resources":
+                    found.setdefault(steps[: place + 1], []).append((steps, span))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One resource that a template deploys."""
+
+    raw: Mapping[str, Any]
+    """As the template has it."""
+    kind: str
+    """The full type, lower-cased."""
+    type: str
+    """The full type as written."""
+    name: Any
+    """The full name, as far as it is known."""
+    scope: TemplateScope
+    file: TemplateFile
+    steps: Steps
+    """Where it stands in the file."""
+    is_one: bool
+    """False where a loop makes several that cannot be told apart."""
+    calls: tuple[tuple[TemplateFile, Steps], ...]
+    """The deployments around it, the outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where a resource stands."""
+
+    scope: TemplateScope
+    file: TemplateFile
+    open: Callable[[str], TemplateFile | None]
+    """A linked template by its path relative to the root."""
+    type: str = ""
+    """The full type of the resource around it."""
+    name: Any = ""
+    is_one: bool = True
+    calls: tuple[tuple[TemplateFile, Steps], ...] = ()
+    depth: int = 0
+
+
+def document_of(text: str, mark: str) -> Mapping[str, Any] | None:
+    """A JSON document whose schema has a name; None for anything else."""
+    if mark not in text:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and mark in str(document.get("$schema", "")) else None
+
+
+def parameter_values(text: str) -> dict[str, Any] | None:
+    """What a parameter file sets, by lower-cased name; None for any other JSON.
+
+    Placeholders `${X}`, which `azd` fills in, and references to a key vault are not known.
+    """
+    document = document_of(text, PARAMETERS)
+    given = document.get("parameters") if document else None
+    if not isinstance(given, Mapping):
+        return None
+    return {str(name).lower(): _given(str(name), value) for name, value in given.items() if isinstance(value, Mapping)}
+
+
+def _given(name: str, given: Mapping[str, Any]) -> Any:
+    value = given.get("value")
+    if "value" not in given:
+        return Unknown(f"the parameter {name} comes from a key vault", (name,))
+    if isinstance(value, str) and "${" in value:
+        return Unknown(f"the parameter {name} comes from the environment", (name,))
+    return value
+
+
+def declared(
+    file: TemplateFile, scope: TemplateScope, open_file: Callable[[str], TemplateFile | None]
+) -> Iterator[Declared]:
+    """Every resource that the template deploys, parents before their children."""
+    yield from _resources(file.document.get("resources"), ("resources",), _Inside(scope, file, open_file))
+
+
+def _resources(resources: Any, steps: Steps, inside: _Inside) -> Iterator[Declared]:
+    if inside.depth > _DEEPEST:
+        return
+    if isinstance(resources, Mapping):  # languageVersion 2.0: by symbolic name
+        items: list[tuple[str | int, Any]] = list(resources.items())
+    else:
+        items = list(enumerate(resources)) if isinstance(resources, list) else []
+    for step, resource in items:
+        if isinstance(resource, Mapping) and isinstance(resource.get("type"), str):
+            for one in _copies(resource, inside):
+                if truth(one.scope.value(resource.get("condition", True))) is not False:
+                    yield from _resource(resource, (*steps, step), one)
+
+
+def _copies(resource: Mapping[str, Any], inside: _Inside) -> Iterator[_Inside]:
+    copy = resource.get("copy")
+    if not isinstance(copy, Mapping):
+        yield inside
+        return
+    name, count = str(copy.get("name", "")), inside.scope.value(copy.get("count"))
+    if isinstance(count, int):
+        for index in range(min(count, MOST_COPIES)):
+            yield replace(inside, scope=inside.scope.in_loop(name, index))
+    else:
+        why = count if isinstance(count, Unknown) else Unknown("a loop's count is not known")
+        yield replace(inside, scope=inside.scope.in_loop(name, why), is_one=False)
+
+
+def _resource(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterator[Declared]:
+    own_type, own_name = resource["type"], inside.scope.value(resource.get("name"))
+    if own_type.lower() == DEPLOYMENT and not inside.type:
+        yield from _nested(resource, here, inside)
+        return
+    is_child = bool(inside.type) and not own_type.lower().startswith(inside.type.lower() + "/")
+    full_type = f"{inside.type}/{own_type}" if is_child else own_type
+    name = apply("concat", [inside.name, "/", own_name]) if is_child else own_name
+    if not resource.get("existing"):
+        yield Declared(
+            resource, full_type.lower(), full_type, name, inside.scope, inside.file, here, inside.is_one, inside.calls
+        )
+    below = replace(inside, type=full_type, name=name, depth=inside.depth + 1)
+    yield from _resources(resource.get("resources"), (*here, "resources"), below)
+
+
+def _nested(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterator[Declared]:
+    """Resources of a nested or linked deployment; a nested one's expressions look at the outer template by default."""
+    properties = resource.get("properties")
+    if not isinstance(properties, Mapping):
+        return
+    arguments = {
+        name: inside.scope.value(value.get("value"))
+        if isinstance(value, Mapping) and "value" in value
+        else Unknown(f"the parameter {name} is only known at deployment", (name,))
+        for name, value in members(properties, "parameters")
+    }
+    ambient = _ambient(resource, inside.scope)
+    calls = (*inside.calls, (inside.file, here))
+    below = replace(inside, type="", name="", calls=calls, depth=inside.depth + 1)
+    template = properties.get("template")
+    if isinstance(template, Mapping):
+        options = properties.get("expressionEvaluationOptions")
+        is_inner = isinstance(options, Mapping) and str(options.get("scope", "")).lower() == "inner"
+        scope = (
+            TemplateScope(arguments, template, ambient)
+            if is_inner
+            else replace(inside.scope, ambient=ambient, _known={})
+        )
+        steps = (*here, "properties", "template", "resources")
+        yield from _resources(template.get("resources"), steps, replace(below, scope=scope))
+    elif linked := _linked(properties, inside):
+        scope = TemplateScope(arguments, linked.document, ambient)
+        yield from _resources(
+            linked.document.get("resources"), ("resources",), replace(below, scope=scope, file=linked)
+        )
+
+
+def _linked(properties: Mapping[str, Any], inside: _Inside) -> TemplateFile | None:
+    link = properties.get("templateLink")
+    relative = inside.scope.value(link.get("relativePath")) if isinstance(link, Mapping) else None
+    if not isinstance(relative, str):
+        return None
+    return inside.open(posixpath.normpath(posixpath.join(posixpath.dirname(inside.file.path), relative)))
+
+
+def _ambient(resource: Mapping[str, Any], scope: TemplateScope) -> Mapping[str, Any]:
+    """Where a nested deployment goes, which is elsewhere where it says so."""
+    if "resourceGroup" not in resource and "subscriptionId" not in resource:
+        return scope.ambient
+    return elsewhere(
+        scope.ambient, scope.value(resource.get("subscriptionId")), scope.value(resource.get("resourceGroup"))
+    )
+
+
+def elsewhere(ambient: Mapping[str, Any], subscription: Any, group: Any) -> Mapping[str, Any]:
+    """What is known of the deployment's surroundings in another subscription or group."""
+    own = get(ambient.get("subscription", Unknown("the subscription is not known")), "subscriptionId")
+    identifier = own if subscription is None else subscription
+    why = Unknown("it is only known at deployment")
+    there, around = Open(why), Open(why)
+    there["subscriptionId"] = identifier
+    there["id"] = apply("concat", ["/subscriptions/", identifier])
+    found: dict[str, Any] = {"subscription": there}
+    if group is not None:
+        around["name"] = group
+        around["id"] = apply("concat", ["/subscriptions/", identifier, "/resourceGroups/", group])
+        found["resourcegroup"] = around
+    return {**{name: value for name, value in ambient.items() if name == "tenant"}, **found}
