@@ -325,7 +325,7 @@ def audit(
     watch = watch or Silent()
     choice = _chosen(rules)
     scan = _scan_of(source, choice, selection)
-    facts = facts or FactStore(source.inventory)
+    facts = facts or FactStore(source.inventory, scan.finished_at)
     if watch.detailed:
         for family in _asked(choice.rules, source.inventory):
             with watch.step(f"facts {family}"):
@@ -360,13 +360,17 @@ def judge(
 
     `fail_on` is the severity from which on findings fail the gate; None lets all through.
     """
+    from auditor.evaluate.carrying import carried_over
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
 
     applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
     known = baseline.accepts(applied.report) if baseline else None
+    carried = carried_over(applied.report, baseline, source.inventory) if baseline else ()
     policy = GatePolicy(fail_on, fail_on_unknown, require_complete)
-    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
+    return replace(
+        applied.report, carried=carried, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed)
+    )
 
 
 def draw(
@@ -382,8 +386,8 @@ def draw(
     from auditor.pictures.part import part_of
 
     notices = list(report.notices)
-    facts = facts or FactStore(source.inventory)
-    pictures = pictures_of(source.inventory, facts, report.scan.finished_at, notices=notices)
+    facts = facts or FactStore(source.inventory, report.scan.finished_at)
+    pictures = pictures_of(source.inventory, facts, notices=notices)
     shown = [part_of(picture, source.inventory, selection) for picture in pictures]
     return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
 
