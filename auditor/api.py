@@ -221,8 +221,10 @@ class RuleChoice:
     def types(self) -> frozenset[str]:
         """Type keys that must be collected to judge by these rules, those of the facts they ask for included."""
         from auditor.facts.registry import needs_of
+        from auditor.inventory.managed import GROUP_TYPE
 
-        needed: set[str] = set()
+        # Whose a resource group is decides what can be mended in it.
+        needed: set[str] = {GROUP_TYPE} if self.rules else set()
         for rule in self.rules:
             needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
         return frozenset(needed)
@@ -402,7 +404,7 @@ def audit(
     watch = watch or Silent()
     choice = _chosen(rules)
     scan = _scan_of(source, choice, selection)
-    facts = facts or FactStore(source.inventory)
+    facts = facts or FactStore(source.inventory, scan.finished_at)
     if watch.detailed:
         for family in _asked(choice.rules, source.inventory):
             with watch.step(f"facts {family}"):
@@ -437,13 +439,17 @@ def judge(
 
     `fail_on` is the severity from which on findings fail the gate; None lets all through.
     """
+    from auditor.evaluate.carrying import carried_over
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
 
     applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
     known = baseline.accepts(applied.report) if baseline else None
+    carried = carried_over(applied.report, baseline, source.inventory) if baseline else ()
     policy = GatePolicy(fail_on, fail_on_unknown, require_complete)
-    return replace(applied.report, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed))
+    return replace(
+        applied.report, carried=carried, verdict=judge(applied.report, policy, known=known, lapsed=applied.lapsed)
+    )
 
 
 def draw(
@@ -459,8 +465,8 @@ def draw(
     from auditor.pictures.part import part_of
 
     notices = list(report.notices)
-    facts = facts or FactStore(source.inventory)
-    pictures = pictures_of(source.inventory, facts, report.scan.finished_at, notices=notices)
+    facts = facts or FactStore(source.inventory, report.scan.finished_at)
+    pictures = pictures_of(source.inventory, facts, notices=notices)
     shown = [part_of(picture, source.inventory, selection) for picture in pictures]
     return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +15,6 @@ import orjson
 
 from auditor.inventory.model import Json
 from auditor.secrets.signs import looks_random, swept
-
-MAX_BODY = 128 * 1024 * 1024
-"""Bytes of one answer that are read; Resource Graph stops at about 16 MB, other services well below."""
 
 _MAX_MESSAGE = 300
 _WORD = re.compile(r"[\w+/=~.-]{24,}")
@@ -50,6 +50,8 @@ class Answer:
     """A JSON object, or a list where a service answers with a bare one."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of the answer, names in lower case."""
+    size: int = 0
+    """Bytes of its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def read_answer(status: int, headers: Mapping[str, str], content: bytes) -> Answ
     if status == 204:
         return Answer({}, headers)
     try:
-        body = orjson.loads(content)
+        body = parse(content)
     except orjson.JSONDecodeError as error:
         return _not_json(status, headers, content, error)
     if not isinstance(body, dict | list):
@@ -102,7 +104,35 @@ def read_answer(status: int, headers: Mapping[str, str], content: bytes) -> Answ
     if isinstance(error_body, Mapping) and "code" in error_body and "id" not in body:
         code, message = error_of(body)
         return Trouble(status, code, message, transient=True, headers=headers)
-    return Answer(body, headers)
+    return Answer(body, headers, len(content))
+
+
+def parse(content: bytes) -> Json:
+    """JSON as services write it: also after a byte-order mark, and with half a surrogate pair in a text.
+
+    Raises orjson.JSONDecodeError.
+    """
+    try:
+        return orjson.loads(content.removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        if "surrogate" not in str(error) and "UTF-8" not in str(error):
+            raise
+        try:
+            # The slower parser takes them; a number of thousands of digits it does not.
+            return _whole_text(json.loads(content.decode("utf-8-sig", "replace")))
+        except (ValueError, RecursionError):
+            raise error from None
+
+
+def _whole_text(value: Json) -> Json:
+    """The value with U+FFFD for each half of a surrogate pair, which UTF-8 cannot hold."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_whole_text(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_text(name): _whole_text(item) for name, item in value.items()}
+    return value
 
 
 def _not_json(
@@ -121,11 +151,12 @@ def _not_json(
 
 def _trouble_of(status: int, headers: Mapping[str, str], content: bytes) -> Trouble:
     try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        body = parse(content)
+    except orjson.JSONDecodeError:  # an HTML page, or cut off: the status says enough
         body = None
     code, message = error_of(body)
-    transient = status in TRANSIENT_STATUS or (status == 409 and code.lower() in _TRANSIENT_CODES)
+    # Whoever refuses one token may take the next; how often that is tried is for the caller to say.
+    transient = _is_transient(status) or status == 401 or (status == 409 and code.lower() in _TRANSIENT_CODES)
     return Trouble(
         status,
         code or f"Http{status}",
@@ -135,6 +166,11 @@ def _trouble_of(status: int, headers: Mapping[str, str], content: bytes) -> Trou
         headers,
         _supported_versions(content) if status in (400, 404) else (),
     )
+
+
+def _is_transient(status: int) -> bool:
+    """Whether the same request may succeed later: gateways in between have statuses of their own above 504."""
+    return status in TRANSIENT_STATUS or (status > 505 and status != 511)
 
 
 def _supported_versions(content: bytes) -> tuple[str, ...]:
@@ -189,10 +225,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         if not value:
             continue
         try:
-            return max(0.0, float(value) * scale)
+            seconds = float(value) * scale
         except ValueError:
             if (moment := _http_date(value)) is not None:
                 return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+            continue
+        if not math.isnan(seconds):
+            return max(0.0, seconds)
     return quota_resets_after(headers)
 
 
@@ -204,7 +243,8 @@ def quota_resets_after(headers: Mapping[str, str]) -> float | None:
         hours, minutes, seconds = (float(part) for part in parts)
     except ValueError:
         return None
-    return hours * 3600 + minutes * 60 + seconds
+    total = hours * 3600 + minutes * 60 + seconds
+    return max(0.0, total) if math.isfinite(total) else None
 
 
 def _http_date(value: str) -> datetime | None:

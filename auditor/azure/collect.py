@@ -243,10 +243,11 @@ def _refuse_unknown(reader: Reader, routes: Routes, subscriptions: Sequence[Subs
 
 
 def _outcome(reader: Reader, subscriptions: Sequence[Subscription]) -> CollectionOutcome:
+    gaps = reader.sink.gaps()
     return CollectionOutcome(
         subscriptions={subscription.guid: subscription.name for subscription in subscriptions},
-        complete=reader.gaps == 0,
-        gaps=reader.gaps,
+        complete=gaps == 0,
+        gaps=gaps,
         requests=dict(sorted(reader.wire.requests.items())),
         troubles=dict(sorted(reader.wire.troubles.items())),
     )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import note, say
 from auditor.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from auditor.cli.live import LiveOptions
-    from auditor.snapshot.store import Snapshot
 
 
 def register(app: typer.Typer) -> None:
@@ -51,9 +47,11 @@ def collect(
     quiet: options.Quiet = False,
 ) -> None:
     """Collect what the rules need into a snapshot, for `scan --from`."""
+    from auditor.api import new_manifest
     from auditor.cli.live import collect_into, live_options
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.terminal.steps import Steps
+    from auditor.snapshot.writing import write_snapshot
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
@@ -68,25 +66,17 @@ def collect(
     live = live_options(
         cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
-    with _snapshot(output, live, types, resume=resume, force=force) as snapshot:
+    with write_snapshot(output, new_manifest(live.target, types), resume=resume, force=force) as snapshot:
         try:
             with steps.step("collect"):
                 outcome = collect_into(snapshot, live, types)
         except KeyboardInterrupt:
-            note(f"what was read is in {output}; go on with --resume and the same options")
+            note(f"what was read is in {snapshot.path}; go on with --resume and the same options")
             raise
     steps.finish()
     if not quiet:
         say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
     raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)
-
-
-def _snapshot(path: Path, live: LiveOptions, types: frozenset[str], *, resume: bool, force: bool) -> Snapshot:
-    from auditor.api import new_manifest
-    from auditor.snapshot.store import Snapshot
-
-    manifest = new_manifest(live.target, types)
-    return Snapshot.resume(path, manifest) if resume else Snapshot.create(path, manifest, force=force)
 
 
 def _all_types() -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Baseline:
     source: str
     known: Mapping[str, Known]
     tenant: str = ""
+    findings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Failures as the baseline has them, by fingerprint: what may have to be carried over."""
 
     def accepts(self, report: Report) -> frozenset[str]:
         """Fingerprints of the report's findings that are neither new nor worse than in the baseline.
@@ -86,10 +88,15 @@ class Baseline:
 
 
 def load_baseline(path: Path) -> Baseline:
-    """Read a JSON report as a baseline. Raises ConfigError for a file that is not one."""
+    """Read a JSON report, or the SARIF of one, as a baseline. Raises ConfigError for a file that is neither."""
     document = load_report(path)
     known = {result["fingerprint"]: _known(result) for result in document["results"]}
-    return Baseline(str(path), known, str(document["scan"].get("tenant") or ""))
+    failures = (result for result in document["results"] if result["outcome"] == Outcome.FAIL)
+    carried = document.get("carried_over", [])
+    for result in carried:  # it was known before, and nobody could look since
+        known[result["fingerprint"]] = _known(result)
+    findings = {result["fingerprint"]: result for result in (*failures, *carried)}
+    return Baseline(str(path), known, str(document["scan"].get("tenant") or ""), findings)
 
 
 def _known(result: Mapping[str, Any]) -> Known:

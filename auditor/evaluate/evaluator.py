@@ -9,6 +9,7 @@ from datetime import datetime
 
 from auditor import __version__
 from auditor.evaluate.grounds import with_grounds
+from auditor.evaluate.managed import Managed
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
 from auditor.evaluate.unread import unread
 from auditor.evaluate.wording import fill
@@ -50,6 +51,7 @@ def evaluate(
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     results: list[Result] = []
     stumbles: dict[str, list[str]] = {}
+    managed = Managed(inventory)
     for resource, applicable in _pairs(rules, inventory):
         if selection and not selection.holds(resource, inventory):
             continue
@@ -63,6 +65,7 @@ def evaluate(
                 stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
                 judged = Outcome.UNKNOWN, Unknown((), f"its body cannot be understood: {judged}")
             outcome, truth = judged
+            outcome = managed.outcome(rule, resource, outcome)
             tallies[rule.id][outcome] += 1
             if outcome in kept:
                 told = attempt(_result, rule, outcome, truth, context)
@@ -81,7 +84,7 @@ def evaluate(
         gaps=relevant_gaps(rules, inventory, selection),
         summary=summarise(tallies, rules),
         tallies=tallies,
-        notices=(*notices, *facts.notices, *_stumbled(stumbles)),
+        notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
     )
 
 

@@ -15,6 +15,9 @@ from auditor.inventory import ids
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
 
+TOOL_NAME = "azure-auditor"
+"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
+
 
 class Outcome(StrEnum):
     """What one rule says of one resource."""
@@ -291,6 +294,8 @@ class Report:
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
     pictures: tuple[Picture, ...] = ()
     """What formats that can draw show beside the results."""
+    carried: tuple[Result, ...] = ()
+    """Findings of the baseline that this run has no answer for, so that they are not taken for mended."""
     verdict: Verdict | None = None
     """What the gate says; None where none was asked."""
     frameworks: tuple[Framework, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.errors import ConfigError
 from auditor.evaluate.model import Outcome
+from auditor.evaluate.saved_sarif import is_sarif, report_of_sarif
 from auditor.rules.model import Severity
 
 REMEDY = "Write one with: auditor scan --format json --output report.json"
@@ -24,6 +25,8 @@ def load_report(path: Path) -> dict[str, Any]:
         raise ConfigError("is not JSON: it is no text", subject=str(path), remedy=REMEDY) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"is not JSON: {error}", subject=str(path), remedy=REMEDY) from error
+    if is_sarif(document):
+        document = report_of_sarif(document, str(path))
     check_report(document, str(path))
     checked: dict[str, Any] = document
     return checked
@@ -32,8 +35,7 @@ def load_report(path: Path) -> dict[str, Any]:
 def check_report(document: Any, subject: str) -> None:
     """Raises ConfigError where the document is no JSON report of ours, or of a newer major version."""
     if not isinstance(document, dict) or not isinstance(document.get("results"), list):
-        what = "it is SARIF" if isinstance(document, dict) and "runs" in document else "it has no results"
-        raise ConfigError(f"is not a JSON report of auditor: {what}", subject=subject, remedy=REMEDY)
+        raise ConfigError("is not a JSON report of auditor: it has no results", subject=subject, remedy=REMEDY)
     version = str(document.get("schema_version", ""))
     if version.partition(".")[0] != _MAJOR:
         raise ConfigError(
@@ -47,8 +49,12 @@ def check_report(document: Any, subject: str) -> None:
     texts = (document["scan"].get("subscriptions", []), document["tool"].get("rule_ids", []))
     if not all(_is_list_of(str, value) for value in texts) or not _is_list_of(dict, document.get("gaps", [])):
         raise ConfigError("is not a JSON report of auditor: its lists hold other kinds", subject=subject, remedy=REMEDY)
-    for index, result in enumerate(document["results"]):
-        _check_result(result, f"results[{index}]", subject)
+    for name in ("results", "carried_over"):
+        listed = document.get(name, [])
+        if not isinstance(listed, list):
+            raise ConfigError(f"{name} is no list", subject=subject, remedy=REMEDY)
+        for index, result in enumerate(listed):
+            _check_result(result, f"{name}[{index}]", subject)
 
 
 def _check_result(result: Any, place: str, subject: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from auditor.facts.readable import readable, why_unread
 from auditor.inventory.inventory import Inventory
@@ -33,6 +35,8 @@ class FactFamily:
     grounds: Mapping[str, str] = field(default_factory=dict)
     """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
     explain, and what would have been right of them, in words."""
+    dated: Callable[[Inventory, datetime], FactValues] | None = None
+    """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 
 
 _MODULES: dict[str, str] = {
@@ -40,17 +44,23 @@ _MODULES: dict[str, str] = {
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
     "azure_names": "auditor.facts.network.azure_names",
+    "directory_role": "auditor.facts.identity.directory_roles",
+    "conditional_access": "auditor.facts.directory.conditional_access",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "holdings": "auditor.facts.identity.holdings",
     "internet_exposure": "auditor.facts.network.exposure",
+    "key_chain": "auditor.facts.keys.chain",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",
+    "owners": "auditor.facts.identity.owners",
     "paas_exposure": "auditor.facts.paas.exposure",
     "private_dns_zone": "auditor.facts.private_link.zone_names",
     "private_endpoint": "auditor.facts.private_link.endpoints",
     "private_link": "auditor.facts.private_link.connections",
+    "role": "auditor.facts.identity.role_facts",
     "scm_exposure": "auditor.facts.paas.scm",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
@@ -92,9 +102,11 @@ class FactStore:
     unknown, and all others keep their facts.
     """
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, now: datetime | None = None) -> None:
+        """`now` is what dates are compared with: the time of the scan; without it the time at which this is made."""
         self._whole = inventory
         self._inventory, self._bare = readable(inventory)
+        self._now = now or datetime.now(UTC)
         self._computed: dict[str, FactValues] = {}
         self._stumbles: list[str] = []
 
@@ -122,7 +134,7 @@ class FactStore:
         inventory, bare = self._inventory, self._bare
         left_out: dict[str, Gap] = {}
         while True:
-            values = attempt(found.compute, inventory)
+            values = attempt(self._values, found, inventory)
             if not isinstance(values, Stumble):
                 # Of a resource that was listed and not read, nothing is known.
                 known = {r.key: Unread(gap) for r in bare if r.type_key in found.types and (gap := why_unread(r))}
@@ -133,6 +145,9 @@ class FactStore:
             left_out[culprit.key] = _gap(culprit, name, values)
             self._stumbles.append(f"facts {name}: {culprit.id} cannot be understood and counts as not read ({values})")
             inventory, bare = readable(_without(self._whole, left_out))
+
+    def _values(self, found: FactFamily, inventory: Inventory) -> FactValues:
+        return found.dated(inventory, self._now) if found.dated else found.compute(inventory)
 
     def _owner(self, resource: Resource) -> Resource:
         """The resource that was read: an embedded child would come back with its parent's body."""

@@ -86,6 +86,9 @@ class LedgerEntry:
     """How old the data is, in UTC: the time of the read, or Resource Graph's own timestamp."""
     gap: Gap | None = None
     """Why not, for every state but complete and unsupported."""
+    own: bool = False
+    """Whether it is of the objects directly below `scope` alone, where another line is of all that is below: a
+    subscription has diagnostic settings itself, and so have the resources in it."""
 
     @property
     def settled(self) -> bool:
@@ -187,8 +190,14 @@ class Ledger:
         self.entries = tuple(entries)
         """Every line, in the order of the reads."""
         self._by_type: dict[str, dict[str, LedgerEntry]] = {}
+        self._own: dict[tuple[str, str], LedgerEntry] = {}
         for entry in self.entries:
-            self._by_type.setdefault(ids.type_key(entry.type), {})[ids.id_key(entry.scope)] = entry
+            type_key, place = ids.type_key(entry.type), ids.id_key(entry.scope)
+            if entry.own:
+                self._own[type_key, place] = entry
+            self._by_type.setdefault(type_key, {})
+            if not entry.own:
+                self._by_type[type_key][place] = entry
         self._finished = finished
         self._wide: dict[str, Gap | None] = {}
 
@@ -203,6 +212,8 @@ class Ledger:
                 self._wide[type_key] = _first_gap(by_scope) or self._unfinished(type_key, by_scope)
             return self._wide[type_key]
         place = ids.id_key(scope)
+        if own := self._own.get((type_key, place)) or self._own.get((type_key, ids.parent_of(place))):
+            return None if own.settled else own.gap
         while place:
             if entry := by_scope.get(place):
                 return None if entry.settled else entry.gap

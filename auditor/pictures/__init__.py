@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from auditor.evaluate.model import Picture
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.stumbles import Stumble, attempt
 
 
-def pictures_of(
-    inventory: Inventory, facts: FactStore, now: datetime, *, notices: list[str] | None = None
-) -> tuple[Picture, ...]:
-    """Every picture of an inventory that holds what it is of; `now` is what dates are compared with.
+def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | None = None) -> tuple[Picture, ...]:
+    """Every picture of an inventory that holds what it is of.
 
     The picture of exposure is there, without nodes, also where the internet reaches nothing: its caption says so.
     One that stumbles over a body is left out, and `notices` says so.
@@ -31,7 +27,7 @@ def pictures_of(
         "exposure": attempt(exposure),
         "public doors": attempt(public_doors, inventory, facts),
         "private paths": attempt(private_paths, inventory, facts),
-        "key chains": attempt(key_chains, inventory, now),
+        "key chains": attempt(key_chains, inventory, facts),
     }
     if notices is not None:
         notices += [f"the picture of {n} cannot be drawn: {p}" for n, p in drawn.items() if isinstance(p, Stumble)]

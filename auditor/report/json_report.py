@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
+from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
 from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.report.model import Rendered, RenderOptions
 from auditor.rules.model import Rule, Severity
 
 SCHEMA_VERSION = "1.0"
@@ -29,7 +29,7 @@ def document(
 ) -> dict[str, Any]:
     """The report as JSON values; keys and lists in their documented order."""
     shown = report.results if include_passed else report.with_outcome(*_LISTED)
-    told = {result.rule.id for result in shown}
+    told = {result.rule.id for result in (*shown, *report.carried)}
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {
@@ -43,6 +43,7 @@ def document(
         "gate": _gate(report.verdict) if report.verdict else None,
         "rules": {rule.id: _rule(rule) for rule in report.rules if rule.id in told},
         "results": [_result(report, result, meanings) for result in shown],
+        "carried_over": [_result(report, result, meanings) for result in report.carried],
         "gaps": [_gap(gap) for gap in report.gaps],
     }
 

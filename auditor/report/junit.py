@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from auditor.evaluate.model import Outcome, Report, Result
+from auditor.evaluate.model import TOOL_NAME, Outcome, Report, Result
 from auditor.inventory import ids
 from auditor.inventory.model import Gap
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import generic
 from auditor.report.text import count, gap_remedy, plain, plain_lines, subscription_words, value_words
 from auditor.rules.model import Rule

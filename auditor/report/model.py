@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from auditor.iac.place import Place
 from auditor.report.meanings import DEFAULT_MEANINGS
 
-TOOL_NAME = "azure-auditor"
-"""The tool's name in machine-readable reports. Code scanning keeps alerts apart by it, so it never changes."""
-
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:

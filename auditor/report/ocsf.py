@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.evaluate.model import Outcome, Report, Result
+from auditor.evaluate.model import TOOL_NAME, Outcome, Report, Result
 from auditor.report.encoding import encode
 from auditor.report.meanings import meaning
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import code_blocks, fill_command, fill_names
 from auditor.report.text import plain, subscription_words, value_words
 from auditor.rules.model import Rule, Severity

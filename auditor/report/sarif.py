@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from auditor.evaluate.model import Exemption, Outcome, Report, Result
+from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result
 from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import meant
-from auditor.report.model import TOOL_NAME, Rendered, RenderOptions
+from auditor.report.model import Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
 from auditor.report.text import count, plain, shorten, value_words
@@ -30,28 +30,47 @@ _MESSAGE = 1_000
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """One run with every finding and accepted finding, the worst first, within what code scanning takes."""
-    results = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
+    results = tuple(
+        sorted((*report.with_outcome(Outcome.FAIL, Outcome.EXEMPT), *report.carried), key=lambda r: r.order)
+    )
     if len(results) > KEPT_RESULTS:  # what is accepted makes room for what is not
-        results = (*report.with_outcome(Outcome.FAIL), *report.with_outcome(Outcome.EXEMPT))
+        results = tuple(sorted(results, key=lambda result: result.outcome is Outcome.EXEMPT))
     fitting = results[:ACCEPTED_RESULTS]
     data = encode(_log(report, fitting, options))
     while len(fitting) > 1 and _upload_size(data, options.upload_bytes) > options.upload_bytes:
         fitting = fitting[: len(fitting) * 3 // 4]
         data = encode(_log(report, fitting, options))
-    return Rendered(data, tuple(_notices(len(results), len(fitting))))
+    return Rendered(data, (*_notices(len(results), len(fitting)), *_unread(report)))
+
+
+def _unread(report: Report) -> list[str]:
+    """What happens to alerts that this run cannot answer."""
+    if report.scan.complete:
+        return []
+    if report.carried:
+        return [
+            f"SARIF: {count(len(report.carried), 'finding')} of the baseline could not be answered and carried over"
+        ]
+    if report.verdict and report.verdict.known is not None:
+        return []
+    return [
+        "SARIF: not everything was read, and an upload closes the alerts that it does not hold; --baseline with the "
+        "last JSON report or SARIF file carries those over that cannot be answered this time"
+    ]
 
 
 def category(report: Report, options: RenderOptions) -> str:
     """What code scanning keeps alerts of one kind of run together by.
 
-    An upload closes the alerts of its category that it does not hold. So a run of some rules, or one that could not
-    read everything, has another category than a full run of the same scope.
+    An upload closes the alerts of its category that it does not hold. So a run of some rules has another category than
+    a full run of the same scope. One that could not read everything has the same: what is mended shall close, and what
+    it cannot answer is carried over from the baseline.
     """
     base = full_category(report, options)
     if report.scan.partial_selection:
         chosen = "\n".join(rule.id for rule in report.rules)
         base += f"/selection-{hashlib.sha256(chosen.encode()).hexdigest()[:8]}"
-    return base if report.scan.complete else f"{base}/incomplete"
+    return base
 
 
 def full_category(report: Report, options: RenderOptions) -> str:
@@ -96,6 +115,7 @@ def _log(report: Report, results: Sequence[Result], options: RenderOptions) -> d
 
 
 def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> dict[str, Any]:
+    carried = {id(result) for result in report.carried}
     index = {rule.id: number for number, rule in enumerate(report.rules)}
     return {
         "tool": {
@@ -119,7 +139,8 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
         ],
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(result, index[result.rule.id], options) | _baseline_state(report, result) for result in results
+            _result(result, index[result.rule.id], options, carried) | _state(report, result, carried)
+            for result in results
         ],
         "properties": {
             "tenant": report.scan.tenant,
@@ -130,7 +151,7 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
     }
 
 
-def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str, Any]:
+def _result(result: Result, rule_index: int, options: RenderOptions, carried: Collection[int]) -> dict[str, Any]:
     subject = result.subject
     document: dict[str, Any] = {
         "ruleId": result.rule.id,
@@ -149,6 +170,7 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
             **({"resourceTags": dict(subject.tags)} if subject.tags else {}),
             **meant(subject, options.meanings),
             "severity": result.severity.value,
+            **({"carriedOver": True} if id(result) in carried else {}),
             "evidence": [
                 {"path": leaf.path, "actual": _bounded(leaf.actual), "expected": leaf.expected}
                 for leaf in result.evidence
@@ -162,10 +184,12 @@ def _result(result: Result, rule_index: int, options: RenderOptions) -> dict[str
     return document
 
 
-def _baseline_state(report: Report, result: Result) -> dict[str, str]:
+def _state(report: Report, result: Result, carried: Collection[int]) -> dict[str, Any]:
     """Whether a baseline has the result; nothing without one."""
     known = report.verdict.known if report.verdict else None
-    return {} if known is None else {"baselineState": "unchanged" if result.fingerprint in known else "new"}
+    if known is None:
+        return {}
+    return {"baselineState": "unchanged" if id(result) in carried or result.fingerprint in known else "new"}
 
 
 def _suppression(exemption: Exemption) -> dict[str, Any]:

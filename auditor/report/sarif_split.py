@@ -40,13 +40,14 @@ def split_sarif(report: Report, options: RenderOptions, groups: Mapping[str, str
         group = groups.get(subscription)
         return f"management-group/{_UNSAFE.sub('_', group.lower())}" if group else subscription or "tenant"
 
-    own = {result.subject.subscription_id for result in report.results}
+    own = {result.subject.subscription_id for result in (*report.results, *report.carried)}
     own |= {ids.subscription_of(gap.scope) for gap in report.gaps}
     for name in sorted({part_of(guid) for guid in (*report.scan.subscriptions, *own)}):
         part = replace(
             report,
             scan=replace(report.scan, scope=""),  # the category below has it already
             results=tuple(result for result in report.results if part_of(result.subject.subscription_id) == name),
+            carried=tuple(result for result in report.carried if part_of(result.subject.subscription_id) == name),
             gaps=tuple(gap for gap in report.gaps if part_of(ids.subscription_of(gap.scope)) == name),
         )
         chosen = replace(options, category=f"{full_category(report, options)}/split/{name}")

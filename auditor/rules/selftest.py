@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
@@ -12,8 +13,8 @@ from auditor.rules.model import Context, Evidence, Example, Facts, NoFacts, Rule
 EXAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 """What `utcNow()` gives in examples, so that their dates never grow old."""
 
-FactsOf = Callable[[Inventory], Facts]
-"""Computes facts; handed in, since the rules room does not know them."""
+FactsOf = Callable[[Inventory, datetime], Facts]
+"""Computes facts as of a time; handed in, since the rules room does not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ExampleFailure:
     """What decided it."""
 
 
-def _no_facts(inventory: Inventory) -> Facts:  # noqa: ARG001
+def _no_facts(inventory: Inventory, now: datetime) -> Facts:  # noqa: ARG001
     return NoFacts()
 
 
@@ -52,7 +53,7 @@ def example_context(example: Example, facts_of: FactsOf = _no_facts) -> Context:
     """The first body of an example as the judged resource, all of them as the world."""
     resources = [Resource.from_body(body) for body in example]
     inventory = Inventory(resources)
-    return Context(resources[0], inventory, facts_of(inventory), {}, EXAMPLE_TIME)
+    return Context(resources[0], inventory, facts_of(inventory, datetime.fromisoformat(EXAMPLE_TIME)), {}, EXAMPLE_TIME)
 
 
 def _judge(rule: Rule, example: Example, expected: str, label: str, facts_of: FactsOf) -> Iterator[ExampleFailure]:

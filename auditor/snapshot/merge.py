@@ -100,16 +100,20 @@ class _Shard:
     def __init__(self, path: Path) -> None:
         self.snapshot = Snapshot.open(path)
         self.entries = self.snapshot.ledger()
-        self._lines = {(ids.type_key(line.type), ids.id_key(line.scope)): line for line in self.entries}
+        self._lines = {_place(line): line for line in self.entries if not line.own}
+        self._own = {_place(line): line for line in self.entries if line.own}
         self._age = self.snapshot.manifest.finished_at or datetime.min.replace(tzinfo=UTC)
         self._known = {guid.lower() for guid in self.snapshot.manifest.subscriptions}
 
-    def line(self, type_key: str, scope: str) -> LedgerEntry | None:
+    def line(self, type_key: str, scope: str, *, own: bool = False) -> LedgerEntry | None:
         """The ledger line that speaks of a kind at a place: the nearest one above it.
 
-        A line for the whole tenant speaks only of the subscriptions that this snapshot knew.
+        `own` asks for the line of the place's own objects first. A line for the whole tenant speaks only of the
+        subscriptions that this snapshot knew.
         """
         place = ids.id_key(scope)
+        if own and (found := self._own.get((type_key, place))):
+            return found
         while place:
             if found := self._lines.get((type_key, place)):
                 return found
@@ -119,16 +123,26 @@ class _Shard:
             return None
         return self._lines.get((type_key, ""))
 
-    def rank(self, type_key: str, scope: str) -> _Rank | None:
+    def rank(self, type_key: str, scope: str, *, own: bool = False) -> _Rank | None:
         """How good this snapshot's read of a kind at a place is: ended or not, then how new; None for none."""
-        line = self.line(type_key, scope)
+        return self._rank(self.line(type_key, scope, own=own))
+
+    def rank_of(self, type_key: str, key: str) -> _Rank | None:
+        """How good the read is that found the object with this key."""
+        return self._rank(self._own.get((type_key, ids.parent_of(key))) or self.line(type_key, key))
+
+    def _rank(self, line: LedgerEntry | None) -> _Rank | None:
         return (line.settled, line.as_of or self._age) if line else None
+
+
+def _place(line: LedgerEntry) -> tuple[str, str]:
+    return ids.type_key(line.type), ids.id_key(line.scope)
 
 
 def _join(shards: Sequence[_Shard], target: Snapshot) -> Merged:
     lines = list(_lines(shards))
     for line in lines:
-        target.close(line.scope, line.type, line.state, as_of=line.as_of, gap=line.gap)
+        target.close(line.scope, line.type, line.state, own=line.own, as_of=line.as_of, gap=line.gap)
     # The best snapshot is copied last, so that its bodies replace what others have of the same id.
     for shard in sorted(shards, key=lambda shard: shard.snapshot.manifest.finished_at or _NEVER[1]):
         target.copy_from(shard.snapshot, partial(_counts, shards, shard))
@@ -139,28 +153,30 @@ def _join(shards: Sequence[_Shard], target: Snapshot) -> Merged:
 
 def _counts(shards: Sequence[_Shard], own: _Shard, type_key: str, key: str) -> bool:
     """Whether what `own` holds under this key counts against what the others read there."""
-    rank = own.rank(type_key, key) or _NEVER
-    better = [found for shard in shards if shard is not own and (found := shard.rank(type_key, key)) and found > rank]
+    rank = own.rank_of(type_key, key) or _NEVER
+    ranks = (shard.rank_of(type_key, key) for shard in shards if shard is not own)
+    better = [found for found in ranks if found and found > rank]
     return not any(settled for settled, _ in better)
 
 
 def _lines(shards: Sequence[_Shard]) -> Iterator[LedgerEntry]:
     """The ledger of the whole: the best line for each kind and place, and one for what a snapshot did not ask."""
-    best: dict[tuple[str, str], tuple[_Rank, LedgerEntry]] = {}
+    best: dict[tuple[str, str, bool], tuple[_Rank, LedgerEntry]] = {}
     for shard in shards:
         for line in shard.entries:
-            kind, place = ids.type_key(line.type), ids.id_key(line.scope)
-            if not line.settled and _is_settled_elsewhere(shards, shard, kind, line.scope):
+            kind, place = _place(line)
+            if not line.settled and _is_settled_elsewhere(shards, shard, line):
                 continue
-            rank = shard.rank(kind, line.scope) or _NEVER
-            if (kind, place) not in best or rank > best[kind, place][0]:
-                best[kind, place] = rank, line
+            rank = shard.rank(kind, line.scope, own=line.own) or _NEVER
+            if (kind, place, line.own) not in best or rank > best[kind, place, line.own][0]:
+                best[kind, place, line.own] = rank, line
     yield from (line for _, (_, line) in sorted(best.items()))
-    yield from _not_asked(shards, set(best))
+    yield from _not_asked(shards, {(kind, place) for kind, place, own in best if not own})
 
 
-def _is_settled_elsewhere(shards: Sequence[_Shard], own: _Shard, type_key: str, scope: str) -> bool:
-    return any((found := shard.line(type_key, scope)) and found.settled for shard in shards if shard is not own)
+def _is_settled_elsewhere(shards: Sequence[_Shard], here: _Shard, line: LedgerEntry) -> bool:
+    others = (shard.line(ids.type_key(line.type), line.scope, own=line.own) for shard in shards if shard is not here)
+    return any(found is not None and found.settled for found in others)
 
 
 def _not_asked(shards: Sequence[_Shard], written: set[tuple[str, str]]) -> Iterator[LedgerEntry]:

@@ -24,11 +24,13 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.snapshot.decoding import Decoder
 from auditor.snapshot.file import (
     APPLICATION_ID,
     SCHEMA,
     SCHEMA_VERSION,
     check_file,
+    check_unused,
     connect_reader,
     connect_writer,
     is_blank,
@@ -47,6 +49,9 @@ class Snapshot:
         self._connection = connection
         self._path = path
         self._manifest = manifest
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        self._own = "own" if version >= 2 else "0"
+        """The ledger's column; a finished snapshot of the first schema has none."""
 
     # --- opening
 
@@ -95,6 +100,7 @@ class Snapshot:
             try:
                 found = _read_manifest(connection, path)
                 _refuse_other(found, manifest, path)
+                _refuse_unfinished_old(connection, found, path)
             except BaseException:
                 connection.close()
                 raise
@@ -107,7 +113,9 @@ class Snapshot:
         with sqlite_errors(path):
             connection = connect_reader(path)
             try:
-                return cls(connection, path, _read_manifest(connection, path))
+                found = _read_manifest(connection, path)
+                _refuse_unfinished_old(connection, found, path)
+                return cls(connection, path, found)
             except BaseException:
                 connection.close()
                 raise
@@ -124,25 +132,30 @@ class Snapshot:
         return snapshot
 
     @staticmethod
-    def make_replaceable(path: Path) -> None:
-        """Make sure that a file may be replaced: a snapshot that nobody writes. Takes away what lies beside it."""
+    def check_replaceable(path: Path) -> None:
+        """Make sure that a file may be replaced: a snapshot that nobody writes. Raises SnapshotError."""
         if not is_blank(path):
             check_file(path)
             with sqlite_errors(path):
-                connect_writer(path).close()
+                check_unused(path)
+
+    @classmethod
+    def make_replaceable(cls, path: Path) -> None:
+        """As `check_replaceable`; takes away what lies beside the file as well."""
+        cls.check_replaceable(path)
         for beside in ("-wal", "-shm"):
             path.with_name(path.name + beside).unlink(missing_ok=True)
 
     # --- the sink
 
-    def state(self, scope: str, kind: str) -> ReadState | None:
+    def state(self, scope: str, kind: str, *, own: bool = False) -> ReadState | None:
         """See `Sink.state`."""
-        row = self._one("SELECT state FROM ledger WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        row = self._one(f"SELECT state FROM ledger WHERE {_READ}", _read(scope, kind, own))  # noqa: S608 - ours
         return ReadState(row[0]) if row else None
 
-    def cursor(self, scope: str, kind: str) -> str | None:
+    def cursor(self, scope: str, kind: str, *, own: bool = False) -> str | None:
         """See `Sink.cursor`."""
-        row = self._one("SELECT cursor FROM cursors WHERE scope_key = ? AND type_key = ?", _pair(scope, kind))
+        row = self._one(f"SELECT cursor FROM cursors WHERE {_READ}", _read(scope, kind, own))  # noqa: S608 - ours
         return str(row[0]) if row else None
 
     def add(
@@ -151,12 +164,16 @@ class Snapshot:
         kind: str,
         bodies: Iterable[Mapping[str, Json]],
         *,
+        own: bool = False,
         cursor: str | None = None,
-        unread: Mapping[str, Gap] | None = None,
+        unread: Mapping[str, Mapping[str, Gap]] | None = None,
     ) -> int:
         """See `Sink.add`."""
-        note = json.dumps({key: _gap_values(gap) for key, gap in unread.items()}) if unread else None
-        rows = [_row(Resource.from_body(body, resource_type=_kind_for(body, kind)), note) for body in bodies]
+        notes = unread or {}
+        rows = [
+            _row(Resource.from_body(body, resource_type=_kind_for(body, kind)), _note(notes.get(body["id"])))
+            for body in bodies
+        ]
         with self._transaction():
             put = "INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)"
             new = self._connection.executemany(f"INSERT OR IGNORE {put}", rows).rowcount if rows else 0
@@ -165,11 +182,12 @@ class Snapshot:
             if cursor is None:
                 # Between its last page and its closing a read can be killed: then that page alone is read again.
                 self._connection.execute(
-                    "UPDATE cursors SET last = 1 WHERE scope_key = ? AND type_key = ?", _pair(scope, kind)
+                    f"UPDATE cursors SET last = 1 WHERE {_READ}",  # noqa: S608 - ours
+                    _read(scope, kind, own),
                 )
             else:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?,0)", (*_pair(scope, kind), cursor)
+                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?,?,0)", (*_read(scope, kind, own), cursor)
                 )
         return new
 
@@ -183,21 +201,36 @@ class Snapshot:
             yield _loads(body)
 
     def close(
-        self, scope: str, kind: str, state: ReadState, *, as_of: datetime | None = None, gap: Gap | None = None
+        self,
+        scope: str,
+        kind: str,
+        state: ReadState,
+        *,
+        own: bool = False,
+        as_of: datetime | None = None,
+        gap: Gap | None = None,
     ) -> None:
         """See `Sink.close`."""
         moment = as_of.isoformat() if as_of else None
         note = json.dumps(_gap_values(gap)) if gap else None
         with self._transaction():
             self._connection.execute(
-                "INSERT OR REPLACE INTO ledger VALUES (?,?,?,?,?,?,?)",
-                (*_pair(scope, kind), scope, kind, state.value, moment, note),
+                "INSERT OR REPLACE INTO ledger VALUES (?,?,?,?,?,?,?,?)",
+                (*_read(scope, kind, own), scope, kind, state.value, moment, note),
             )
             settled = state in (ReadState.COMPLETE, ReadState.UNSUPPORTED)
             self._connection.execute(
-                "DELETE FROM cursors WHERE scope_key = ? AND type_key = ? AND (last OR ?)",
-                (*_pair(scope, kind), settled),
+                f"DELETE FROM cursors WHERE {_READ} AND (last OR ?)",  # noqa: S608 - ours
+                (*_read(scope, kind, own), settled),
             )
+
+    def gaps(self) -> int:
+        """See `Sink.gaps`."""
+        lines = "SELECT count(*) FROM ledger WHERE gap IS NOT NULL AND state NOT IN ('complete', 'unsupported')"
+        objects = """SELECT count(*) FROM resources WHERE unread IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM ledger WHERE scope_key = resources.key AND type_key = resources.type_key
+            AND gap IS NOT NULL AND state NOT IN ('complete', 'unsupported'))"""
+        return int(self._one(lines, ())[0]) + int(self._one(objects, ())[0])
 
     # --- the whole
 
@@ -205,6 +238,17 @@ class Snapshot:
     def manifest(self) -> Manifest:
         """What the snapshot says of itself."""
         return self._manifest
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None in memory."""
+        return self._path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read but which subscriptions there are."""
+        query = "SELECT 1 FROM resources WHERE type_key <> ? LIMIT 1"
+        return self._one(query, (ids.type_key(ids.SUBSCRIPTION_TYPE),)) is None
 
     @property
     def secret_key(self) -> bytes:
@@ -238,9 +282,12 @@ class Snapshot:
     def resources(self) -> Iterator[Resource]:
         """Every resource in order of its key, read from disk as it is asked for."""
         query = "SELECT key, id, type, type_key, unread, body FROM resources ORDER BY key"
+        read = Decoder(self._path)
         for key, identifier, kind, type_key, note, body in self._connection.execute(query):
-            unread = {name: Gap(**values) for name, values in json.loads(note).items()} if note else {}
-            yield Resource(identifier, sys.intern(kind), _loads(body), unread, key, sys.intern(type_key))
+            texts = (read.text(text, f"a column of {key!r}") for text in (identifier, kind, key, type_key))
+            identifier, kind, key, type_key = texts  # noqa: PLW2901 - the same, known to be texts
+            unread = read.unread(note, key)
+            yield Resource(identifier, sys.intern(kind), read.body(body, key), unread, key, sys.intern(type_key))
 
     def count(self) -> int:
         """How many resources there are."""
@@ -263,29 +310,35 @@ class Snapshot:
     def ledger(self) -> list[LedgerEntry]:
         """Every line of the coverage ledger, ordered by scope and type."""
         rows = self._connection.execute(
-            "SELECT scope, type, state, as_of, gap FROM ledger ORDER BY scope_key, type_key"
+            f"SELECT scope, type, state, as_of, gap, {self._own} AS own FROM ledger ORDER BY scope_key, type_key, own"  # noqa: S608 - ours
         ).fetchall()
+        read = Decoder(self._path)
         return [
             LedgerEntry(
-                scope,
-                kind,
-                ReadState(state),
-                datetime.fromisoformat(as_of) if as_of else None,
-                Gap(**json.loads(gap)) if gap else None,
+                read.text(scope, "a scope of the ledger"),
+                read.text(kind, "a type of the ledger"),
+                read.state(state, where := f"{kind} in {scope}"),
+                read.moment(as_of, where),
+                read.gap(gap, where),
+                own=bool(own),
             )
-            for scope, kind, state, as_of, gap in rows
+            for scope, kind, state, as_of, gap, own in rows
         ]
 
     def inventory(self) -> Inventory:
         """All resources with their indexes. Raises SnapshotError where the file is damaged."""
         with sqlite_errors(self._path):
             entries = self.ledger()
-            gaps = tuple(entry.gap for entry in entries if entry.gap and not entry.settled)
+            gaps = [entry.gap for entry in entries if entry.gap and not entry.settled]
+            told = {_read(gap.scope, gap.type, False) for gap in gaps}
+            resources = list(self.resources())
+            found = (gap for resource in resources for gap in resource.unread.values())
+            gaps.extend(gap for gap in found if _read(gap.scope, gap.type, False) not in told)
             if self._manifest.finished_at is None:
-                gaps = (*gaps, *self._never_asked(entries))
+                gaps.extend(self._never_asked(entries))
             finished = self._manifest.finished_at is not None
             coverage = Ledger(entries, finished=finished)
-            return Inventory(self.resources(), coverage, gaps, self._manifest.management_groups)
+            return Inventory(resources, coverage, tuple(gaps), self._manifest.management_groups)
 
     def _never_asked(self, entries: list[LedgerEntry]) -> Iterator[Gap]:
         """A gap for each type of which an unfinished collection does not know that it was read everywhere."""
@@ -317,7 +370,7 @@ class Snapshot:
                 raise
             self._connection.execute("COMMIT")
 
-    def _one(self, query: str, values: tuple[str, ...]) -> Any:
+    def _one(self, query: str, values: tuple[str | bool, ...]) -> Any:
         return self._connection.execute(query, values).fetchone()
 
     def _set(self, name: str, value: str) -> None:
@@ -344,6 +397,7 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
     values = dict(connection.execute("SELECT name, value FROM manifest"))
     try:
         read = {name: json.loads(value) for name, value in values.items() if name != "secret_key"}
+        _check_manifest(read)
         return Manifest(
             source=str(path),
             started_at=datetime.fromisoformat(read["started_at"]) if read["started_at"] else None,
@@ -356,8 +410,18 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
             management_groups={guid: tuple(names) for guid, names in read.get("management_groups", {}).items()},
             needs=tuple(read["needs"]),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
+
+
+def _check_manifest(read: Mapping[str, Any]) -> None:
+    """Raises TypeError where a part of a manifest is not of its kind, KeyError where one is missing."""
+    kinds = {"tool_version": str, "tenant": str, "cloud": str, "scopes": list, "needs": list, "subscriptions": dict}
+    texts = (*read["scopes"], *read["needs"], *read["subscriptions"].items())
+    if not all(isinstance(read[name], kind) for name, kind in kinds.items()) or not all(
+        isinstance(text, str) or all(isinstance(part, str) for part in text) for text in texts
+    ):
+        raise TypeError
 
 
 def _refuse_other(found: Manifest, asked: Manifest, path: Path) -> None:
@@ -373,8 +437,26 @@ def _refuse_other(found: Manifest, asked: Manifest, path: Path) -> None:
             )
 
 
-def _pair(scope: str, kind: str) -> tuple[str, str]:
-    return ids.id_key(scope), ids.type_key(kind)
+def _refuse_unfinished_old(connection: sqlite3.Connection, found: Manifest, path: Path) -> None:
+    """An unfinished ledger of the first schema can take one parent's own objects for everything below it."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < SCHEMA_VERSION and found.finished_at is None:
+        raise SnapshotError(
+            "was begun by an older version and never finished: what it lacks cannot be told",
+            subject=str(path),
+            remedy="Collect anew: auditor collect --force.",
+        )
+
+
+_READ = "scope_key = ? AND type_key = ? AND own = ?"
+
+
+def _read(scope: str, kind: str, own: bool) -> tuple[str, str, bool]:
+    return ids.id_key(scope), ids.type_key(kind), own
+
+
+def _note(unread: Mapping[str, Gap] | None) -> str | None:
+    return json.dumps({name: _gap_values(gap) for name, gap in unread.items()}) if unread else None
 
 
 def _kind_for(body: Mapping[str, Json], kind: str) -> str:

@@ -83,6 +83,8 @@ class Scripted:
             return web.json_response(answer)
         if request.path == "/subscriptions":
             return web.json_response({"value": [subscription(guid) for guid in self.subscriptions]})
+        if request.path.lower().endswith("/providers/microsoft.authorization/permissions"):
+            return web.json_response({"value": [{"actions": ["*/read"], "notActions": []}]})
         return web.json_response({"value": []})
 
     def count(self, part: str) -> int:
@@ -124,11 +126,11 @@ def error(status: int, code: str, message: str = "no", headers: Mapping[str, str
     return respond
 
 
-def reset_after(body: bytes) -> Handler:
+def reset_after(body: bytes, status: int = 200) -> Handler:
     """An answer that promises more than it sends, then the connection is cut."""
 
     async def respond(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Length": str(len(body) + 1000)})
+        response = web.StreamResponse(status=status, headers={"Content-Length": str(len(body) + 1000)})
         await response.prepare(request)
         await response.write(body)
         assert request.transport is not None

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from auditor.cli import collect
-from auditor.errors import CollectionError, SnapshotError
+from auditor.errors import CollectionError, SignInError, SnapshotError
 from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints
@@ -73,6 +73,22 @@ def test_a_file_that_is_there_is_not_overwritten(run: Callable[..., Result], tmp
     run(_azure(), "--all", "--quiet")
     with pytest.raises(SnapshotError, match="exists already"):
         run(_azure(), "--all", "--quiet")
+
+
+def test_a_failed_sign_in_costs_no_snapshot_and_leaves_none(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tenant.db"
+    broken = ("--all", "--quiet", "--credential", "environment")
+    with pytest.raises(SignInError):
+        run(_azure(), *broken)
+    assert not path.exists()
+    assert run(_azure(), "--all", "--quiet").exit_code == 0
+    before = path.read_bytes()
+    with pytest.raises(SignInError):
+        run(_azure(), *broken, "--force")
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.new.db*"))
 
 
 def test_no_subscription_is_an_error(run: Callable[..., Result]) -> None:

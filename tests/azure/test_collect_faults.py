@@ -35,7 +35,7 @@ def _tenant() -> Scripted:
         script.answers[list_path(VAULT, guid)] = {"value": vaults}
         for parent, child, name in [*((a, BLOBS, "default") for a in accounts), *((v, KEYS, "k1") for v in vaults)]:
             path = f"{parent['id']}/{child.rpartition('/')[2]}"
-            found = {"id": f"{path}/{name}", "name": name, "type": child}
+            found = {"id": f"{path}/{name}", "name": name, "type": child, "properties": {}}
             script.answers[path.lower()] = {"value": [found]}
             script.answers[f"{path}/{name}".lower()] = {**found, "properties": {"kty": "RSA"}}
     script.answers[QUERY] = {"totalRecords": 1, "data": [item(SERVER, "sql")], "resultTruncated": "false"}

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a collection, then on with it: the same snapshot, no finished page read again."""
+"""A collection that is killed, then goes on: the same snapshot, no finished page read again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from auditor.snapshot.store import Snapshot
 from tests.azure.collecting import Done, collect_from
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints
-from tests.conftest import arm_id
+from tests.conftest import SUBSCRIPTION, arm_id
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOBS = f"{ACCOUNT}/blobServices"
@@ -44,6 +46,66 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+class _Killed(BaseException):
+    """The process ends here."""
+
+
+class _Mortal(Snapshot):
+    """A snapshot whose process dies right after its commit number `last`."""
+
+    last = 0
+    commits = 0
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with super()._transaction():
+            yield
+        self.commits += 1
+        if self.commits == self.last:
+            raise _Killed
+
+
+LOGS = "Microsoft.Insights/diagnosticSettings"
+VAULT = "Microsoft.KeyVault/vaults"
+MANY = frozenset({LOGS, VAULT, f"{VAULT}/keys", SERVER, "Microsoft.PolicyInsights/policyStates"})
+"""What is read in every way: a list, a query, children, a single, details, and settings of the subscription itself."""
+
+
+def _small_tenant() -> LoopbackAzure:
+    """A subscription whose own logs are settled before those of its resources."""
+    parents = [f"/subscriptions/{SUBSCRIPTION}", arm_id(VAULT, "kv1"), arm_id(VAULT, "kv2")]
+    bodies: list[dict[str, Any]] = [{"id": f"{parent}/providers/{LOGS}/all", "type": LOGS} for parent in parents]
+    bodies += [{"id": parent, "type": VAULT} for parent in parents[1:]]
+    bodies += [{"id": f"{parents[1]}/keys/k", "type": f"{VAULT}/keys"}, {"id": arm_id(SERVER, "sql"), "type": SERVER}]
+    return LoopbackAzure(bodies)
+
+
+def test_killed_after_any_commit_it_goes_on_and_loses_nothing(
+    start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    endpoints = start_azure(_small_tenant())
+    manifest = replace(MANIFEST, needs=tuple(sorted(MANY)))
+    with _Mortal.create(tmp_path / "whole.db", manifest) as snapshot:
+        whole = collect_from(endpoints, MANY, monkeypatch, snapshot=snapshot)
+        commits, content = snapshot.commits, whole.content
+    assert whole.outcome.complete
+    assert sum(LOGS.lower() in key for key, _, _ in content[0]) == 3
+    for last in range(1, commits + 1):
+        path = tmp_path / f"{last}.db"
+        with _Mortal.create(path, manifest) as snapshot:
+            snapshot.last = last
+            with suppress(_Killed):
+                collect_from(endpoints, MANY, monkeypatch, snapshot=snapshot)
+        with Snapshot.open(path) as partial:
+            inventory = partial.inventory()
+        for vault in (arm_id(VAULT, "kv1"), arm_id(VAULT, "kv2")):
+            assert inventory.get(f"{vault}/providers/{LOGS}/all") or inventory.gap(LOGS, vault), "absent, yet not known"
+        with Snapshot.resume(path, manifest) as snapshot:
+            done = collect_from(endpoints, MANY, monkeypatch, snapshot=snapshot)
+            assert done.content == content, f"killed after commit {last} of {commits}"
+            assert done.outcome.complete
 
 
 def _azure(**more: Any) -> LoopbackAzure:

@@ -38,7 +38,16 @@ def _blob_path(name: str) -> str:
 
 
 def _blob(name: str) -> dict[str, Any]:
-    return {"value": [{"id": f"{item(ACCOUNT, name)['id']}/blobServices/default", "name": "default", "type": BLOBS}]}
+    return {
+        "value": [
+            {
+                "id": f"{item(ACCOUNT, name)['id']}/blobServices/default",
+                "name": "default",
+                "type": BLOBS,
+                "properties": {},
+            }
+        ]
+    }
 
 
 def test_only_what_is_wanted_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +96,7 @@ def test_children_of_parents_that_could_not_be_listed_are_not_known(monkeypatch:
 
 
 def test_keys_are_read_one_by_one_for_what_their_list_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = {"id": f"{item(VAULT, 'kv')['id']}/keys/k1", "name": "k1", "type": KEYS}
+    key = {"id": f"{item(VAULT, 'kv')['id']}/keys/k1", "name": "k1", "type": KEYS, "properties": {}}
     rotating = {**key, "properties": {"kty": "RSA", "rotationPolicy": {"lifetimeActions": []}}}
     script = Scripted(
         {

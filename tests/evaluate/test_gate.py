@@ -110,7 +110,7 @@ def test_a_baseline_accepts_what_is_neither_new_nor_worse(report, tmp_path, befo
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"runs": []}', "it is SARIF"),
+        ('{"runs": []}', "is SARIF of another tool"),
         ('{"schema_version": "1.0", "results": []}', "no scan"),
         ("", "is not JSON"),
         ("[]", "no results"),

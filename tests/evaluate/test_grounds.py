@@ -11,6 +11,7 @@ from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from auditor.rules.model import Context, Evidence
+from tests.facts.key_worlds import encrypted, surroundings
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
 WIDE = Evidence("facts.paas_exposure.wide", True, "not true")
@@ -66,3 +67,16 @@ def test_a_property_that_the_rule_names_itself_is_not_said_twice():
     led = with_grounds([named, WIDE], Context(judged, inventory, FactStore(inventory)))
 
     assert [leaf.path for leaf in led].count("properties.publicNetworkAccess") == 1
+
+
+def test_an_element_of_a_fact_has_grounds_of_its_own():
+    bodies = [*encrypted(), *surroundings(attributes={"enabled": False, "exp": 1_700_000_000})]
+    inventory = Inventory([Resource.from_body(body) for body in bodies])
+    leaf = Evidence("facts.key_chain.key_expired[0].text", "the key ... expired", "does not exist")
+    context = Context(inventory.by_key[bodies[0]["id"].lower()], inventory, FactStore(inventory))
+
+    led = with_grounds([leaf], context)
+
+    assert [(one.path.rpartition(":")[2], one.actual, one.expected) for one in led[:-1]] == [
+        ("properties.attributes.exp", 1_700_000_000, "a date to come")
+    ]

@@ -14,7 +14,6 @@ from auditor.inventory.model import Resource
 from auditor.pictures import pictures_of
 from auditor.pictures.private_paths import private_paths
 from tests.conftest import arm_id
-from tests.evaluate.test_key_chains import NOW
 from tests.facts.private_worlds import BLOB, STORAGE, STRANGE, Body, endpoint, network, peer, zone
 
 ACCOUNT = arm_id(STORAGE, "st1")
@@ -106,4 +105,4 @@ def test_without_endpoints_there_is_no_picture():
     inventory = Inventory([Resource.from_body(network("vnet"))])
 
     assert draw(network("vnet")) is None
-    assert [p.id for p in pictures_of(inventory, FactStore(inventory), NOW)] == []
+    assert [p.id for p in pictures_of(inventory, FactStore(inventory))] == []

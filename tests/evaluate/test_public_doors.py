@@ -14,7 +14,6 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from auditor.pictures import pictures_of
 from auditor.pictures.services import public_doors
-from tests.evaluate.test_key_chains import NOW
 
 Body = dict[str, Any]
 ALL_AZURE = "0.0.0.0"  # noqa: S104 - what a SQL firewall rule calls all of Azure
@@ -85,4 +84,4 @@ def test_what_is_not_known_is_said(body):
 def test_without_a_service_there_is_no_picture():
     inventory = Inventory([])
 
-    assert pictures_of(inventory, FactStore(inventory), NOW) == ()
+    assert pictures_of(inventory, FactStore(inventory)) == ()

@@ -210,3 +210,32 @@ EXTERNAL = {"ingress": {"external": True}}
 )
 def test_a_host_that_does_not_exist_shuts_nothing(service: Body, others: list[Body]) -> None:
     assert exposure(service, *others)["exposure"] == OPEN
+
+
+OFF = {"publicNetworkAccess": "Disabled"}
+ENDPOINT = {
+    "privateEndpointConnections": [{"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}]
+}
+
+
+@pytest.mark.parametrize(
+    ("site", "settings", "wanted"),
+    [
+        ({}, OFF, PRIVATE),
+        ({"publicNetworkAccess": None}, OFF, PRIVATE),
+        ({"publicNetworkAccess": ""}, OFF, PRIVATE),
+        (OFF, ON, PRIVATE),
+        (ON, OFF, PRIVATE),
+        (ON, {}, OPEN),
+        ({}, {}, OPEN),
+        (ENDPOINT, {}, PRIVATE),
+        (ENDPOINT, ON, OPEN),
+    ],
+)
+@pytest.mark.parametrize("family", ["paas_exposure", "scm_exposure"])
+def test_the_configuration_of_an_app_has_the_switch_for_public_access_too(site, settings, wanted, family) -> None:
+    found = exposure(body(SITE, site), web(**settings), family=family)
+
+    assert found["exposure"] == wanted
+    if site.get("publicNetworkAccess") in (None, "") and settings == OFF:
+        assert found["decided_by"] == ["config/web:properties.publicNetworkAccess"]

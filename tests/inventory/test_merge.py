@@ -216,3 +216,30 @@ def test_a_damaged_snapshot_is_named(shard: Shard, tmp_path: Path):
         merge_snapshots([a, b], tmp_path / "out.db")
 
     assert caught.value.subject == str(b)
+
+
+LOGS = "Microsoft.Insights/diagnosticSettings"
+
+
+def test_a_subscriptions_own_line_is_kept_apart_from_that_of_all_below_it(tmp_path: Path) -> None:
+    denied = Gap(sub(ONE), LOGS, "GET", 403, "AuthorizationFailed", "")
+    found = {"id": f"{sub(ONE)}/providers/{LOGS}/all", "properties": {}}
+    paths = []
+    for number, own_state in enumerate((ReadState.COMPLETE, ReadState.DENIED)):
+        moment = NOW + timedelta(hours=number)
+        manifest = Manifest(
+            "live", moment, None, tenant="t1", scopes=("/",), needs=(LOGS.lower(),), subscriptions={ONE: "one"}
+        )
+        paths.append(tmp_path / f"{number}.db")
+        with Snapshot.create(paths[-1], manifest) as snapshot:
+            own_gap = None if own_state is ReadState.COMPLETE else denied
+            snapshot.add(sub(ONE), LOGS, [found] if own_gap is None else [], own=True)
+            snapshot.close(sub(ONE), LOGS, own_state, own=True, as_of=moment, gap=own_gap)
+            other = ReadState.DENIED if own_gap is None else ReadState.COMPLETE
+            snapshot.close(sub(ONE), LOGS, other, as_of=moment, gap=denied if own_gap is None else None)
+            snapshot.finish(moment)
+    merge_snapshots(paths, tmp_path / "both.db")
+    inventory = open_source(tmp_path / "both.db").inventory
+    assert inventory.get(found["id"]) is not None
+    assert inventory.gap(LOGS, sub(ONE)) is None
+    assert inventory.gap(LOGS, f"{sub(ONE)}/resourceGroups/rg") is None

@@ -354,3 +354,61 @@ def test_a_folder_and_an_unwritable_place_are_refused(tmp_path: Path):
         Snapshot.open(tmp_path)
     with pytest.raises(SnapshotError, match="cannot be written"):
         Snapshot.create(tmp_path / "missing" / "x.db", manifest())
+
+
+# --- of older versions
+
+
+def _as_schema_1(path: Path, *, finished: bool) -> None:
+    """The same file as the first schema had it: one ledger line a scope and kind."""
+    with Snapshot.create(path, manifest()) as snapshot:
+        snapshot.add(SUB, KIND, [account("st1")])
+        snapshot.close(SUB, KIND, ReadState.COMPLETE, as_of=NOW)
+        snapshot.close(OTHER, KIND, ReadState.DENIED, gap=DENIED)
+        if finished:
+            snapshot.finish(NOW)
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        CREATE TABLE older (scope_key TEXT NOT NULL, type_key TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL,
+          state TEXT NOT NULL, as_of TEXT, gap TEXT, PRIMARY KEY (scope_key, type_key)) WITHOUT ROWID;
+        INSERT INTO older SELECT scope_key, type_key, scope, type, state, as_of, gap FROM ledger;
+        DROP TABLE ledger; ALTER TABLE older RENAME TO ledger; DROP INDEX resources_unread; PRAGMA user_version = 1;
+        """
+    )
+    connection.close()
+
+
+def test_a_finished_snapshot_of_the_first_schema_still_opens(path: Path):
+    _as_schema_1(path, finished=True)
+    inventory = open_source(path).inventory
+    assert [resource.name for resource in inventory] == ["st1"]
+    assert (inventory.gap(KIND, SUB), inventory.gap(KIND, OTHER)) == (None, DENIED)
+
+
+def test_an_unfinished_one_is_refused_and_may_be_replaced(path: Path):
+    _as_schema_1(path, finished=False)
+    for attempt in (open_source, lambda place: Snapshot.resume(place, manifest())):
+        with pytest.raises(SnapshotError, match="older version") as caught:
+            attempt(path)
+        assert "--force" in caught.value.remedy
+    Snapshot.check_replaceable(path)
+
+
+LOGS = "Microsoft.Insights/diagnosticSettings"
+VAULT = f"{SUB}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
+
+
+def test_a_subscriptions_own_children_are_told_from_those_of_its_resources(path: Path):
+    denied = Gap(SUB, LOGS, "GET", 403, "AuthorizationFailed")
+    with Snapshot.create(path, manifest()) as snapshot:
+        snapshot.close(SUB, LOGS, ReadState.COMPLETE, own=True, as_of=NOW)
+        assert snapshot.state(SUB, LOGS) is None
+        assert snapshot.inventory().gap(LOGS, VAULT).code == "NotAsked"
+        assert snapshot.inventory().gap(LOGS, SUB) is None
+        snapshot.close(SUB, LOGS, ReadState.PARTIAL, gap=denied)
+        snapshot.finish(NOW)
+    inventory = open_source(path).inventory
+    assert inventory.gap(LOGS, SUB) is None
+    assert inventory.gap(LOGS, f"{SUB}/providers/{LOGS}/all") is None
+    assert inventory.gap(LOGS, VAULT) == denied

@@ -38,7 +38,7 @@ VIEWS = {**{name: (name, 100) for name in FORMATS}, "table-80": ("table", 80), "
 @pytest.fixture(scope="module")
 def report() -> Report:
     source = open_demo()
-    facts = FactStore(source.inventory)
+    facts = FactStore(source.inventory, source.manifest.finished_at)
     rules = [rule for rule in load_rules().rules if not rule.deprecated]
     return draw(audit(source, rules, facts=facts), source, facts)
 

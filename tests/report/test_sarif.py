@@ -227,10 +227,8 @@ def test_identity_stays_when_rules_are_reworded_and_resources_come_in_another_or
 @pytest.mark.parametrize(
     ("change", "chosen"),
     [
-        ({"complete": False}, ""),
         ({"partial_selection": True}, ""),
         ({"scope": f"subscription/{PRODUCTION}"}, ""),
-        ({"complete": False}, "my-category"),
         ({"scope": f"subscriptions/{PRODUCTION}"}, "my-category"),
         ({"partial_selection": True}, "my-category"),
     ],
@@ -247,6 +245,15 @@ def test_a_partial_run_never_carries_the_category_of_a_full_one(
 
     assert categories[0] != categories[1]
     assert all(category.endswith("/") for category in categories)
+
+
+def test_a_run_with_gaps_has_the_category_of_its_scope_so_that_what_is_mended_closes(rendered: Rendered):
+    full = report_of([finding(SSH, "nsg1")])
+    with_gaps = replace(full, scan=replace(full.scan, complete=False))
+
+    whole, part = (run_of(rendered("sarif", report))["automationDetails"] for report in (full, with_gaps))
+
+    assert whole == part
 
 
 def test_a_report_beyond_the_limits_keeps_the_worst_and_says_so():
@@ -351,12 +358,8 @@ def test_code_that_declares_a_resource_wins_over_the_inventory_tree(tmp_path: Pa
         result.subject.id.lower(): Resource.from_body({"id": result.subject.id}) for result in (declared, other)
     }
 
-    found = places(
-        report_of([declared, other]),
-        resources,
-        declared=declared_at(tmp_path, resources.values()),
-        tree_prefix="audit",
-    )
+    code = declared_at(tmp_path, resources.values())
+    found = places(report_of([declared, other]), resources, declared=code, tree_prefix="audit")
     run = run_of(render(report_of([declared, other]), "sarif", RenderOptions(locations=found.locations)).data)
     uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
 

@@ -93,7 +93,8 @@ def _parent_trouble(reader: Reader, subscription: Subscription, kind: str) -> Tr
 
 
 def _child_target(reader: Reader, subscription: Subscription, entry: Entry, parent: Parent) -> Target:
-    return _target(reader, subscription, entry, parent.id, parent.location)
+    target = _target(reader, subscription, entry, parent.id, parent.location)
+    return replace(target, own=ids.id_key(parent.id) == subscription.scope and not entry.always)
 
 
 def _target(reader: Reader, subscription: Subscription, entry: Entry, owner: str, location: str) -> Target:

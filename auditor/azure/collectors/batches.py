@@ -15,6 +15,7 @@ from auditor.inventory.model import Json
 BATCH_SIZE = 20
 """https://learn.microsoft.com/graph/json-batching"""
 _INNER_TRIES = 5
+_MOST_WAIT_S = 120.0
 
 
 async def all_pages(reader: Reader, whole: Target, first: Json | Trouble) -> Json | Trouble:
@@ -43,7 +44,7 @@ async def read_batch(reader: Reader, whole: Target, paths: Mapping[str, str]) ->
         open_paths = {owner: paths[owner] for owner in again}
         if not open_paths or attempt == _INNER_TRIES - 1:
             break
-        wait = max((trouble.retry_after_s or 2.0**attempt) for trouble in again.values())
+        wait = min(_MOST_WAIT_S, max((trouble.retry_after_s or 2.0**attempt) for trouble in again.values()))
         whole.call.buckets[0].pause(wait, reader.wire.budget.timing.now())
     return answers
 
@@ -56,14 +57,15 @@ async def _batch_once(reader: Reader, whole: Target, paths: Mapping[str, str]) -
         url=whole.call.url or "/v1.0/$batch",
         operation=f"POST $batch {whole.kind}",
         method="POST",
+        holds="responses",
         content=orjson.dumps({"requests": requests}),
     )
     try:
         answer: Answer = await reader.wire.read(call)
     except ReadFailedError as error:
         return error.trouble
-    responses = answer.body.get("responses") if isinstance(answer.body, Mapping) else None
-    by_number = {str(r.get("id")): r for r in responses or [] if isinstance(r, Mapping)}
+    responses = answer.body["responses"] if isinstance(answer.body, Mapping) else answer.body
+    by_number = {str(r.get("id")): r for r in responses if isinstance(r, Mapping)}
     return {owner: _inner(by_number.get(str(number))) for number, owner in enumerate(owners)}
 
 
@@ -72,8 +74,12 @@ def _inner(response: Mapping[str, Json] | None) -> Json | Trouble:
         return Trouble(None, "NoAnswer", "the batch answered without this request", transient=True)
     status = response.get("status")
     if isinstance(status, int) and status < 400:
-        return response.get("body") or {}
-    headers = {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+        body = response.get("body")
+        if isinstance(body, Mapping) and isinstance(body.get("value"), list):
+            return body
+        return Trouble(status, "UnexpectedAnswer", "a list of objects was expected, and none came", transient=True)
+    given = response.get("headers")
+    headers = {str(name).lower(): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
     code, message = error_of(response.get("body"))
     number = status if isinstance(status, int) else None
     return Trouble(

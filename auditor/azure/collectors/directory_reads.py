@@ -110,7 +110,7 @@ async def read_each(reader: Reader, whole: Target, paths: Mapping[str, str], bod
                     troubles.append(outcome)
                 else:
                     kept.extend(bodies(owner, outcome))
-            reader.keep(whole.scope, whole.kind, kept, None, SOURCE)
+            reader.keep(whole, kept, None)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(_BATCHES_AT_ONCE, len(chunks))):

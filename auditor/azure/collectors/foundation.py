@@ -236,12 +236,29 @@ ENTRIES = (
         client="storage",
         quota=_STORAGE_READS,
     ),
+    _storage_child("encryptionScopes", "blob"),
     Entry("Microsoft.KeyVault/vaults", _VAULTS, client="keyvault", table="resources"),
     # The list of keys has neither their kind and size nor their rotation policy
     # (https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/list).
     Entry("Microsoft.KeyVault/vaults/keys", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault", detailed=True),
     Entry("Microsoft.KeyVault/vaults/secrets", _VAULTS, How.CHILDREN, parents=_VAULT, client="keyvault"),
     Entry("Microsoft.KeyVault/managedHSMs", _VAULTS, client="keyvault", table="resources"),
+    # A service can stay on a version that is disabled while the newest one is fine.
+    *(
+        Entry(f"{keys}/versions", _VAULTS, How.CHILDREN, parents=(keys,), client="keyvault")
+        for keys in ("Microsoft.KeyVault/vaults/keys", "Microsoft.KeyVault/managedHSMs/keys")
+    ),
+    Entry(
+        "Microsoft.KeyVault/managedHSMs/keys",
+        _VAULTS,
+        How.CHILDREN,
+        parents=("Microsoft.KeyVault/managedHSMs",),
+        client="keyvault",
+        detailed=True,
+    ),
+    # https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
+    Entry("Microsoft.KeyVault/deletedVaults", _VAULTS, client="keyvault"),
+    Entry("Microsoft.KeyVault/deletedManagedHSMs", _VAULTS, client="keyvault"),
     Entry(
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         _IDENTITIES,

@@ -17,10 +17,13 @@ import orjson
 
 from auditor.azure.answers import Answer, Trouble
 from auditor.azure.budget import RESOURCE_GRAPH
-from auditor.azure.collectors.reading import SETTLED, Reader
+from auditor.azure.collectors.bounds import Bounds
+from auditor.azure.collectors.reading import SETTLED, Reader, Target
 from auditor.azure.wire import Call, ReadFailedError, storable
+from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
+from auditor.snapshot.bodies import as_arm
 
 SOURCE = "resource graph"
 _VERSION = "2022-10-01"
@@ -117,6 +120,8 @@ async def _run_pages(reader: Reader, query: Query, cursor: str | None) -> Troubl
     token = cursor
     rows = _PAGE_ROWS
     seen: set[str] = set()
+    bounds = Bounds()
+    whole = Target("/", query.kind, Call("", _OPERATION), SOURCE)
     while True:
         outcome = await _page(reader, query, token, rows)
         if isinstance(outcome, Trouble):
@@ -129,7 +134,7 @@ async def _run_pages(reader: Reader, query: Query, cursor: str | None) -> Troubl
             return outcome
         following = outcome.token
         parts = _parts_for(outcome.total) if query.may_split and token is None and following else 1
-        reader.keep("/", query.kind, outcome.bodies, f"{_SPLIT}{parts}" if parts > 1 else following, SOURCE)
+        reader.keep(whole, outcome.bodies, f"{_SPLIT}{parts}" if parts > 1 else following)
         if outcome.fault:
             return outcome.fault
         if parts > 1:
@@ -138,6 +143,8 @@ async def _run_pages(reader: Reader, query: Query, cursor: str | None) -> Troubl
             return None
         if following in seen:
             return Trouble(200, "NextLinkLoop", "the continuation of the query is one that was read already")
+        if stop := bounds.exceeded(outcome.bodies, outcome.size):
+            return stop
         seen.add(following)
         token = following
 
@@ -171,6 +178,7 @@ class _Page:
     bodies: list[Mapping[str, Json]]
     token: str | None
     total: int
+    size: int
     fault: Trouble | None = None
 
 
@@ -182,6 +190,7 @@ async def _page(reader: Reader, query: Query, token: str | None, rows: int) -> _
         method="POST",
         content=query.content(token, rows),
         buckets=(reader.wire.budget.bucket(SOURCE, RESOURCE_GRAPH),),
+        holds="data",
     )
     try:
         answer = await reader.wire.read(call)
@@ -192,16 +201,15 @@ async def _page(reader: Reader, query: Query, token: str | None, rows: int) -> _
 
 def _page_of(answer: Answer) -> _Page | Trouble:
     body = answer.body
-    rows = body.get("data") if isinstance(body, Mapping) else None
-    if not isinstance(rows, list):
-        return Trouble(200, "UnexpectedAnswer", "Resource Graph answered without rows")
-    good = [_as_arm(row) for row in rows if isinstance(row, Mapping) and isinstance(row.get("id"), str)]
+    rows = body["data"] if isinstance(body, Mapping) else body
+    good = [_as_arm(row) for row in rows if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row["id"]]
     sound = good if storable(good) else [row for row in good if storable(row)]
     lost = len(rows) - len(sound)
     fault = Trouble(200, "MalformedItem", f"{lost} of {len(rows)} rows could not be understood") if lost else None
-    token = body.get("$skipToken")
-    total = body.get("totalRecords")
-    if not token and body.get("resultTruncated") == "true":
+    envelope = body if isinstance(body, Mapping) else {}
+    token = envelope.get("$skipToken")
+    total = envelope.get("totalRecords")
+    if not token and envelope.get("resultTruncated") == "true":
         fault = fault or Trouble(200, "ResultTruncated", "Resource Graph cut the result and gave no continuation")
     # Queries name at most 290 subscriptions, so this cannot happen; where it does, it must not go unnoticed:
     # https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
@@ -209,9 +217,10 @@ def _page_of(answer: Answer) -> _Page | Trouble:
         fault = fault or Trouble(
             200, "SubscriptionLimit", "Resource Graph left out what lies beyond 10,000 subscriptions"
         )
-    return _Page(sound, token if isinstance(token, str) else None, total if isinstance(total, int) else 0, fault)
+    following = token if isinstance(token, str) else None
+    return _Page(sound, following, total if isinstance(total, int) else 0, answer.size, fault)
 
 
 def _as_arm(row: Mapping[str, Json]) -> Mapping[str, Json]:
-    """A row as Azure Resource Manager would have sent it: columns that the resource does not have are left out."""
-    return {name: value for name, value in row.items() if value is not None and value != ""}
+    kind = row.get("type")
+    return as_arm(ids.type_key(kind) if isinstance(kind, str) else "", row)

@@ -47,14 +47,13 @@ async def permissions_at(reader: Reader, scope: str) -> Permissions | Trouble:
         f"{scope}/providers/Microsoft.Authorization/permissions?api-version={_VERSION}",
         _OPERATION,
         buckets=(reader.wire.budget.bucket(scope, ARM_READS),),
+        holds="value",
     )
     try:
         answer = await reader.wire.read(call)
     except ReadFailedError as error:
         return error.trouble
-    items = answer.body.get("value") if isinstance(answer.body, Mapping) else None
-    if not isinstance(items, list):
-        return Trouble(200, "UnexpectedAnswer", "a list of permissions was expected")
+    items = answer.body["value"] if isinstance(answer.body, Mapping) else answer.body
     grants = [
         (_texts(item.get("actions")), _texts(item.get("notActions"))) for item in items if isinstance(item, Mapping)
     ]
@@ -66,8 +65,14 @@ def _texts(value: Json) -> tuple[str, ...]:
 
 
 def hidden_from(permissions: Permissions | Trouble, action: str) -> Trouble | None:
-    """Why a query may have left objects out; None where it has not, or where that cannot be told."""
-    if isinstance(permissions, Trouble) or not permissions.grants or permissions.allow(action):
+    """Why a query may have left objects out; None where it has not.
+
+    Whoever may read a whole subscription may read this too, so a refusal says that something is left out.
+    """
+    if isinstance(permissions, Trouble):
+        words = "Resource Graph shows only what this identity may read, and it could not be read what that is"
+        return Trouble(permissions.status, "PartialVisibility", f"{words} ({permissions.code})")
+    if permissions.allow(action):
         return None
     words = "Resource Graph shows only what this identity may read, and it may not read these in the whole subscription"
     return Trouble(403, "PartialVisibility", words)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from auditor.azure.answers import Answer, Trouble
+from auditor.azure.collectors.bounds import Bounds
 from auditor.azure.guard import RefusedRequestError, origin_of
 from auditor.azure.progress import Progress
 from auditor.azure.wire import Call, ReadFailedError, Wire, storable
 from auditor.inventory import ids
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap, Json
+from auditor.snapshot.bodies import lacks_properties
 from auditor.snapshot.sink import Sink
 
 Redact = Callable[[str, Mapping[str, Json]], Mapping[str, Json]]
 """Replaces secrets' values: takes a type key and a body, gives the body that may be kept."""
+
+_LOG = logging.getLogger(__name__)
+_ENVELOPE = ("id", "name", "type", "location", "kind")
+"""What is kept of an object of which nothing else is known."""
 
 _VERSION = re.compile(r"([?&]api-version=)[^&]*")
 
@@ -64,6 +71,8 @@ class Target:
     """The id of the object where `single` bodies lack one."""
     always: bool = False
     """Whether the object exists whether or not it can be read; see `Entry.always`."""
+    own: bool = False
+    """Whether the scope is a subscription of which only its own children are meant; see `Sink`."""
 
 
 @dataclass(slots=True)
@@ -74,8 +83,6 @@ class Reader:
     sink: Sink
     progress: Progress
     redact: Redact
-    gaps: int = 0
-    """Ledger lines with a gap that were written."""
     troubled: dict[str, int] = field(default_factory=dict)
     """Gaps by source, for the note at its end."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -91,10 +98,10 @@ class Reader:
             self.progress.settle(target.source)
 
     async def _read(self, target: Target) -> ReadState:
-        before = self.sink.state(target.scope, target.kind)
+        before = self.sink.state(target.scope, target.kind, own=target.own)
         if before in SETTLED:
             return before
-        cursor = self.sink.cursor(target.scope, target.kind)
+        cursor = self.sink.cursor(target.scope, target.kind, own=target.own)
         state = await self._pages(target, cursor) if cursor and self._is_ours(cursor, target) else None
         return state if state is not None else await self._pages(target, None) or ReadState.FAILED
 
@@ -103,14 +110,17 @@ class Reader:
         items: list[Mapping[str, Json]] = []
         url: str | None = target.call.url
         seen: set[str] = set()
+        bounds = Bounds()
         while url:
             seen.add(url)
             try:
-                answer = await self.wire.read(replace(target.call, url=url))
+                answer = await self.wire.read(self._call(target, url))
             except ReadFailedError as error:
                 return error.trouble
             bodies, fault = _bodies(answer, target)
             url, broken = self._next(answer, target, seen)
+            if url:
+                broken = broken or bounds.exceeded(bodies, answer.size)
             if fault or broken:
                 return fault or broken or Trouble(None, "UnexpectedAnswer", "")
             items.extend(bodies)
@@ -122,10 +132,11 @@ class Reader:
         started = datetime.now(UTC)
         seen: set[str] = set()
         spoilt: Trouble | None = None
+        bounds = Bounds()
         while url:
             seen.add(url)
             try:
-                answer = await self.wire.read(replace(target.call, url=url))
+                answer = await self.wire.read(self._call(target, url))
             except ReadFailedError as error:
                 if (other := self._other_version(url, target, error.trouble)) and other not in seen:
                     url = other
@@ -137,11 +148,16 @@ class Reader:
                 return self._failed(target, Trouble(None, "RefusedRequest", str(error)), partial=len(seen) > 1)
             bodies, fault = _bodies(answer, target)
             url, broken = self._next(answer, target, seen)
-            spoilt = spoilt or fault or broken
             self._keep(target, bodies, url)
+            if url and (stop := bounds.exceeded(bodies, answer.size)):
+                url, broken = None, stop
+            spoilt = spoilt or fault or broken
         if spoilt:
             return self._failed(target, spoilt, partial=True)
         return self.close_complete(target, started)
+
+    def _call(self, target: Target, url: str) -> Call:
+        return replace(target.call, url=url, holds="object" if target.single else "value")
 
     def _known_version(self, target: Target) -> str:
         version = self.versions.get(ids.type_key(target.kind))
@@ -158,16 +174,39 @@ class Reader:
     def _keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
         if target.trim:
             bodies = [target.trim(body) for body in bodies]
-        self.keep(target.scope, target.kind, bodies, cursor, target.source)
+        self.keep(target, bodies, cursor)
 
-    def keep(
-        self, scope: str, kind: str, bodies: Sequence[Mapping[str, Json]], cursor: str | None, source: str
-    ) -> None:
-        """Put a page into the sink, secrets replaced, with where it goes on."""
+    def keep(self, target: Target, bodies: Sequence[Mapping[str, Json]], cursor: str | None) -> None:
+        """Put a page into the sink, secrets replaced, with where it goes on.
+
+        An object that came without its properties exists, but nothing is known of it.
+        """
         if bodies or cursor:
-            safe = [self.redact(_type_key(body, kind), body) for body in bodies]
-            self.sink.add(scope, kind, safe, cursor=cursor)
-        self.progress.advance(source, len(bodies))
+            unread: dict[str, Mapping[str, Gap]] = {}
+            safe = [self._safe(target, body, unread) for body in bodies]
+            self.sink.add(target.scope, target.kind, safe, own=target.own, cursor=cursor, unread=unread)
+            if unread:
+                self.troubled[target.source] = self.troubled.get(target.source, 0) + len(unread)
+        self.progress.advance(target.source, len(bodies))
+
+    def _safe(
+        self, target: Target, body: Mapping[str, Json], unread: dict[str, Mapping[str, Gap]]
+    ) -> Mapping[str, Json]:
+        """A body as it may be kept; a note in `unread` where its properties are not known."""
+        kind = _type_of(body, target.kind)
+        key = ids.type_key(kind)
+        if not lacks_properties(key, body):
+            try:
+                return self.redact(key, body)
+            except Exception as error:  # one hostile value must not end an audit; nothing of it is kept
+                _LOG.warning("not redacted", extra={"fields": {"type": key, "error": type(error).__name__}})
+                words = "holds what could not be made safe to keep, so nothing of it was kept"
+                trouble = Trouble(200, "NotRedacted", words)
+        else:
+            trouble = Trouble(200, "NoProperties", "came without its properties")
+        gap = Gap(body["id"], kind, target.call.operation, trouble.status, trouble.code, trouble.message)
+        unread[body["id"]] = {"properties": gap}
+        return {name: body[name] for name in _ENVELOPE if isinstance(body.get(name), str)}
 
     def _next(self, answer: Answer, target: Target, seen: set[str]) -> tuple[str | None, Trouble | None]:
         """The next page's address, or why it is not followed."""
@@ -193,7 +232,7 @@ class Reader:
     def _failed(self, target: Target, trouble: Trouble, *, partial: bool) -> ReadState:
         state = state_of(trouble, target.absent)
         if state in SETTLED:
-            self.sink.close(target.scope, target.kind, state, as_of=datetime.now(UTC))
+            self.sink.close(target.scope, target.kind, state, own=target.own, as_of=datetime.now(UTC))
             return state
         return self.close_gap(target, trouble, ReadState.PARTIAL if partial else state)
 
@@ -201,11 +240,12 @@ class Reader:
         """Keep an object that is known to exist, with its properties marked as unread."""
         if self.sink.state(target.scope, target.kind) is None:
             stub = {"id": target.own_id, "name": target.own_id.rpartition("/")[2], "type": target.kind}
-            self.sink.add(target.scope, target.kind, [stub], unread={"properties": gap})
+            self.sink.add(target.scope, target.kind, [stub], unread={target.own_id: {"properties": gap}})
 
     def close_complete(self, target: Target, as_of: datetime | None = None) -> ReadState:
         """Write the ledger line of a read that saw everything."""
-        self.sink.close(target.scope, target.kind, ReadState.COMPLETE, as_of=as_of or datetime.now(UTC))
+        moment = as_of or datetime.now(UTC)
+        self.sink.close(target.scope, target.kind, ReadState.COMPLETE, own=target.own, as_of=moment)
         return ReadState.COMPLETE
 
     def close_gap(self, target: Target, trouble: Trouble, state: ReadState) -> ReadState:
@@ -221,8 +261,7 @@ class Reader:
         )
         if target.always:
             self._keep_unread(target, gap)
-        self.sink.close(target.scope, target.kind, state, gap=gap)
-        self.gaps += 1
+        self.sink.close(target.scope, target.kind, state, own=target.own, gap=gap)
         self.troubled[target.source] = self.troubled.get(target.source, 0) + 1
         return state
 
@@ -230,7 +269,6 @@ class Reader:
         """Write the ledger line of what was not even tried."""
         gap = Gap(scope=scope, type=kind, operation="", status=None, code="NotAsked", message=why)
         self.sink.close(scope, kind, ReadState.NOT_ASKED, gap=gap)
-        self.gaps += 1
 
 
 def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadState:
@@ -245,9 +283,9 @@ def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadStat
     return ReadState.DENIED if trouble.status in (401, 403) or code == "notoken" else ReadState.FAILED
 
 
-def _type_key(body: Mapping[str, Json], kind: str) -> str:
+def _type_of(body: Mapping[str, Json], kind: str) -> str:
     own = body.get("type")
-    return ids.type_key(own if isinstance(own, str) and "/" in own else kind)
+    return own if isinstance(own, str) and "/" in own else kind
 
 
 def _with_cure(trouble: Trouble, cure: str) -> str:
@@ -259,14 +297,7 @@ def _with_cure(trouble: Trouble, cure: str) -> str:
 def _bodies(answer: Answer, target: Target) -> tuple[list[Mapping[str, Json]], Trouble | None]:
     """The objects of a page, and what was wrong with it; what is wrong does not lose what is good."""
     body = answer.body
-    if target.single and isinstance(body, Mapping):
-        items: Json = [body] if body else []
-    else:
-        items = body if isinstance(body, list) else body.get("value", [] if not body else None)
-    if items is None and isinstance(body, Mapping) and "value" in body:
-        items = []  # some services write null for an empty list
-    if not isinstance(items, list):
-        return [], Trouble(200, "UnexpectedAnswer", "a list of objects was expected")
+    items: list[Json] = [body] if target.single else body if isinstance(body, list) else body["value"]
     good = [_identified(item, target) for item in items if _is_object(item, target)]
     if len(good) == len(items) and storable(good):
         return good, None

@@ -345,10 +345,27 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Devices/IotHubs", "2023-06-30"),
     _top("Microsoft.Devices/provisioningServices", "2022-12-12"),
     _top("Microsoft.Kusto/clusters", "2024-04-13"),
+    _below("Microsoft.Kusto/clusters", "databases", "2024-04-13"),
+    _top("Microsoft.OperationalInsights/clusters", "2025-02-01"),
+    _top("Microsoft.DataProtection/backupVaults", "2025-01-01"),
     _top("Microsoft.Purview/accounts", "2021-12-01"),
     _top("Microsoft.Relay/namespaces", "2024-01-01"),
+    _top("Microsoft.NotificationHubs/namespaces", "2023-09-01"),
     _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),
     _top("Microsoft.DocumentDB/mongoClusters", "2025-09-01"),
 )
 
-ENTRIES = (*_WEB_ENTRIES, *_DATABASE_ENTRIES, *_API_ENTRIES, *_MESSAGING_ENTRIES, *_OTHER_ENTRIES)
+# Children that Resource Graph lists beside their parents.
+_QUERIED_ENTRIES = tuple(
+    Entry(f"Microsoft.HealthcareApis/workspaces/{name}", "", How.QUERY, table="resources")
+    for name in ("fhirServices", "dicomServices")
+)
+
+ENTRIES = (
+    *_QUERIED_ENTRIES,
+    *_WEB_ENTRIES,
+    *_DATABASE_ENTRIES,
+    *_API_ENTRIES,
+    *_MESSAGING_ENTRIES,
+    *_OTHER_ENTRIES,
+)

@@ -109,7 +109,7 @@ def scan(
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
     found = ahead.laid_over(found)
-    facts = FactStore(found.inventory)
+    facts = FactStore(found.inventory, found.manifest.finished_at)
     selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
     formats = [wanted.format for wanted in outputs]
     report = api.audit(

@@ -1,36 +1,43 @@
-"""Whether an identity may use a vault's key to wrap and unwrap."""
+"""Whether an identity may use a vault's key: by the vault's access policies or by roles, whichever counts there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
-from fnmatch import fnmatchcase
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
 
-from auditor.facts.keys.places import at
-from auditor.inventory import ids
+from auditor.facts.identity.access import NEEDS as ROLES
+from auditor.facts.identity.access import Access
+from auditor.facts.identity.principals import PrincipalKind
+from auditor.facts.keys.places import at, text_at
+from auditor.facts.private_link.tenancy import not_collected
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Resource
+from auditor.inventory.model import Gap, Resource
 
-_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
-_UNWRAP = "microsoft.keyvault/vaults/keys/unwrap/action"
-# Built-in roles that may wrap and unwrap, for sources without role definitions: Crypto Service Encryption User, Crypto
-# User, Crypto Officer, Administrator. https://learn.microsoft.com/azure/key-vault/general/rbac-guide
-_BUILT_IN = frozenset(
-    {
-        "e147488a-f6f5-4113-8e2d-b22465e65bf6",
-        "12338af0-0e69-4776-bea7-57ae8d297424",
-        "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
-        "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-    }
-)
+ASSIGNMENT = "microsoft.authorization/roleassignments"
+NEEDS = ROLES
+_GROUP = "microsoft.graph/groups"
+
+# https://learn.microsoft.com/azure/role-based-access-control/permissions/security#microsoftkeyvault
+_DATA_ACTIONS = {
+    "get": "Microsoft.KeyVault/vaults/keys/read",
+    "wrapKey": "Microsoft.KeyVault/vaults/keys/wrap/action",
+    "unwrapKey": "Microsoft.KeyVault/vaults/keys/unwrap/action",
+    "encrypt": "Microsoft.KeyVault/vaults/keys/encrypt/action",
+    "decrypt": "Microsoft.KeyVault/vaults/keys/decrypt/action",
+}
+_WRAPPING = ("get", "wrapKey", "unwrapKey")
+_ENCRYPTING = ("encrypt", "decrypt")
 
 
-class Right(Enum):
-    """What is known of an identity's right to a key."""
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What is known of an identity's rights to a key."""
 
-    GRANTED = "granted"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
+    missing: tuple[str, ...] = ()
+    """What it may not do, as access policies name it; empty where it may do all, or where `gap` is given."""
+    gap: Gap | None = None
+    decided_by: tuple[str, ...] = ()
 
 
 class KeyRights:
@@ -38,74 +45,66 @@ class KeyRights:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._assignments: dict[str, list[Resource]] = {}
-        self._above: list[Resource] = []  # which management group a subscription is in is not asked: each may count
-        for assignment in inventory.of_type(_ASSIGNMENT):
-            scope = ids.id_key(str(at(assignment.body, "properties.scope") or ids.parent_of(assignment.key)))
-            if scope in ("", "/") or scope.startswith("/providers/microsoft.management/managementgroups/"):
-                self._above.append(assignment)
-            else:
-                self._assignments.setdefault(scope, []).append(assignment)
 
-    def of(self, principal: str, vault: Resource, key_id: str) -> Right:
-        """Whether the service principal with this object id may unwrap with a key, by its key id."""
-        if not principal:
-            return Right.UNKNOWN
+    @cached_property
+    def _access(self) -> Access:
+        return Access.of(self._inventory)
+
+    def of(self, principal: str, vault: Resource, key_id: str, *, may_encrypt: bool = False) -> Rights:
+        """What the service principal with this object id may not do with a key, by the key's id.
+
+        With `may_encrypt` encrypting and decrypting serve as well as wrapping.
+        """
         # A vault of which it is not set goes by access policies:
         # https://learn.microsoft.com/azure/key-vault/general/access-control-default
-        rbac = at(vault.body, "properties.enableRbacAuthorization")
-        if rbac is True:
-            return self._by_role(principal, vault, key_id)
-        return _by_policy(principal, at(vault.body, "properties.accessPolicies"))
+        if at(vault.body, "properties.enableRbacAuthorization") is True:
+            held, gap = self._by_role(principal, key_id)
+            decided = f"{vault.id}:properties.enableRbacAuthorization"
+        else:
+            held, gap = self._by_policy(principal.lower(), vault)
+            decided = f"{vault.id}:properties.accessPolicies"
+        missing = tuple(name for name in _WRAPPING if name not in held)
+        if not missing or (may_encrypt and held.issuperset(_ENCRYPTING)):
+            return Rights()
+        return Rights(gap=gap) if gap else Rights(missing, None, (decided,))
 
-    def _by_role(self, principal: str, vault: Resource, key_id: str) -> Right:
-        unsure = False
-        for assignment in self._at_or_above(key_id):
-            grants = self._grants(str(at(assignment.body, "properties.roleDefinitionId") or ""))
-            if grants is False:
-                continue
-            if str(at(assignment.body, "properties.principalId") or "").lower() == principal.lower():
-                if grants:
-                    return Right.GRANTED
-                unsure = True
-            # Who is a member of a group is not read.
-            unsure = unsure or str(at(assignment.body, "properties.principalType") or "").lower() == "group"
-        if unsure or self._inventory.gap(_ASSIGNMENT, vault.id):
-            return Right.UNKNOWN
-        return Right.MISSING
-
-    def _at_or_above(self, key_id: str) -> Iterator[Resource]:
-        place = ids.id_key(key_id)
-        while place:
-            yield from self._assignments.get(place, ())
-            place = ids.parent_of(place)
-        yield from self._above
-
-    def _grants(self, role: str) -> bool | None:
-        """Whether a role may unwrap; None where it is not known."""
-        if role.rpartition("/")[2].lower() in _BUILT_IN:
-            return True
-        definition = self._inventory.get(role)
-        if definition is None:
-            return None
-        permissions = at(definition.body, "properties.permissions")
-        return any(
-            _matches(block.get("dataActions"), _UNWRAP) and not _matches(block.get("notDataActions"), _UNWRAP)
-            for block in permissions or ()
-            if isinstance(block, Mapping)
+    def _by_role(self, principal: str, key_id: str) -> tuple[set[str], Gap | None]:
+        """What roles grant, and why there may be more."""
+        answers = {
+            name: self._access.may(principal, action, key_id, data=True) for name, action in _DATA_ACTIONS.items()
+        }
+        doubts = (
+            answer.doubt or not_collected(key_id, ASSIGNMENT, "who may use the key could not be worked out")
+            for answer in answers.values()
+            if answer.verdict is None
         )
+        return {name for name, answer in answers.items() if answer.verdict}, next(doubts, None)
+
+    def _by_policy(self, principal: str, vault: Resource) -> tuple[set[str], Gap | None]:
+        """What access policies grant; only one that grants something can do so through a group."""
+        policies = at(vault.body, "properties.accessPolicies")
+        selves = {principal, *self._access.principals.groups_of(principal)}
+        held: set[str] = set()
+        gap: Gap | None = None
+        for policy in policies if isinstance(policies, list) else ():
+            words = at(policy, "permissions.keys")
+            granted = _named({str(word).lower() for word in words} if isinstance(words, list) else ())
+            holder = text_at(policy, "objectId")
+            if holder in selves:
+                held |= granted
+            elif granted and self._may_be_unread_group(holder):
+                gap = gap or not_collected(holder, _GROUP, f"who is a member of {holder} was not read")
+        return held, gap
+
+    def _may_be_unread_group(self, object_id: str) -> bool:
+        """Whether an object can be a group whose members are not known: policies do not say what their objects are."""
+        principals = self._access.principals
+        known = principals.get(object_id).kind
+        if known is PrincipalKind.GROUP:
+            return principals.unread_members(object_id)
+        # Only the groups that hold roles are read, so that an object of which nothing is known may be one.
+        return known is PrincipalKind.UNKNOWN and self._inventory.gap("auditor/closedworld", "/") is not None
 
 
-def _matches(patterns: Iterable[Json] | None, action: str) -> bool:
-    return any(fnmatchcase(action, str(pattern).lower()) for pattern in patterns or ())
-
-
-def _by_policy(principal: str, policies: Json) -> Right:
-    if not isinstance(policies, list):
-        return Right.UNKNOWN
-    for policy in policies:
-        permissions = {str(word).lower() for word in at(policy, "permissions.keys") or ()}
-        if str(at(policy, "objectId") or "").lower() == principal.lower() and permissions & {"unwrapkey", "all"}:
-            return Right.GRANTED
-    # A group can hold a policy, and who is a member of it is not read.
-    return Right.UNKNOWN if policies else Right.MISSING
+def _named(words: Collection[str]) -> set[str]:
+    return {name for name in _DATA_ACTIONS if name.lower() in words or "all" in words}

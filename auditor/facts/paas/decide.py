@@ -25,14 +25,34 @@ def decide(service: Service, subject: Subject) -> Door:
 
 def closes(switch: Switch, subject: Subject) -> bool:
     """Whether a switch shuts the endpoint."""
-    given = subject.at(switch.path)
+    _, given = _given(switch, subject)
     if ANY in switch.closed:
         return given is not None
-    return _text(_effective(switch, subject)) in {word.lower() for word in switch.closed}
+    return _shut(switch, _effective(switch, subject))
+
+
+def _shut(switch: Switch, given: Any) -> bool:
+    return _text(given) in {word.lower() for word in switch.closed}
+
+
+def _given(switch: Switch, subject: Subject) -> tuple[str, Any]:
+    """Where a switch is set, and to what; its second place counts where the first says nothing, or shuts."""
+    own = subject.at(switch.path)
+    if not switch.beside or (own is not None and _shut(switch, own)):
+        return switch.path, own
+    child, name, path = switch.beside
+    try:
+        second = subject.only_child(child, name)
+        other = None if second is None else value_at(second, path)
+    except NotReadError:  # what it would say is not known; the first place says what there is to say
+        second, other = None, None
+    if second is None or other is None or (own is not None and not _shut(switch, other)):
+        return switch.path, own
+    return f"{subject.place(second)}{path}", other
 
 
 def _effective(switch: Switch, subject: Subject) -> Any:
-    given = subject.at(switch.path)
+    _, given = _given(switch, subject)
     if given is not None:
         return given
     if switch.default_with_endpoint and subject.endpoints_to_it():
@@ -48,18 +68,18 @@ def _private(service: Service, subject: Subject, shut: Sequence[Switch]) -> Door
     return Door(
         Exposure.PRIVATE,
         " and ".join(_said(switch, subject) for switch in shut),
-        tuple(switch.path for switch in shut),
-        defaulted=all(subject.at(switch.path) is None for switch in shut),
+        tuple(_given(switch, subject)[0] for switch in shut),
+        defaulted=all(_given(switch, subject)[1] is None for switch in shut),
         trusted=_trusted(service, subject.resource if not service.holder else None),
         instances=_instances(service, subject),
     )
 
 
 def _said(switch: Switch, subject: Subject) -> str:
-    given = subject.at(switch.path)
+    path, given = _given(switch, subject)
     if given is None:
-        return f"{switch.path} is not set, which means {_effective(switch, subject)}"
-    return f"{switch.path} is set" if ANY in switch.closed else f"{switch.path} is {given}"
+        return f"{path} is not set, which means {_effective(switch, subject)}"
+    return f"{path} is set" if ANY in switch.closed else f"{path} is {given}"
 
 
 def opened_by(service: Service, subject: Subject) -> tuple[str, tuple[str, ...], bool]:
@@ -67,9 +87,9 @@ def opened_by(service: Service, subject: Subject) -> tuple[str, tuple[str, ...],
     switches = [switch for switch in service.switches if ANY not in switch.closed and not closes(switch, subject)]
     if not switches:
         return "the service has no switch for it", (), False
-    given = [switch for switch in switches if subject.at(switch.path) is not None]
+    given = [switch for switch in switches if _given(switch, subject)[1] is not None]
     words = ", ".join(_said(switch, subject) for switch in given or switches[:1])
-    return words, tuple(switch.path for switch in given or switches[:1]), not given
+    return words, tuple(_given(switch, subject)[0] for switch in given or switches[:1]), not given
 
 
 def filtered(service: Service, subject: Subject) -> Door:

@@ -46,6 +46,8 @@ class Switch:
     """What the service does where the property is missing or empty."""
     default_with_endpoint: str = ""
     """What it does then as soon as a private endpoint is approved; "" where that changes nothing."""
+    beside: tuple[str, ...] = ()
+    """Where the same switch stands a second time: child, its name, and the path in its body."""
 
 
 @dataclass(frozen=True, slots=True)

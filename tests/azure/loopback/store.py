@@ -26,6 +26,9 @@ _LISTED_WIDELY = frozenset(
 _LISTED_ELSEWHERE = {
     # https://learn.microsoft.com/rest/api/defenderforcloud/jit-network-access-policies/list
     "microsoft.security/locations/jitnetworkaccesspolicies": "microsoft.security/jitnetworkaccesspolicies",
+    # https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
+    "microsoft.keyvault/locations/deletedvaults": "microsoft.keyvault/deletedvaults",
+    "microsoft.keyvault/locations/deletedmanagedhsms": "microsoft.keyvault/deletedmanagedhsms",
 }
 """Types that a subscription lists below a name of their own."""
 
@@ -51,6 +54,8 @@ class Store:
     def add(self, body: Body) -> None:
         """Take in one body; of two with one id the later one is served."""
         identifier = str(body["id"])
+        if "properties" not in body and "/providers/" in identifier.lower():  # every resource has some
+            body = {**body, "properties": {}}
         key = identifier.rstrip("/").lower()
         self.by_id[key] = body
         kind = ids.type_of(identifier).lower()

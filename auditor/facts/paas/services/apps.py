@@ -15,9 +15,12 @@ def _site(name: str, kind: str) -> Service:
         name,
         kind,
         "https://learn.microsoft.com/azure/app-service/overview-access-restrictions",
-        switches=(Switch(default_with_endpoint="Disabled"),),
+        switches=(
+            Switch(default_with_endpoint="Disabled", beside=("config", "web", "properties.publicNetworkAccess")),
+        ),
         special=main_site,
         reads=(
+            "config/web: properties.publicNetworkAccess",
             "config/web: properties.ipSecurityRestrictions",
             "config/web: properties.ipSecurityRestrictionsDefaultAction",
             "properties.hostingEnvironmentProfile.id",
@@ -104,7 +107,8 @@ SERVICES = (
         "Microsoft.ApiManagement/service",
         "https://learn.microsoft.com/azure/templates/microsoft.apimanagement/service",
         switches=(Switch(), Switch("properties.virtualNetworkType", ("Internal",), "None")),
-        note="In an external virtual network the security group of the subnet can filter further.",
+        note="In an external virtual network the security group of the subnet can filter further; of the v2 tiers "
+        "External is about the way out only.",
     ),
     Service(
         "Logic Apps",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.facts.paas.model import Action, Bypass, Filter, RangeChildren, RangeList, Service
+from auditor.facts.paas.rights_and_lists import workspace
 
 _TEMPLATES = "https://learn.microsoft.com/azure/templates"
 
@@ -30,7 +31,12 @@ SERVICES = (
         "Machine Learning",
         "Microsoft.MachineLearningServices/workspaces",
         f"{_TEMPLATES}/microsoft.machinelearningservices/workspaces",
+        filter=Filter.DEFAULT_ACTION,
+        action=Action(),
+        lists=(RangeList("properties.networkAcls.ipRules", "value"), RangeList("properties.ipAllowlist")),
+        special=workspace,
         documented=False,
+        note="Without network rules the older `ipAllowlist` counts; a list closes the workspace to everybody else.",
     ),
     Service(
         "Machine Learning registry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.facts.paas.model import Action, Bypass, Filter, RangeList, Service, Switch
+from auditor.facts.paas.rights_and_lists import notification_hubs
 from auditor.facts.paas.special import iot_hub, ordered_filter, signalr
 
 _TEMPLATES = "https://learn.microsoft.com/azure/templates"
@@ -67,6 +68,15 @@ SERVICES = (
         "Relay",
         "Microsoft.Relay/namespaces",
         "https://learn.microsoft.com/azure/azure-relay/ip-firewall-virtual-networks",
+    ),
+    Service(
+        "Notification Hubs",
+        "Microsoft.NotificationHubs/namespaces",
+        f"{_TEMPLATES}/microsoft.notificationhubs/namespaces",
+        special=notification_hubs,
+        reads=("properties.networkAcls.publicNetworkRule.rights", "properties.networkAcls.ipRules"),
+        documented=False,
+        note="Rules give rights: to everybody, or to addresses.",
     ),
     _grid("Event Grid topic", "Microsoft.EventGrid/topics"),
     _grid("Event Grid domain", "Microsoft.EventGrid/domains"),
