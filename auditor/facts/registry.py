@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from auditor.facts.readable import readable, why_unread
