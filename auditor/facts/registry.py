@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from auditor.facts.readable import readable
+from auditor.facts.readable import readable, why_unread
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 from auditor.inventory.stumbles import Stumble, attempt
@@ -141,7 +141,7 @@ class FactStore:
             values = attempt(self._values, found, inventory)
             if not isinstance(values, Stumble):
                 # Of a resource that was listed and not read, nothing is known.
-                known = {r.key: Unread(r.unread["properties"]) for r in bare if r.type_key in found.types}
+                known = {r.key: Unread(gap) for r in bare if r.type_key in found.types and (gap := why_unread(r))}
                 return {**values, **known} if known else values
             culprit = next((one for one in map(self._owner, values.suspects) if one.key not in left_out), None)
             if culprit is None or len(left_out) >= _MOST_LEFT_OUT:
@@ -177,9 +177,7 @@ def _gap(resource: Resource, family: str, stumble: Stumble) -> Gap:
 def _without(inventory: Inventory, left_out: Mapping[str, Gap]) -> Inventory:
     """The inventory with some resources' properties marked as not read."""
     resources = (
-        Resource(r.id, r.type, r.body, {**r.unread, "properties": left_out[r.key]}, r.key, r.type_key)
-        if r.key in left_out
-        else r
+        replace(r, unread={**r.unread, "properties": left_out[r.key]}) if r.key in left_out else r
         for r in inventory
         if not inventory.is_embedded(r)
     )
