@@ -271,7 +271,7 @@ class Node:
 @cache
 def places_of(type_key: str, name: str) -> Node | None:
     """The places of a type, as a tree of steps; `name` (lower-cased) tells apart the configurations of a site."""
-    type_key = type_key.replace("/slots/", "/").removesuffix("/slots")
+    type_key = type_key.replace("/slots/", "/").removesuffix("/slots").replace("/service/workspaces/", "/service/")
     places = [*_PLACES.get(type_key, ())]
     if type_key in ("microsoft.web/sites/config", "microsoft.web/staticsites/config"):
         places += _SITE_PARTS.get(name, ())

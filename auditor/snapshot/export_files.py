@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import Problem
+from auditor.errors import Problem, SnapshotError
 from auditor.inventory.model import Json
+from auditor.snapshot.directory_objects import with_type
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")
@@ -32,13 +33,20 @@ class Document:
     """Whether it says that there is a next page."""
     total: int | None = None
     """How many rows the query has in all, where it says so."""
+    recognised: frozenset[int] = frozenset()
+    """Places of those bodies that do not name their type themselves."""
 
 
 def files_below(path: Path) -> list[Path]:
     """The file itself, or every export in a folder, sorted; hidden files and folders are left alone."""
     if not path.is_dir():
         return [path]
-    found = (file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
+    try:
+        found = [file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()]
+    except OSError as error:  # taken away while it was looked through
+        raise SnapshotError(
+            f"cannot be read: {error.strerror}", subject=str(path), remedy="Check the folder, and the rights on it."
+        ) from error
     return sorted(file for file in found if not any(part[:1] == "." for part in file.relative_to(path).parts))
 
 
@@ -59,11 +67,13 @@ def read_document(file: Path, problems: list[Problem]) -> Document | None:
     else:
         envelope = _parsed(file, text, problems)
         items = _items(file, envelope, problems) if len(problems) == before else []
-    bodies = _identified(file, items, problems)
+    given = _identified(file, items, problems)
+    bodies = _typed(file, given, _context(envelope), problems) if len(problems) == before else ()
     if len(problems) > before:
         return None
     continued, total = _more(envelope)
-    return Document(file, bodies, hashlib.sha256(raw).digest(), modified_at, continued, total)
+    recognised = frozenset(n for n, (old, new) in enumerate(zip(given, bodies, strict=True)) if new is not old)
+    return Document(file, bodies, hashlib.sha256(raw).digest(), modified_at, continued, total, recognised)
 
 
 def _decoded(file: Path, raw: bytes, problems: list[Problem]) -> str | None:
@@ -173,6 +183,28 @@ def _identified(file: Path, items: list[Any], problems: list[Problem]) -> tuple[
         problems.append(Problem(str(file), 0, 0, message, "project the id, as `resources` without `project` does"))
         return ()
     return tuple(items)
+
+
+def _context(envelope: Any) -> str:
+    found = envelope.get("@odata.context") if isinstance(envelope, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _typed(
+    file: Path, bodies: tuple[Mapping[str, Json], ...], context: str, problems: list[Problem]
+) -> tuple[Mapping[str, Json], ...]:
+    """The bodies, all of which must say what they are: no rule would judge an object without a type."""
+    typed = [with_type(body, context) for body in bodies]
+    unknown = [index for index, body in enumerate(typed) if body is None]
+    if unknown:
+        shown = ", ".join(map(str, unknown[:3])) + (", ..." if len(unknown) > 3 else "")
+        message = (
+            f"{len(unknown)} of {len(bodies)} items do not say what they are: they have no type, and are no objects of "
+            f"Microsoft Graph that are known here (item {shown})"
+        )
+        remedy = "export them with their type; of Microsoft Graph with az rest, whose answers have an @odata.context"
+        problems.append(Problem(str(file), 0, 0, message, remedy))
+    return tuple(body for body in typed if body is not None)
 
 
 def _more(envelope: Any) -> tuple[bool, int | None]:

@@ -18,6 +18,7 @@ from auditor.inventory.model import Gap, Json, Resource
 from auditor.inventory.standing import StandingChildren
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.bodies import as_arm, lacks_properties
+from auditor.snapshot.directory_objects import left_out
 from auditor.snapshot.export_files import Document, files_below, read_document
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.source import Source
@@ -51,9 +52,13 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
         raise SnapshotError("holds no resources", subject=str(path), remedy=_REMEDY)
     # Keyed with the files' own content: the same export gives the same report, and a report alone gives nothing away.
     redactor = Redactor(hashlib.sha256(b"".join(document.digest for document in documents)).digest())
-    resources = [_resource(document.file, body, redactor) for document in documents for body in document.bodies]
+    resources = [
+        _resource(document.file, body, redactor, recognised=place in document.recognised)
+        for document in documents
+        for place, body in enumerate(document.bodies)
+    ]
     cut = _cut_types(documents)
-    present = {resource.type_key for resource in resources if not resource.unread} - set(cut)
+    present = {resource.type_key for resource in resources if "properties" not in resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
     standing = StandingChildren(resources)
     groups = {group for resource in resources if (group := ids.group_key(resource.key))}
@@ -79,18 +84,24 @@ def _manifest(
     )
 
 
-def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor) -> Resource:
+def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor, *, recognised: bool) -> Resource:
     plain = Resource.from_body(body)
     if plain.type_key.startswith(_DIRECTORY):
-        return Resource.from_body(redactor.redact(plain.type_key, body))
+        gaps = {name.lower(): _not_selected(plain, name, file) for name in left_out(body)} if recognised else {}
+        return Resource.from_body(redactor.redact(plain.type_key, body), unread=gaps)
     trimmed = body if plain.type_key == _SUBSCRIPTION else as_arm(plain.type_key, _without_added(body))
     kept = redactor.redact(plain.type_key, trimmed)
-    if not plain.type_key or not lacks_properties(plain.type_key, kept):
+    if not lacks_properties(plain.type_key, kept):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
     if stumble := redactor.stumbles.get(plain.id):
         gap = replace(gap, code="BodyNotUnderstood", message=f"its body cannot be understood: {stumble}")
     return Resource.from_body(kept, unread={"properties": gap})
+
+
+def _not_selected(resource: Resource, name: str, file: Path) -> Gap:
+    message = f"the export leaves out {name}: Microsoft Graph gives it where it is selected or expanded"
+    return Gap(resource.id, resource.type, f"read {file}", None, "NotInExport", message)
 
 
 def _without_added(body: Mapping[str, Json]) -> dict[str, Json]:
@@ -154,8 +165,13 @@ def _not_understood(redactor: Redactor) -> Iterator[str]:
         yield f"{identifier} cannot be understood and counts as not read ({stumble})"
 
 
+def _is_bare(resource: Resource) -> bool:
+    gap = resource.unread.get("properties")
+    return gap is not None and gap.code == "NotInExport"
+
+
 def _notices(resources: Iterable[Resource]) -> Iterator[str]:
-    bare = sum(1 for resource in resources if any(gap.code == "NotInExport" for gap in resource.unread.values()))
+    bare = sum(1 for resource in resources if _is_bare(resource))
     if bare:
         yield (
             f"{bare} resource{'s have' if bare > 1 else ' has'} no properties in the export, so rules over these are "

@@ -299,3 +299,36 @@ def test_details_of_many_objects_are_asked_in_batches_and_throttled_ones_again(m
     assert sorted(sizes) == [1, 5, 20]
     assert done.clock.at >= 3
     assert done.outcome.complete
+
+
+def test_owners_of_applications_and_groups_that_policies_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, group, gone = (f"aaaaaaaa-0000-0000-0000-00000000000{n}" for n in range(3))
+    owner = {"id": "u1", "userType": "Guest"}
+
+    async def batch(request: Any) -> Any:
+        responses = []
+        for inner in (await request.json())["requests"]:
+            # Of two groups that are asked for, one was deleted.
+            listed = [{"id": group, "displayName": "Sales"}] if inner["url"].startswith("/groups?") else [owner]
+            assert gone not in inner["url"] or inner["url"].startswith("/groups?")
+            responses.append({"id": inner["id"], "status": 200, "body": {"value": listed}})
+        return await raw(json.dumps({"responses": responses}))(request)
+
+    policy = {"id": "p", "conditions": {"users": {"includeGroups": [group.upper()], "excludeGroups": [gone]}}}
+    script = Scripted(
+        {
+            QUERY: ResourceGraph([]),
+            PERMISSIONS: READER,
+            "/v1.0/applications": {"value": [_application(app)]},
+            "/v1.0/identity/conditionalaccess/policies": {"value": [policy]},
+            "/v1.0/$batch": batch,
+        }
+    )
+    wanted = {"applications/owners", "groups", "conditionalAccessPolicies"}
+    done = run(script, {f"Microsoft.Graph/{name}" for name in wanted}, monkeypatch)
+
+    kept = {found.id: found.body for found in done.snapshot.resources()}
+    assert kept[f"{app}/owners"]["owners"] == [owner]
+    assert kept[group]["members"] == [owner]
+    assert gone not in kept
+    assert [gap for gap in done.gaps() if gap[0].startswith("Microsoft.Graph")] == []

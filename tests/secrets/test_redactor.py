@@ -261,6 +261,16 @@ def test_nothing_is_left_at_any_place_of_the_table(type_key: str, place: str):
         assert MARK in found
 
 
+@pytest.mark.parametrize("kind", ["namedvalues", "backends", "loggers"])
+def test_what_a_workspace_of_api_management_holds_is_as_what_the_service_holds(kind: str):
+    properties = {"value": MARKED, "credentials": {"header": {"x": [MARKED]}}}
+    body = {"properties": {"value": MARKED} if kind == "namedvalues" else properties | {"value": ""}}
+
+    found = json.dumps(redact(f"microsoft.apimanagement/service/workspaces/{kind}", body))
+
+    assert MARKED not in found
+
+
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))
 def test_nothing_is_left_below_a_name_that_tells_a_secret(name: str):
     for value in (MARKED, [MARKED], 12345678):
@@ -470,6 +480,42 @@ def test_a_policy_whose_tags_do_not_match_goes_as_a_whole(text: str):
     found = redact("microsoft.apimanagement/service/policies", {"properties": {"value": text}})
 
     assert MARKED not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<!--",
+        "<![CDATA[",
+        "<a ",
+        "<a b='",
+        "<a '\"",
+        "</a",
+        "a",
+        "a=",
+        "<a>",
+        '<a b="c">',
+        "<!-- -",
+        "<a/>",
+        '"',
+        "&quot;",
+        "< ",
+        "<!-- --><a ",
+        "@(",
+        'a="',
+        "name = ",
+        "\n",
+        "<a\t",
+        "x='y\"",
+        "password ",
+    ],
+)
+def test_a_policy_made_to_be_slow_takes_time_in_proportion(part: str):
+    started = time.process_time()
+    for text in (part * (80_000 // len(part)), f"<p x{part * (80_000 // len(part))}", f"<p>{part * 8_000}</p>"):
+        redact("microsoft.apimanagement/service/policies", {"properties": {"value": text}})
+
+    assert time.process_time() - started < 4
 
 
 def test_ten_thousand_ordinary_bodies_take_no_noticeable_time():

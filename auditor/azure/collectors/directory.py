@@ -9,8 +9,15 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from auditor.azure.collectors.directory_reads import PREFIX, SOURCE, DirectoryEntry, graph_target, read_each
-from auditor.azure.collectors.reading import SETTLED, Reader, state_of
+from auditor.azure.collectors.directory_reads import (
+    PREFIX,
+    SOURCE,
+    BodiesOf,
+    DirectoryEntry,
+    graph_target,
+    read_each,
+)
+from auditor.azure.collectors.reading import SETTLED, Reader, Target, state_of
 from auditor.azure.collectors.role_holders import GROUP_ELIGIBILITY, GROUPS, ROLES_IN_AZURE, USERS, read_role_holders
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Json
@@ -115,14 +122,23 @@ ENTRIES = (
         "Policy.Read.All",
         single=True,
     ),
+    DirectoryEntry("adminConsentRequestPolicy", "/policies/adminConsentRequestPolicy", "Policy.Read.All", single=True),
+    DirectoryEntry(
+        "defaultAppManagementPolicy", "/policies/defaultAppManagementPolicy", "Policy.Read.All", single=True
+    ),
+    DirectoryEntry("tokenLifetimePolicies", "/policies/tokenLifetimePolicies", "Policy.Read.All", pages=False),
+    # Lockout, banned passwords, who makes groups; there is one only where something was changed.
+    DirectoryEntry("groupSettings", "/groupSettings", "Directory.Read.All", pages=False),
     DirectoryEntry("organization", "/organization", "Organization.Read.All", pages=False),
 )
 
 _LISTS: Mapping[str, DirectoryEntry] = {entry.type.lower(): entry for entry in ENTRIES}
 _ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
 _FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
+_OWNERS = "Microsoft.Graph/applications/owners"
+"""Who owns an application: one object an application, with all owners in it."""
 _HOLDERS = frozenset({GROUPS.lower(), USERS.lower(), GROUP_ELIGIBILITY.lower()})
-_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower()}) | _HOLDERS
+_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower()}) | _HOLDERS
 DIRECTORY_ROLES = ("directoryRoleAssignments", "directoryRoleEligibilitySchedules")
 """Lists that say who holds roles of the directory."""
 
@@ -140,7 +156,7 @@ def is_directory_type(type_key: str) -> bool:
 def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
     """Types with those that they are found by."""
     chosen = set(type_keys)
-    if _FEDERATED.lower() in chosen:
+    if chosen & {_FEDERATED.lower(), _OWNERS.lower()}:
         chosen.add(f"{PREFIX}applications")
     return frozenset(chosen)
 
@@ -166,6 +182,8 @@ async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequ
             group.create_task(read_role_holders(reader, held, roles_read, lists))
         if _FEDERATED.lower() in chosen:
             group.create_task(_read_federated(reader, lists))
+        if _OWNERS.lower() in chosen:
+            group.create_task(_read_owners(reader, lists))
     broken = reader.troubled.get(SOURCE, 0)
     reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
 
@@ -195,18 +213,37 @@ async def _read_assigned(reader: Reader) -> None:
 
 async def _read_federated(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
     """Federated credentials of all applications, twenty a request."""
-    await asyncio.gather(*lists)
-    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
-    paths = {app: f"/applications/{app}/federatedIdentityCredentials" for app in applications}
-    # Only beta has `claimsMatchingExpression`; without it a flexible credential looks like one without a subject:
-    # https://learn.microsoft.com/graph/api/resources/federatedidentitycredential?view=graph-rest-beta
-    whole = graph_target(reader, _FEDERATED, "/beta/$batch", "Application.Read.All")
-    if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
-        reader.close_gap(whole, trouble, state_of(trouble))
-        return
 
     def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
         items = answer.get("value") if isinstance(answer, Mapping) else None
         return [{**item, "applicationObjectId": app} for item in items or [] if isinstance(item, Mapping)]
 
-    await read_each(reader, whole, paths, bodies)
+    # Only beta has `claimsMatchingExpression`; without it a flexible credential looks like one without a subject:
+    # https://learn.microsoft.com/graph/api/resources/federatedidentitycredential?view=graph-rest-beta
+    whole = graph_target(reader, _FEDERATED, "/beta/$batch", "Application.Read.All")
+    await _read_of_applications(reader, lists, whole, "federatedIdentityCredentials", bodies)
+
+
+async def _read_owners(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
+    """Owners of all applications, twenty a request."""
+
+    def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
+        owners = answer.get("value") if isinstance(answer, Mapping) else None
+        listed = owners if isinstance(owners, list) else []
+        return [{"id": f"{app}/owners", "applicationObjectId": app, "owners": listed}]
+
+    select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
+    whole = graph_target(reader, _OWNERS, "", "Application.Read.All")
+    await _read_of_applications(reader, lists, whole, f"owners?{select}", bodies)
+
+
+async def _read_of_applications(
+    reader: Reader, lists: Sequence[asyncio.Task[ReadState]], whole: Target, path: str, bodies: BodiesOf
+) -> None:
+    """What is read of each application by a request of its own."""
+    await asyncio.gather(*lists)
+    if trouble := reader.failures.get(("/", f"{PREFIX}applications")):
+        reader.close_gap(whole, trouble, state_of(trouble))
+        return
+    applications = [str(body["id"]) for body in reader.sink.kept("/", "Microsoft.Graph/applications")]
+    await read_each(reader, whole, {app: f"/applications/{app}/{path}" for app in applications}, bodies)

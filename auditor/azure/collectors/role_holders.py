@@ -1,4 +1,4 @@
-"""The users and groups that hold roles, in Azure or in the directory: who they are, and who is in the groups.
+"""The users and groups that hold roles, in Azure or in the directory, and the groups that Conditional Access names.
 
 The whole directory is never read. What is asked for and does not come back is gone
 (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignments-with-identity-not-found).
@@ -145,11 +145,23 @@ def _named(reader: Reader, kind: str) -> Iterator[str]:
             properties = body.get("properties")
             if isinstance(properties, Mapping) and str(properties.get("principalType")).lower() == kind:
                 yield str(properties.get("principalId"))
+    if kind == "group":
+        yield from _of_policies(reader)
     for name in _IN_DIRECTORY:
         for body in reader.sink.kept("/", name):
             principal = body.get("principal")
             if isinstance(principal, Mapping) and str(principal.get("@odata.type")).lower().endswith(f".{kind}"):
                 yield str(body.get("principalId"))
+
+
+def _of_policies(reader: Reader) -> Iterator[str]:
+    """Groups that Conditional Access takes in or leaves out."""
+    for body in reader.sink.kept("/", "Microsoft.Graph/conditionalAccessPolicies"):
+        conditions = body.get("conditions")
+        users = conditions.get("users") if isinstance(conditions, Mapping) else None
+        for name in ("includeGroups", "excludeGroups"):
+            named = users.get(name) if isinstance(users, Mapping) else None
+            yield from (str(key) for key in (named if isinstance(named, list) else []))
 
 
 def _is_object_id(key: str) -> bool:

@@ -132,6 +132,8 @@ _KNOWN_COLLECTIONS = frozenset(
         "directoryroles",
         "identity/conditionalaccess/policies",
         "identity/conditionalaccess/namedlocations",
+        "groupsettings",
+        "policies/tokenlifetimepolicies",
         "rolemanagement/directory/roleassignments",
         "rolemanagement/directory/roledefinitions",
         "rolemanagement/directory/roleeligibilityschedules",

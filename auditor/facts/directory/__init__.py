@@ -1,0 +1,1 @@
+"""What applications, grants and Conditional Access of a directory make possible."""
