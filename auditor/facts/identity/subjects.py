@@ -91,7 +91,9 @@ def trust_of(issuer: str, subject: str | None, expression: str | None) -> Trust 
         return _judge(provider, subject)
     if not expression or not _EXPRESSION.fullmatch(expression):
         return None
-    claims = {name.lower(): (operator.lower(), text) for name, operator, text in re.findall(_PART, expression)}
+    claims = {
+        name.lower(): (operator.lower(), text) for name, operator, text in re.findall(_PART, expression, re.IGNORECASE)
+    }
     operator, text = claims.get("sub", ("", ""))
     if not text:
         return Trust(provider, Width.ANYBODY, "whoever calls the workflow that it names")
