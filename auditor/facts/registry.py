@@ -42,12 +42,16 @@ _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
+    "application": "auditor.facts.directory.applications",
+    "application_credentials": "auditor.facts.directory.credentials",
+    "application_redirects": "auditor.facts.directory.redirects",
     "azure_names": "auditor.facts.network.azure_names",
     "conditional_access": "auditor.facts.directory.conditional_access",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "grant": "auditor.facts.directory.grants",
     "internet_exposure": "auditor.facts.network.exposure",
     "key_chain": "auditor.facts.keys.chain",
     "nsg_openings": "auditor.facts.network.openings",
@@ -57,6 +61,7 @@ _MODULES: dict[str, str] = {
     "private_endpoint": "auditor.facts.private_link.endpoints",
     "private_link": "auditor.facts.private_link.connections",
     "scm_exposure": "auditor.facts.paas.scm",
+    "token_lifetime": "auditor.facts.directory.token_lifetimes",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 
