@@ -24,7 +24,10 @@ ALLOWED = {
     "evaluate": {"rules", "facts", "snapshot", "inventory", "expressions", *VALUES},
     "pictures": {"evaluate", "facts", "rules", "inventory", *VALUES},
     "report": {"evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
-    "api": {"azure", "evaluate", "facts", "inventory", "pictures", "report", "rules", "snapshot", *VALUES},
+    "api": {
+        *("azure", "evaluate", "facts", "iac", "inventory", "secrets", "pictures", "report", "rules", "snapshot"),
+        *VALUES,
+    },
     "cli": {
         "api",
         "azure",

@@ -155,7 +155,8 @@ def _trouble_of(status: int, headers: Mapping[str, str], content: bytes) -> Trou
     except orjson.JSONDecodeError:  # an HTML page, or cut off: the status says enough
         body = None
     code, message = error_of(body)
-    transient = _is_transient(status) or (status == 409 and code.lower() in _TRANSIENT_CODES)
+    # Whoever refuses one token may take the next; how often that is tried is for the caller to say.
+    transient = _is_transient(status) or status == 401 or (status == 409 and code.lower() in _TRANSIENT_CODES)
     return Trouble(
         status,
         code or f"Http{status}",

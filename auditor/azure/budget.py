@@ -43,6 +43,9 @@ class Timing:
     """Seconds on a clock that never goes back."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits so many seconds."""
+    answer_s: float = 300.0
+    """How long one answer may take from request to last byte, in real seconds: a service that sends a byte a minute
+    never runs into the timeout of a read."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
 
 _CLAIMS = re.compile(r'claims="([^"]*)"', re.IGNORECASE)
+_RENEWALS = 5
+"""Fresh tokens that one request is tried with."""
+_MOST_IN_VAIN = 24
+"""Fresh tokens of which none was accepted: then it is not the token."""
 _SPARE_S = 300
 """Seconds before its end at which a token is replaced."""
 
@@ -37,6 +41,7 @@ class Tokens:
         self._tenant = tenant
         self._token: AccessTokenInfo | None = None
         self._lock = asyncio.Lock()
+        self._in_vain = 0
 
     async def current(self) -> str:
         """A token that is good for some minutes yet."""
@@ -50,10 +55,17 @@ class Tokens:
         """A token other than the one a service refused; None where there is none to be had."""
         async with self._lock:
             if self._token is None or self._token.token == rejected:
+                self._in_vain += 1
+                if self._in_vain > _MOST_IN_VAIN:
+                    return None
                 self._token = await self._request(claims)
                 if self._token.token == rejected and claims is None:
                     await self._insist()
             return self._token.token if self._token.token != rejected else None
+
+    def accept(self) -> None:
+        """A service took the token."""
+        self._in_vain = 0
 
     async def _insist(self) -> None:
         from azure.core.exceptions import ClientAuthenticationError
@@ -93,7 +105,7 @@ def challenge_claims(header: str) -> str | None:
 
 
 class TokenPolicy(AsyncHTTPPolicy):  # type: ignore[type-arg]
-    """Puts the token on a request; on a 401 tries once more with a fresh one.
+    """Puts the token on a request; on a 401 tries again with a fresh one, as long as there is one to be had.
 
     The clients' own policy answers a claims challenge but not a plain 401 `ExpiredAuthenticationToken`.
     """
@@ -105,14 +117,21 @@ class TokenPolicy(AsyncHTTPPolicy):  # type: ignore[type-arg]
     async def send(self, request: PipelineRequest) -> PipelineResponse:  # type: ignore[type-arg]
         """See `AsyncHTTPPolicy.send`."""
         token = await self._tokens.current()
+        for _ in range(_RENEWALS):
+            response = await self._send(request, token)
+            if response.http_response.status_code != 401:
+                return response
+            claims = challenge_claims(response.http_response.headers.get("WWW-Authenticate", ""))
+            fresh = await self._tokens.renew(token, claims)
+            if fresh is None:
+                return response
+            await response.http_response.close()
+            token = fresh
+        return await self._send(request, token)
+
+    async def _send(self, request: PipelineRequest, token: str) -> PipelineResponse:  # type: ignore[type-arg]
         request.http_request.headers["Authorization"] = f"Bearer {token}"
         response = await self.next.send(request)
         if response.http_response.status_code != 401:
-            return response
-        claims = challenge_claims(response.http_response.headers.get("WWW-Authenticate", ""))
-        fresh = await self._tokens.renew(token, claims)
-        if fresh is None:
-            return response
-        await response.http_response.close()
-        request.http_request.headers["Authorization"] = f"Bearer {fresh}"
-        return await self.next.send(request)
+            self._tokens.accept()
+        return response

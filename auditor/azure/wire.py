@@ -31,6 +31,9 @@ IN_FLIGHT = 64
 
 _ATTEMPTS = 6
 _ATTEMPTS_IN_VAIN = 3
+_ATTEMPTS_REFUSED = 3
+"""Of reads whose token is refused; each has asked for fresh ones already."""
+_ATTEMPTS_THROTTLED = 60
 _MAX_WAIT_S = 600.0
 """What one read may wait for throttling in all."""
 _MAX_BACKOFF_S = 16.0
@@ -107,11 +110,14 @@ class Wire:
             await self.budget.take(call.buckets)
             if attempt:
                 waited += self._timing.now() - started
+            sent = self._timing.now()
             outcome = await self._once(call, attempt + 1)
             if isinstance(outcome, Answer):
-                self._in_vain.pop(_circuit(call), None)
+                for circuit in _circuits(call):
+                    self._in_vain.pop(circuit, None)
                 return outcome
             attempt += 1
+            waited += self._timing.now() - sent
             delay = self._delay(outcome, attempt)
             if not outcome.transient or self._is_enough(call, outcome, attempt, waited + delay):
                 self._note_failure(call, outcome)
@@ -124,28 +130,36 @@ class Wire:
 
     def _is_enough(self, call: Call, trouble: Trouble, attempt: int, waited: float) -> bool:
         """Whether trying further would try the user's patience only."""
-        if waited > _MAX_WAIT_S or _circuit(call) in self._in_vain:
+        if waited > _MAX_WAIT_S or any(self._in_vain.get(circuit) for circuit in _circuits_of(call, trouble)):
             return True
+        if trouble.status == 401:
+            return attempt >= _ATTEMPTS_REFUSED
         if trouble.status is None and not self._answered:  # nobody has ever answered here
             return attempt >= _ATTEMPTS_IN_VAIN
-        return trouble.status != 429 and attempt >= _ATTEMPTS
+        return attempt >= (_ATTEMPTS_THROTTLED if trouble.status == 429 else _ATTEMPTS)
 
     def _note_failure(self, call: Call, trouble: Trouble) -> None:
         """Remember what stays broken: the same read of the next parent need not be as patient."""
         if trouble.transient:
-            self._in_vain[_circuit(call)] = trouble
+            for circuit in _circuits_of(call, trouble):
+                self._in_vain[circuit] = trouble
 
     def _give_up_early(self, call: Call) -> None:
-        trouble = self._in_vain.get(_circuit(call))
+        trouble = next((found for circuit in _circuits(call) if (found := self._in_vain.get(circuit))), None)
         now = self._timing.now()
         if trouble is not None and any(bucket.paused_until > now for bucket in call.buckets):
             raise ReadFailedError(trouble, call)
 
     def _delay(self, trouble: Trouble, attempt: int) -> float:
-        """Retrying before `Retry-After` does not help and counts against the quota; without one, back off."""
-        if trouble.retry_after_s is not None:
-            return trouble.retry_after_s
-        return min(_MAX_BACKOFF_S, 0.5 * 2.0 ** (attempt - 1)) * self._jitter.uniform(0.75, 1.25)
+        """Retrying before `Retry-After` does not help and counts against the quota; without one, back off.
+
+        One of no time at all is none, and one that was kept in vain many times is not believed any more.
+        """
+        own = min(_MAX_BACKOFF_S, 0.5 * 2.0 ** min(attempt - 1, 10)) * self._jitter.uniform(0.75, 1.25)
+        wanted = trouble.retry_after_s
+        if wanted is None:
+            return own
+        return wanted if wanted >= 1 and attempt <= _ATTEMPTS else max(wanted, own)
 
     def _pause(self, call: Call, trouble: Trouble, delay: float) -> None:
         """Hold back what shares the exhausted quota, and nothing else."""
@@ -173,6 +187,14 @@ class Wire:
         return outcome
 
     async def _send(self, call: Call) -> Answer | Trouble:
+        try:
+            async with asyncio.timeout(self._timing.answer_s):
+                return await self._exchange(call)
+        except TimeoutError:
+            words = f"no whole answer within {self._timing.answer_s:g} s"
+            return Trouble(None, "Unreachable", words, transient=True)
+
+    async def _exchange(self, call: Call) -> Answer | Trouble:
         request = HttpRequest(call.method, self._absolute(call), headers=_headers(call), content=call.content)
         try:
             response = await self._sender(call)(request)
@@ -228,9 +250,15 @@ def _log(call: Call, outcome: Answer | Trouble, attempt: int, took_s: float) -> 
     _LOG.debug("request", extra={"fields": fields})
 
 
-def _circuit(call: Call) -> tuple[str, int]:
-    """What fails together: one operation against one quota, that is in one subscription."""
-    return call.operation, id(call.buckets[0]) if call.buckets else 0
+def _circuits(call: Call) -> tuple[tuple[str, int], tuple[str, int]]:
+    """What fails together: one operation against one quota, that is in one subscription; and the quota itself."""
+    quota = id(call.buckets[0]) if call.buckets else 0
+    return (call.operation, quota), ("throttled", quota)
+
+
+def _circuits_of(call: Call, trouble: Trouble) -> tuple[tuple[str, int], ...]:
+    """Those that a trouble speaks of: only one of throttling says something of the whole quota."""
+    return _circuits(call) if trouble.status == 429 and call.buckets else _circuits(call)[:1]
 
 
 def _headers(call: Call) -> dict[str, str]:

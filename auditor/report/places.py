@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from auditor.evaluate.model import Outcome, Report, Result
@@ -23,29 +23,45 @@ def places(
     resources: Mapping[str, Resource],
     *,
     declared: Mapping[str, Declaration],
+    changed: Collection[str] = (),
     tree_prefix: str | None = None,
 ) -> InventoryTree:
     """What `--source-root` and `--sarif-inventory` come to: `RenderOptions.locations`, and the files to write.
 
     `resources` and `declared`, what code declares, are by lower-cased id. A declaration wins; the other resources get
-    a file of the tree where `tree_prefix`, the tree's folder relative to the repository, is given.
+    a file of the tree where `tree_prefix`, the tree's folder relative to the repository, is given. `changed` are those
+    that code is about to change: a finding on another resource is shown at one of them that its evidence names.
     """
     shown = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
-    at_code = {
-        result.fingerprint: _property(result, declared[key])
-        for result in shown
-        if (key := ids.id_key(result.subject.id)) in declared
-    }
-    calls = {
-        result.fingerprint: declared[key].calls
-        for result in shown
-        if (key := ids.id_key(result.subject.id)) in declared and declared[key].calls
-    }
+    at_code: dict[str, Place] = {}
+    calls: dict[str, tuple[Place, ...]] = {}
+    for result in shown:
+        declaration = declared.get(ids.id_key(result.subject.id)) or _through(result, declared, changed)
+        if declaration:
+            is_own = ids.id_key(result.subject.id) in declared
+            at_code[result.fingerprint] = _property(result, declaration) if is_own else declaration.place
+            if declaration.calls:
+                calls[result.fingerprint] = declaration.calls
     if tree_prefix is None:
         return InventoryTree({}, at_code, calls)
     left = replace(report, results=tuple(result for result in shown if result.fingerprint not in at_code))
     tree = inventory_tree(left, resources, tree_prefix)
     return InventoryTree(tree.files, {**at_code, **tree.locations}, calls)
+
+
+def _through(result: Result, declared: Mapping[str, Declaration], changed: Collection[str]) -> Declaration | None:
+    """The declaration of what code changes and the evidence names: a security rule that opens a machine."""
+    if not changed:
+        return None
+    told = " ".join(f"{leaf.path} {leaf.actual} {leaf.expected}" for leaf in result.evidence) + result.message
+    below = ids.id_key(result.subject.id) + "/"
+    named = [
+        key
+        for key in changed
+        if key in declared
+        and (key in told.lower() or (key.startswith(below) and key.rpartition("/")[2] in told.lower()))
+    ]
+    return declared[max(named, key=len)] if named else None
 
 
 def _property(result: Result, declaration: Declaration) -> Place:

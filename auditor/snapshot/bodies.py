@@ -43,6 +43,18 @@ _PUBLIC_RECORDS = {
     "tlsa": "TLSARecords",
     "txt": "TXTRecords",
 }
+# What network managers deploy, and what applies to a network, has names in capitals or not; both are asked for in
+# https://learn.microsoft.com/azure/virtual-network-manager/query-azure-resource-graph#sample-queries
+_MANAGED = (
+    "microsoft.network/networkmanagers/",
+    "microsoft.network/effectivesecurityadminrules",
+    "microsoft.network/effectiveconnectivityconfigurations",
+    "microsoft.network/networkgroupmemberships",
+)
+# `resourceDetails.Source` and `.Id` there, `source` and `id` in
+# https://learn.microsoft.com/rest/api/defenderforcloud/assessments/get
+_ASSESSMENT = "microsoft.security/assessments"
+
 _RECORDS = {"microsoft.network/privatednszones": _PRIVATE_RECORDS, "microsoft.network/dnszones": _PUBLIC_RECORDS}
 
 
@@ -59,15 +71,32 @@ def lacks_properties(type_key: str, body: Mapping[str, Json]) -> bool:
 def as_arm(type_key: str, row: Mapping[str, Json]) -> dict[str, Json]:
     """A row of Resource Graph as Azure Resource Manager would have sent it.
 
-    Columns that the resource does not have are left out; DNS records stand under the name of their type.
+    Columns that the resource does not have are left out, DNS records stand under the name of their type, and names
+    begin in lower case.
     """
     body = {name: value for name, value in row.items() if value is not None and value != ""}
     zone, _, kind = type_key.rpartition("/")
     name = _RECORDS.get(zone, {}).get(kind)
     properties = body.get("properties")
-    if name and isinstance(properties, Mapping) and isinstance(properties.get("records"), list):
+    if not isinstance(properties, Mapping):
+        return body
+    if name and isinstance(properties.get("records"), list):
         body["properties"] = _record_set(properties, name)
+    elif type_key.startswith(_MANAGED):
+        body["properties"] = _camel(properties)
+    elif type_key == _ASSESSMENT and "resourceDetails" in properties:
+        body["properties"] = {**properties, "resourceDetails": _camel(properties["resourceDetails"])}
     return body
+
+
+def _camel(value: Json) -> Json:
+    """The value with every name beginning in lower case, as ARM has them; one that is there already stays."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    lowered = {name[:1].lower() + name[1:]: _camel(item) for name, item in value.items() if not name[:1].islower()}
+    return lowered | {name: _camel(item) for name, item in value.items() if name[:1].islower()}
 
 
 def _record_set(properties: Mapping[str, Json], name: str) -> dict[str, Json]:

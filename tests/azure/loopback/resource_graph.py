@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.azure.loopback import ids, kql, versions
+from tests.azure.loopback import ids, kql, table_rows, versions
 from tests.azure.loopback.paging import read_token, write_token
 from tests.azure.loopback.wire import Reply, Request, json_reply
 
@@ -166,6 +166,7 @@ def _row(azure: LoopbackAzure, body: Mapping[str, Any], kind: str, subscription:
     """A body as a row: type in lower case, text columns empty and others null where the body has none."""
     row: kql.Row = {name: body.get(name) or "" for name in _TEXT_COLUMNS}
     row.update({name: body.get(name) for name in _DYNAMIC_COLUMNS})
+    row["properties"] = table_rows.properties_of(kind, row["properties"])
     row["type"] = kind
     row["tenantId"] = azure.tenant
     row["subscriptionId"] = subscription
