@@ -32,6 +32,11 @@ class FactFamily:
     """What it needs for resources of one type, where that is less than `needs`: of a family over many services a rule
     over one of them must not make all others be collected."""
     grounds: Mapping[str, str] = field(default_factory=dict)
+    """Of a family whose values have `decided_by` (or `<field>_by`), the paths of the properties that decided: which of
+    its fields these explain, and what would have been right of them, in words; "" for a field that only says which
+    element is meant, and is no evidence."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """How fields without such properties are called in evidence."""
     """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
     explain, and what would have been right of them, in words."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
@@ -46,6 +51,7 @@ _MODULES: dict[str, str] = {
     "application_credentials": "auditor.facts.directory.credentials",
     "application_redirects": "auditor.facts.directory.redirects",
     "azure_names": "auditor.facts.network.azure_names",
+    "certificates": "auditor.facts.certificates.family",
     "directory_role": "auditor.facts.identity.directory_roles",
     "conditional_access": "auditor.facts.directory.conditional_access",
     "effective_security": "auditor.facts.network.effective_security",
@@ -53,6 +59,7 @@ _MODULES: dict[str, str] = {
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
     "grant": "auditor.facts.directory.grants",
+    "in_use": "auditor.facts.in_use.family",
     "holdings": "auditor.facts.identity.holdings",
     "internet_exposure": "auditor.facts.network.exposure",
     "key_chain": "auditor.facts.keys.chain",

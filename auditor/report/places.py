@@ -14,6 +14,8 @@ from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import InventoryTree, inventory_tree
 
 _TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
+_PROPERTY = re.compile(r"[a-z]\w*([.\[][^ :/]*)?")
+"""A path in the resource's own body; other evidence names another resource, or what was counted."""
 _IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})
 _TERRAFORM_ARGUMENT = re.compile(r"^[ \t]*([a-z]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
@@ -69,7 +71,7 @@ def _property(result: Result, declaration: Declaration) -> Place:
     set_by = _terraform_arguments(result.rule.remediation.terraform, declaration.block)
     if line := next((declaration.arguments[name] for name in set_by if name in declaration.arguments), None):
         return line  # what the rule's remediation would set is what is wrong
-    own = (leaf.path for leaf in result.evidence if not leaf.path.startswith(("/", "facts.", "count(")))
+    own = (leaf.path for leaf in result.evidence if _PROPERTY.fullmatch(leaf.path))
     path = next(own, "")
     return declaration.nearest(path) if path else declaration.place
 
