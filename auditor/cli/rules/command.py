@@ -112,7 +112,7 @@ def run_tests(paths: _PATHS = None) -> None:
         for line in failure.evidence:
             say(f"    {line.path}: found {json.dumps(line.actual, default=str)}, wanted {line.expected}")
     count = sum(len(r.examples.fail) + len(r.examples.passing) + len(r.examples.not_applicable) for r in rules)
-    typer.echo(f"{len(rules)} rules, {count} examples, {len(failures)} wrong")
+    write_stdout(f"{len(rules)} rules, {count} examples, {len(failures)} wrong\n")
     if failures:
         raise typer.Exit(int(ExitCode.GATE))
 
@@ -124,9 +124,9 @@ def lint(paths: _PATHS = None) -> None:
     rules = _load(paths or [], builtin=not paths).rules
     messages = lint_rules(rules)
     for message in messages:
-        typer.echo(str(message))
+        write_stdout(f"{message}\n")
     errors = sum(1 for message in messages if message.level is Level.ERROR)
-    typer.echo(f"{len(rules)} rules, {errors} errors, {len(messages) - errors} warnings")
+    write_stdout(f"{len(rules)} rules, {errors} errors, {len(messages) - errors} warnings\n")
     if errors:
         raise typer.Exit(int(ExitCode.USAGE))
 
