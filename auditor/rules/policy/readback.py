@@ -14,7 +14,12 @@ from auditor.rules.selftest import example_context, outcome_of
 
 
 def proved_definition(rule: Rule) -> dict[str, Any]:
-    """The definition that stands for a rule and judges its examples alike. Raises NotExportable."""
+    """The definition that stands for a rule and judges its examples alike. Raises NotExportable.
+
+    The rule must have been loaded with its examples.
+    """
+    if not rule.examples.fail:
+        raise NotExportable("it has no examples that could prove a definition")
     definition = definition_of(rule)
     if difference := _difference(rule, definition):
         raise NotExportable(difference)
