@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from auditor.evaluate.exemptions import Acceptance
     from auditor.evaluate.model import Report, Scan
     from auditor.facts.registry import FactStore
+    from auditor.iac.declaration import Declaration
+    from auditor.iac.deployed import Target as DeploymentTarget
     from auditor.inventory.inventory import Inventory
     from auditor.inventory.selection import Selection
     from auditor.report.model import Rendered, RenderOptions
@@ -47,8 +49,10 @@ __all__ = [
     "collect",
     "collect_into",
     "draw",
+    "foresee",
     "judge",
     "new_manifest",
+    "only_new",
     "open_demo",
     "open_source",
     "render",
@@ -110,6 +114,81 @@ def open_demo() -> Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A world that code says will be."""
+
+    source: Source
+    declared: Mapping[str, Declaration]
+    """Where the code declares resources, by lower-cased id."""
+
+
+def foresee(
+    paths: Sequence[str | Path], base: Source | None = None, *, scope: str = "", repository: Path | None = None
+) -> Foreseen:
+    """What code says will be, laid over a base; without one, a world of its own in which the rest is not known.
+
+    `paths` are ARM templates with their parameter files, Bicep (where its compiler is on the path), what-if results,
+    or folders of these. `scope` is the resource group or subscription that templates are deployed to:
+    `/subscriptions/ID/resourceGroups/NAME`. Places are relative to `repository`. Raises ConfigError for what cannot be
+    read, and UsageError for a scope that is none.
+    """
+    from auditor.iac.forecast import read_forecast
+    from auditor.iac.overlay import overlaid
+    from auditor.secrets.redactor import Redactor
+    from auditor.snapshot.manifest import Manifest
+    from auditor.snapshot.source import Source
+
+    redactors: list[Redactor] = []
+
+    def redact_with(key: bytes) -> Callable[[str, Mapping[str, Any]], Mapping[str, Any]]:
+        redactors.append(Redactor(key))
+        return lambda kind, body: redactors[0].redact(kind.lower(), body)
+
+    target = _deployment_target(scope, base)
+    forecast = read_forecast([Path(path) for path in paths], target, redact_with, base=repository)
+    inventory = overlaid(base.inventory if base else None, forecast.changes, forecast.source)
+    now = datetime.now(UTC)
+    # Without a base nothing is known of when: dates are compared with today.
+    manifest = replace(
+        base.manifest if base else Manifest(forecast.source, now, now),
+        source=f"{base.manifest.source} with {forecast.source}" if base else forecast.source,
+    )
+    notices = (*(base.notices if base else ()), *forecast.notices)
+    return Foreseen(Source(manifest, inventory, notices), forecast.declared)
+
+
+def _deployment_target(scope: str, base: Source | None) -> DeploymentTarget:
+    from auditor.iac.deployed import NOWHERE, Target
+    from auditor.inventory import ids
+
+    known = [*base.manifest.subscriptions] if base else []
+    subscription = known[0] if len(known) == 1 else NOWHERE
+    group = ""
+    if scope:
+        if not ids.subscription_of(scope):
+            raise UsageError(
+                f"{scope!r} is no scope that templates can be deployed to",
+                remedy="Write /subscriptions/ID/resourceGroups/NAME or /subscriptions/ID.",
+            )
+        subscription, group = ids.subscription_of(scope), ids.resource_group_of(scope)
+    around = base.inventory.get(f"/subscriptions/{subscription}/resourceGroups/{group}") if base and group else None
+    return Target(
+        subscription,
+        group or "{resource group}",
+        around.location if around else "",
+        base.manifest.tenant if base else "",
+        base.manifest.cloud if base else "public",
+    )
+
+
+def only_new(before: Report, after: Report) -> Report:
+    """The report after a change, with what is new or worse alone; what went away is told in a notice."""
+    from auditor.evaluate.only_new import only_new
+
+    return only_new(before, after)
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChoice:
     """The chosen rules."""
 
@@ -126,6 +205,10 @@ class RuleChoice:
     """How many rules there are to choose from."""
     notes: tuple[str, ...] = ()
     """How the names of frameworks were understood, where that was not obvious."""
+    policies: tuple[Path, ...] = ()
+    """Files of Azure Policy that rules among them come from."""
+    policy_parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Values of their parameters."""
 
     @property
     def frameworks(self) -> tuple[Framework, ...]:
@@ -148,7 +231,24 @@ class RuleChoice:
         needed: set[str] = {GROUP_TYPE} if self.rules else set()
         for rule in self.rules:
             needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
+        if self.policies:
+            from auditor.rules.policy.aliases import PROVIDERS
+
+            needed.add(PROVIDERS)
         return frozenset(needed)
+
+    def with_aliases(self, inventory: Inventory) -> RuleChoice:
+        """The same rules, those of Azure Policy with aliases as the tenant's own providers define them, where known."""
+        if not self.policies:
+            return self
+        from auditor.rules.policy import load_policies
+        from auditor.rules.policy.aliases import TenantAliases
+
+        aliases = TenantAliases(inventory)
+        if not aliases:
+            return self
+        again = {rule.id: rule for rule in load_policies(self.policies, self.policy_parameters, aliases).rules}
+        return replace(self, rules=tuple(again.get(rule.id, rule) for rule in self.rules))
 
 
 def choose_rules(
@@ -177,7 +277,18 @@ def choose_rules(
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = not builtin or len(chosen) < len(live)
-    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own, len(live), wanted.notes)
+    sources = {rule.source for rule in chosen}
+    return RuleChoice(
+        chosen,
+        catalogue.notices,
+        partial,
+        wanted.names,
+        wanted.own,
+        len(live),
+        wanted.notes,
+        catalogue.policies if any(str(path) in sources for path in catalogue.policies) else (),
+        policy_parameters or {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +434,7 @@ def audit(
     from auditor.facts.registry import FactStore
 
     watch = watch or Silent()
-    choice = _chosen(rules)
+    choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
     if watch.detailed:

@@ -16,7 +16,7 @@ _COSMOS = "2024-11-15"
 _REDIS = "2024-11-01"
 _MESSAGING = "2024-01-01"
 _AUTOMATION = "2023-11-01"
-_COMPUTE = "2024-07-01"
+_COMPUTE = "2024-11-01"
 _DISKS = "2023-10-02"
 _APPS = "2024-03-01"
 _MONGO_CLUSTERS = "2025-09-01"
@@ -38,7 +38,6 @@ def _below(parent: str, name: str, version: str, only: Callable[[Mapping[str, Js
 
 _SITES = "Microsoft.Web/sites"
 _SLOTS = "Microsoft.Web/sites/slots"
-_LIST_SETTINGS = "Microsoft.Web/sites/config/list/action"
 
 
 def _config(owner: str) -> Entry:
@@ -57,7 +56,7 @@ def _config(owner: str) -> Entry:
             how,
             path=f"config/{name}/list" if post else f"config/{name}",
             parents=(owner,),
-            action=_LIST_SETTINGS if post else "",
+            action=f"{kind}/list/action" if post else "",
             role="Website Contributor" if post else "Reader",
             always=True,
         )
@@ -96,6 +95,8 @@ _WEB_ENTRIES = (
     _top("Microsoft.App/containerApps", _APPS),
     _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
+    _below("Microsoft.App/managedEnvironments", "certificates", _APPS),
+    _top("Microsoft.CertificateRegistration/certificateOrders", _WEB),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
         _APPS,
@@ -152,6 +153,7 @@ _DATABASE_ENTRIES = (
         only=_not_master,
     ),
     _below(f"{_SERVER}/databases", "auditingSettings", _SQL, _not_master),
+    _below(_SERVER, "elasticPools", _SQL),
     _top("Microsoft.Sql/managedInstances", _SQL),
     _below("Microsoft.Sql/managedInstances", "encryptionProtector", _SQL),
     _below("Microsoft.Sql/managedInstances", "azureADOnlyAuthentications", _SQL),
@@ -311,8 +313,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
-    _top("Microsoft.Batch/batchAccounts", "2024-02-01"),
-    _below("Microsoft.Batch/batchAccounts", "pools", "2024-02-01"),
+    _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
+    _below("Microsoft.Batch/batchAccounts", "pools", "2024-07-01"),
     _top("Microsoft.ElasticSan/elasticSans", _SAN),
     _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
@@ -325,7 +327,7 @@ _OTHER_ENTRIES = (
     _top(_PROFILE, _CDN),
     *(
         _below(_PROFILE, name, _CDN, _may_be_front_door)
-        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups")
+        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups", "secrets")
     ),
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
     _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
@@ -336,7 +338,13 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ServiceNetworking/trafficControllers", "2025-01-01"),
     _below("Microsoft.ServiceNetworking/trafficControllers", "securityPolicies", "2025-01-01"),
     _top("Microsoft.Network/dnsZones", _DNS),
-    _below("Microsoft.Network/dnsZones", "CNAME", _DNS),
+    Entry(
+        "Microsoft.Network/dnsZones/CNAME",
+        _DNS,
+        How.CHILDREN,
+        parents=("Microsoft.Network/dnsZones",),
+        table="dnsresources",
+    ),
     _top("Microsoft.Network/dnsForwardingRulesets", "2022-07-01"),
     _below("Microsoft.Network/dnsForwardingRulesets", "forwardingRules", "2022-07-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),
@@ -349,6 +357,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.OperationalInsights/clusters", "2025-02-01"),
     _top("Microsoft.DataProtection/backupVaults", "2025-01-01"),
     _top("Microsoft.Purview/accounts", "2021-12-01"),
+    _top("Microsoft.ConfidentialLedger/ledgers", "2022-05-13"),
+    _top("Microsoft.Attestation/attestationProviders", "2021-06-01"),
     _top("Microsoft.Relay/namespaces", "2024-01-01"),
     _top("Microsoft.NotificationHubs/namespaces", "2023-09-01"),
     _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),

@@ -1,9 +1,10 @@
-"""`auditor rules`: list, show, test, lint and schema."""
+"""`auditor rules`: list, show, test, lint, schema and export."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,12 +53,13 @@ class ShowFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = Application(name="rules", help="List, show, test and check rules.", no_args_is_help=True)
+    group = Application(name="rules", help="List, show, test, check and export rules.", no_args_is_help=True)
     group.command("list")(list_rules)
     group.command("show")(show)
     group.command("test")(run_tests)
     group.command("lint")(lint)
     group.command("schema")(schema)
+    group.command("export")(export)
     app.add_typer(group)
 
 
@@ -129,6 +131,36 @@ def lint(paths: _PATHS = None) -> None:
     write_stdout(f"{len(rules)} rules, {errors} errors, {len(messages) - errors} warnings\n")
     if errors:
         raise typer.Exit(int(ExitCode.USAGE))
+
+
+def export(
+    folder: Annotated[
+        Path, typer.Option("--azure-policy", metavar="DIR", help="Write Azure Policy definitions into this folder.")
+    ],
+    scope: Annotated[
+        str,
+        typer.Option(
+            "--scope",
+            metavar="ID",
+            help="Where the definitions will be created: /providers/Microsoft.Management/managementGroups/NAME, "
+            "or /subscriptions/ID.",
+        ),
+    ] = "/providers/Microsoft.Management/managementGroups/MANAGEMENT-GROUP",
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    framework: options.Framework = None,
+    min_severity: options.MinSeverity = None,
+) -> None:
+    """Write rules as Azure Policy definitions, and an initiative for each framework."""
+    from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.rules.export import write_policies
+
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None)
+    known = {rule.id: rule for rule in _load(rule_paths or [], builtin=not no_builtin).rules}
+    rules = [replace(rule, examples=known[rule.id].examples) for rule in choice.rules]
+    write_stdout(write_policies(folder, rules, choice.frameworks, scope))
 
 
 def schema(

@@ -73,6 +73,7 @@ class Principals:
         self._known: dict[str, Principal] = {}
         self._members: dict[str, tuple[str, ...]] = {}
         self._groups_of: dict[str, list[str]] = {}
+        self._by_application: dict[str, str] = {}
         for group in inventory.of_type(GROUPS):
             self._add(_person(group.body, PrincipalKind.GROUP, group))
             members = tuple(_members(group.body))
@@ -92,6 +93,7 @@ class Principals:
             managed = str(resource.body.get("servicePrincipalType") or "").lower() == "managedidentity"
             kind = PrincipalKind.IDENTITY if managed else PrincipalKind.SERVICE_PRINCIPAL
             self._known[resource.key] = _person(resource.body, kind, resource)
+            self._by_application[str(resource.body.get("appId") or "").lower()] = resource.key
         for resource, identifier in identities(inventory):
             self._known[identifier] = Principal(identifier, resource.name, PrincipalKind.IDENTITY, resource)
 
@@ -103,6 +105,10 @@ class Principals:
                 return Principal(key, known.name, _TYPES.get(principal_type.lower(), known.kind), known.resource)
             return known
         return Principal(key, identifier, _TYPES.get(principal_type.lower(), PrincipalKind.UNKNOWN))
+
+    def of_application(self, app_id: str) -> str:
+        """Object id of an application's service principal in this tenant; "" where there is none."""
+        return self._by_application.get(app_id.lower(), "") if app_id else ""
 
     def is_known(self, identifier: str) -> bool:
         """Whether an object with this id was read."""

@@ -11,10 +11,14 @@ A fact of a service:
 
 `exposure` is `all-networks`, `selected-networks` or `private-only`. `public_addresses` counts public IPv4 addresses,
 all of them for `all-networks`; `wide` says that they are at least a sixteenth of all, which is as good as everyone.
-`all_azure` is the rule that lets in every customer of Azure; `virtual_networks` counts subnet rules. `trusted_services`
+`all_azure` is the rule that lets in every customer of Azure, by its name `azure_rule` (its property is in
+`all_azure_by`, those of the widest ranges are in `public_addresses_by`, the switch for trusted services in
+`trusted_services_by`); `widest_rule` lets most addresses in, where
+rules have names; `virtual_networks` counts subnet rules. `trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
 connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
-`defaulted` says that the decisive one is missing.
+`defaulted` says that the decisive one is missing. `mend` is the command that shuts the endpoint, by the property that
+the table of services names for the type.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from auditor.facts.network.addresses import Interval
 from auditor.facts.paas.decide import decide
+from auditor.facts.paas.mending import mending
 from auditor.facts.paas.model import Door, Exposure, Range, Service
 from auditor.facts.paas.perimeter import NEEDS, Perimeters
 from auditor.facts.paas.ranges import all_public, count_public, is_wide
@@ -30,7 +35,7 @@ from auditor.facts.paas.services import SERVICES
 from auditor.facts.paas.subject import NotReadError, Subject
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Unread
+from auditor.inventory.model import Json, Resource, Unread
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
@@ -49,13 +54,13 @@ def computed(
             subject = Subject(resource, inventory)
             try:
                 door = perimeters.instead(subject) or perimeters.applied(judge(service, subject), subject)
-                found[resource.key] = shaped(service, door, subject.approved_endpoints())
+                found[resource.key] = shaped(service, door, subject.approved_endpoints(), resource)
             except NotReadError as problem:
                 found[resource.key] = Unread(problem.gap)
     return found
 
 
-def shaped(service: Service, door: Door, endpoints: int) -> Json:
+def shaped(service: Service, door: Door, endpoints: int, resource: Resource | None = None) -> Json:
     """A door as rules and reports read it."""
     everyone = door.exposure is Exposure.ALL
     selected = door.exposure is Exposure.SELECTED
@@ -69,12 +74,20 @@ def shaped(service: Service, door: Door, endpoints: int) -> Json:
             {"range": entry.text, "addresses": entry.addresses, "path": entry.path, "name": entry.name}
             for entry in ranges
         ],
+        "widest_rule": max(ranges, key=lambda entry: entry.addresses).name if ranges else "",
         "all_azure": any(entry.azure for entry in ranges),
+        "azure_rule": next((entry.name for entry in ranges if entry.azure), ""),
+        "trusted_services_by": [service.bypass.path] if service.bypass and not service.holder else [],
+        "all_azure_by": [entry.path for entry in ranges if entry.azure],
+        "public_addresses_by": [
+            one.path for one in sorted(ranges, key=lambda one: -one.addresses)[:4] if one.addresses
+        ],
         "virtual_networks": door.subnets if selected else 0,
         "trusted_services": door.trusted,
         "resource_instances": door.instances,
         "perimeter": door.perimeter,
         "private_endpoints": endpoints,
+        "mend": mending(service, resource) if resource else "",
         "decided_by": list(_opening(ranges) if selected and is_wide(door.allowed) else door.decided_by),
         "defaulted": door.defaulted,
     }
@@ -119,7 +132,14 @@ def needs_of(service: Service) -> frozenset[str]:
     return frozenset({service.key, *service.child_types, *service.needs}) | NEEDS
 
 
-GROUNDS = dict.fromkeys(("exposure", "wide"), "a narrower setting")
+GROUNDS = {
+    "exposure": "a narrower setting",
+    "wide": "a narrower setting",
+    "public_addresses": "no more addresses than need it",
+    "all_azure": "no rule for all of Azure",
+    "trusted_services": "trusted services let in",
+}
+"""What would have been right of the properties that decided."""
 
 FAMILY = FactFamily(
     name="paas_exposure",
