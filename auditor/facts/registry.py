@@ -59,6 +59,8 @@ _MODULES: dict[str, str] = {
     "private_endpoint": "auditor.facts.private_link.endpoints",
     "private_link": "auditor.facts.private_link.connections",
     "scm_exposure": "auditor.facts.paas.scm",
+    "request_path": "auditor.facts.transport.request_path",
+    "transport": "auditor.facts.transport.services",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 
