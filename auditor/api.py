@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from auditor.evaluate.exemptions import Acceptance
     from auditor.evaluate.model import Report, Scan
     from auditor.facts.registry import FactStore
+    from auditor.iac.declaration import Declaration
+    from auditor.iac.deployed import Target as DeploymentTarget
     from auditor.inventory.inventory import Inventory
     from auditor.inventory.selection import Selection
     from auditor.report.model import Rendered, RenderOptions
@@ -47,8 +49,10 @@ __all__ = [
     "collect",
     "collect_into",
     "draw",
+    "foresee",
     "judge",
     "new_manifest",
+    "only_new",
     "open_demo",
     "open_source",
     "render",
@@ -107,6 +111,81 @@ def open_demo() -> Source:
     from auditor.snapshot.demo import open_demo
 
     return open_demo()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A world that code says will be."""
+
+    source: Source
+    declared: Mapping[str, Declaration]
+    """Where the code declares resources, by lower-cased id."""
+
+
+def foresee(
+    paths: Sequence[str | Path], base: Source | None = None, *, scope: str = "", repository: Path | None = None
+) -> Foreseen:
+    """What code says will be, laid over a base; without one, a world of its own in which the rest is not known.
+
+    `paths` are ARM templates with their parameter files, Bicep (where its compiler is on the path), what-if results,
+    or folders of these. `scope` is the resource group or subscription that templates are deployed to:
+    `/subscriptions/ID/resourceGroups/NAME`. Places are relative to `repository`. Raises ConfigError for what cannot be
+    read, and UsageError for a scope that is none.
+    """
+    from auditor.iac.forecast import read_forecast
+    from auditor.iac.overlay import overlaid
+    from auditor.secrets.redactor import Redactor
+    from auditor.snapshot.manifest import Manifest
+    from auditor.snapshot.source import Source
+
+    redactors: list[Redactor] = []
+
+    def redact_with(key: bytes) -> Callable[[str, Mapping[str, Any]], Mapping[str, Any]]:
+        redactors.append(Redactor(key))
+        return lambda kind, body: redactors[0].redact(kind.lower(), body)
+
+    target = _deployment_target(scope, base)
+    forecast = read_forecast([Path(path) for path in paths], target, redact_with, base=repository)
+    inventory = overlaid(base.inventory if base else None, forecast.changes, forecast.source)
+    now = datetime.now(UTC)
+    # Without a base nothing is known of when: dates are compared with today.
+    manifest = replace(
+        base.manifest if base else Manifest(forecast.source, now, now),
+        source=f"{base.manifest.source} with {forecast.source}" if base else forecast.source,
+    )
+    notices = (*(base.notices if base else ()), *forecast.notices)
+    return Foreseen(Source(manifest, inventory, notices), forecast.declared)
+
+
+def _deployment_target(scope: str, base: Source | None) -> DeploymentTarget:
+    from auditor.iac.deployed import NOWHERE, Target
+    from auditor.inventory import ids
+
+    known = [*base.manifest.subscriptions] if base else []
+    subscription = known[0] if len(known) == 1 else NOWHERE
+    group = ""
+    if scope:
+        if not ids.subscription_of(scope):
+            raise UsageError(
+                f"{scope!r} is no scope that templates can be deployed to",
+                remedy="Write /subscriptions/ID/resourceGroups/NAME or /subscriptions/ID.",
+            )
+        subscription, group = ids.subscription_of(scope), ids.resource_group_of(scope)
+    around = base.inventory.get(f"/subscriptions/{subscription}/resourceGroups/{group}") if base and group else None
+    return Target(
+        subscription,
+        group or "{resource group}",
+        around.location if around else "",
+        base.manifest.tenant if base else "",
+        base.manifest.cloud if base else "public",
+    )
+
+
+def only_new(before: Report, after: Report) -> Report:
+    """The report after a change, with what is new or worse alone; what went away is told in a notice."""
+    from auditor.evaluate.only_new import only_new
+
+    return only_new(before, after)
 
 
 @dataclass(frozen=True, slots=True)

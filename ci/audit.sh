@@ -44,6 +44,8 @@ else
   option --management-group "${AUDIT_MANAGEMENT_GROUP:-}"
   option --credential "${AUDIT_CREDENTIAL:-}"
 fi
+each --with "${AUDIT_CODE:-}"
+option --deploy-scope "${AUDIT_DEPLOY_SCOPE:-}"
 each --select "${AUDIT_SELECT:-}"
 option --fail-on "${AUDIT_FAIL_ON:-}"
 flag --fail-on-unknown "${AUDIT_FAIL_ON_UNKNOWN:-}"

@@ -24,7 +24,10 @@ ALLOWED = {
     "evaluate": {"rules", "facts", "snapshot", "inventory", "expressions", *VALUES},
     "pictures": {"evaluate", "facts", "rules", "inventory", *VALUES},
     "report": {"evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
-    "api": {"azure", "evaluate", "facts", "inventory", "pictures", "report", "rules", "snapshot", *VALUES},
+    "api": {
+        *("azure", "evaluate", "facts", "iac", "inventory", "secrets", "pictures", "report", "rules", "snapshot"),
+        *VALUES,
+    },
     "cli": {
         "api",
         "azure",
@@ -73,7 +76,7 @@ def test_the_report_room_takes_values_only():
     """A format may name the evaluator's and the code readers' values, never call an evaluator, a reader or a fact."""
     values = {
         "rules": {"model"},
-        "evaluate": {"model", "difference", "wording"},
+        "evaluate": {"model", "difference", "wording", "commands"},
         "inventory": {"model", "ids", "inventory"},
         "iac": {"place", "declaration", "layout"},
     }

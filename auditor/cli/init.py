@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli.terminal.messages import plain, say
+from auditor.cli.terminal.streams import write_stdout
 from auditor.errors import UsageError
 
 
@@ -32,7 +33,7 @@ def init(
     root = context.find_root()
     if show:
         for line in origins(root.command, root.params.get("config") or find_config(), os.environ):
-            typer.echo(plain(line))
+            write_stdout(plain(line) + "\n")
         return
     if path.exists() and not force:
         raise UsageError("exists already", subject=str(path), remedy="Give --force to replace it.")

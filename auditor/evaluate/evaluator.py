@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from auditor import __version__
+from auditor.evaluate.commands import command_for
 from auditor.evaluate.grounds import with_grounds
 from auditor.evaluate.managed import Managed
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
@@ -170,7 +171,7 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
     resource = context.resource
     explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
     gaps = truth.gaps if isinstance(truth, Unknown) else ()
-    evidence = tuple(explained.explain(context)) if explained else ()
+    evidence = leaves = tuple(explained.explain(context)) if explained else ()
     if outcome is Outcome.UNKNOWN:
         message = f"{rule.title}: cannot be decided, {_why(truth)}"
     else:
@@ -185,6 +186,7 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,
         gaps=gaps,
+        command=command_for(rule.remediation, context, leaves) if outcome is Outcome.FAIL else "",
     )
 
 

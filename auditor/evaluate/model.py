@@ -149,6 +149,8 @@ class Result:
     gaps: tuple[Gap, ...] = ()
     """Behind an unknown result: what could not be read."""
     exemption: Exemption | None = None
+    command: str = ""
+    """Of a finding: the Azure CLI commands that mend it, a line each; what it does not know are words in capitals."""
 
     @property
     def severity(self) -> Severity:

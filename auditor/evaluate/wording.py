@@ -27,30 +27,27 @@ def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> 
     """
 
     def replaced(match: re.Match[str]) -> str:
-        paths = _decided(match[1], evidence)
-        return _words([value for path in paths for value in _values(path, context)])
+        return _words(values_of(match[1], context, evidence))
 
     return _PLACE.sub(replaced, template)
 
 
+def values_of(path: str, context: Context, evidence: Sequence[Evidence] = ()) -> list[Json]:
+    """What the resource, or its facts, have at a path; see `fill`."""
+    return [value for one in _decided(path, evidence) for value in _values(one, context)]
+
+
 def _decided(path: str, evidence: Sequence[Evidence]) -> list[str]:
-    """The path with its first `[*]` as each index that the evidence has there."""
-    array, wildcard, rest = path.partition("[*]")
-    if not wildcard:
-        return [path]
-    found = re.compile(re.escape(array) + r"\[(\d+)\]", re.IGNORECASE)
-    indexes = dict.fromkeys(match[1] for line in evidence if (match := found.match(line.path)))
-    return [f"{array}[{index}]{rest}" for index in indexes] or [path]
-
-
-def fill_command(template: str, resource: Resource) -> str:
-    """A remediation command with `{name}`, `{resource_group}`, `{subscription_id}`, `{id}` and `{location}` filled in.
-
-    Other braces (JMESPath queries, JSON, shell variables) stay as they are.
-    """
-    for place, value in _own_names(resource).items():
-        template = template.replace("{" + place + "}", value)
-    return template
+    """The path with as many of its first `[*]` as the evidence has indexes for, once for each of these."""
+    parts = path.split("[*]")
+    for depth in range(len(parts) - 1, 0, -1):
+        found = re.compile(r"\[(\d+)\]".join(map(re.escape, parts[:depth])) + r"\[(\d+)\]", re.IGNORECASE)
+        indexes = dict.fromkeys(match.groups() for line in evidence if (match := found.match(line.path)))
+        if indexes:
+            rest = "[*]".join(parts[depth:])
+            heads = (zip(parts[:depth], chosen, strict=True) for chosen in indexes)
+            return ["".join(f"{part}[{index}]" for part, index in head) + rest for head in heads]
+    return [path]
 
 
 def _own_names(resource: Resource) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from auditor.expressions.functions import FUNCTIONS, to_bool
 from auditor.expressions.partial import MOST, Choice, Open, Shape, Unknown, alternatives, unknowns
-from auditor.expressions.shapes import HASHED, shaped
+from auditor.expressions.shapes import HASHED, shaped, stand_in
 from auditor.expressions.tree import Array, Call, Expression, Lambda, Literal, Loop, Member, Name, Object, Opaque
 from auditor.expressions.values import MISSING, Undecidable, as_text, is_null, member
 
@@ -146,7 +146,7 @@ def apply(name: str, values: Sequence[Any]) -> Any:
     causes = [cause for value in values for cause in unknowns(value)]
     outermost = [value for value in values if isinstance(value, Unknown | Shape)]
     if causes and (outermost or not _is_structural(name, values)):
-        return Unknown.of(causes)
+        return Unknown.of(causes, text=stand_in(name, values))
     function = FUNCTIONS.get(name)
     if function is None:
         return Unknown(f"{name}() is only known at deployment")

@@ -23,12 +23,17 @@ class Unknown:
     """In words for the user."""
     parameters: tuple[str, ...] = ()
     """Names of the parameters that would decide it."""
+    text: str = "{computed}"
+    """What stands for it in names: the same for the same expression over parameters."""
+    is_secret: bool = False
+    """Whether nobody but the service ever sees it: a password, a key."""
 
     @classmethod
-    def of(cls, causes: Sequence[Unknown], reason: str = "") -> Unknown:
+    def of(cls, causes: Sequence[Unknown], reason: str = "", text: str = "{computed}") -> Unknown:
         """One for several causes."""
         names = tuple(dict.fromkeys(name for cause in causes for name in cause.parameters))
-        return cls(reason or (causes[0].reason if causes else "it is computed at deployment"), names)
+        why = reason or (causes[0].reason if causes else "it is computed at deployment")
+        return cls(why, names, text, bool(causes) and all(cause.is_secret for cause in causes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ class Hole:
     length: int
     letters: str
     """As in a regular expression's class: `a-z0-9`."""
+
+    @property
+    def example(self) -> str:
+        """Characters that stand for these."""
+        pattern = "00000000-0000-0000-0000-000000000000" if "-" in self.letters[-1:] else "uniquestring0"
+        return (pattern * (self.length // len(pattern) + 1))[: self.length]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,11 @@ class Shape:
             f"[{part.letters}]{{{part.length}}}" if isinstance(part, Hole) else re.escape(part.lower())
             for part in self.parts
         )
+
+    @property
+    def example(self) -> str:
+        """A text of this shape, always the same."""
+        return "".join(part if isinstance(part, str) else part.example for part in self.parts)
 
     def cut(self, start: int, stop: int) -> str | Shape:
         """Characters from one place to another."""

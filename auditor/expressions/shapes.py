@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from auditor.expressions.functions import to_string
-from auditor.expressions.partial import Hole, Shape, joined, unknowns
+from auditor.expressions.functions import FUNCTIONS, to_string
+from auditor.expressions.partial import Choice, Hole, Shape, Unknown, joined, unknowns
 
 _HASH = Shape((Hole(13, "a-z0-9"),))
 _GUID = Shape((Hole(36, "0-9a-f-"),))
@@ -27,6 +27,26 @@ def shaped(name: str, values: Sequence[Any]) -> Any:
         return None if is_computed else HASHED[name]
     function = _FUNCTIONS.get(name)
     return function(values) if function else None
+
+
+_TEXTS = ("concat", "format", "tolower", "toupper", "replace", "take", "substring", "trim", "string")
+
+
+def stand_in(name: str, values: Sequence[Any]) -> str:
+    """What stands in names for a text function's value that is not known."""
+    if name not in _TEXTS:
+        return "{computed}"
+    known = [text_of(value) for value in values if isinstance(value, str | int | Shape | Unknown)]
+    return str(FUNCTIONS["format"].call(*known)) if name == "format" and known else "".join(known)
+
+
+def text_of(value: Any) -> str:
+    """A value as it stands in names, known or not."""
+    if isinstance(value, Unknown):
+        return value.text
+    if isinstance(value, Choice):
+        return value.why.text
+    return value.example if isinstance(value, Shape) else to_string(value)
 
 
 def _text(value: Any) -> str | Shape | None:

@@ -20,11 +20,16 @@ def readable(inventory: Inventory) -> tuple[Inventory, tuple[Resource, ...]]:
 
     Without any such resource it is the inventory itself.
     """
-    bare = tuple(resource for resource in inventory if "properties" in resource.unread)
+    bare = tuple(resource for resource in inventory if why_unread(resource))
     if not bare:
         return inventory, ()
-    read = [resource for resource in inventory if "properties" not in resource.unread]
+    read = [resource for resource in inventory if not why_unread(resource)]
     return Inventory(read, _Bare(inventory.coverage, bare), inventory.gaps, inventory.management_groups), bare
+
+
+def why_unread(resource: Resource) -> Gap | None:
+    """Why facts cannot rely on the resource's properties; None where all were read."""
+    return resource.unread.get("properties") or resource.partial
 
 
 def is_of_one(gap: Gap) -> bool:
@@ -46,7 +51,7 @@ class _Bare:
         for kind in filter(None, (type_key, embedding_parent(type_key))):
             for resource in self._by_type.get(kind, ()):
                 if _concerns(resource, scope):
-                    return resource.unread["properties"]
+                    return why_unread(resource)
         return self._coverage.gap(type_key, scope)
 
 

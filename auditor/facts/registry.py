@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from auditor.facts.readable import readable
+from auditor.facts.readable import readable, why_unread
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 from auditor.inventory.stumbles import Stumble, attempt
@@ -32,6 +32,11 @@ class FactFamily:
     """What it needs for resources of one type, where that is less than `needs`: of a family over many services a rule
     over one of them must not make all others be collected."""
     grounds: Mapping[str, str] = field(default_factory=dict)
+    """Of a family whose values have `decided_by` (or `<field>_by`), the paths of the properties that decided: which of
+    its fields these explain, and what would have been right of them, in words; "" for a field that only says which
+    element is meant, and is no evidence."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """How fields without such properties are called in evidence."""
     """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
     explain, and what would have been right of them, in words."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
@@ -44,20 +49,27 @@ _MODULES: dict[str, str] = {
     "api_protection": "auditor.facts.api.protection",
     "azure_names": "auditor.facts.network.azure_names",
     "client_certificates": "auditor.facts.transport.client_certificates",
+    "certificates": "auditor.facts.certificates.family",
+    "directory_role": "auditor.facts.identity.directory_roles",
     "conditional_access": "auditor.facts.directory.conditional_access",
     "connections": "auditor.facts.transport.connections",
     "effective_security": "auditor.facts.network.effective_security",
     "exfiltration": "auditor.facts.private_link.exfiltration",
+    "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "in_use": "auditor.facts.in_use.family",
+    "holdings": "auditor.facts.identity.holdings",
     "internet_exposure": "auditor.facts.network.exposure",
     "key_chain": "auditor.facts.keys.chain",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",
+    "owners": "auditor.facts.identity.owners",
     "paas_exposure": "auditor.facts.paas.exposure",
     "private_dns_zone": "auditor.facts.private_link.zone_names",
     "private_endpoint": "auditor.facts.private_link.endpoints",
     "private_link": "auditor.facts.private_link.connections",
+    "role": "auditor.facts.identity.role_facts",
     "scm_exposure": "auditor.facts.paas.scm",
     "request_path": "auditor.facts.transport.request_path",
     "transport": "auditor.facts.transport.services",
@@ -136,7 +148,7 @@ class FactStore:
             values = attempt(self._values, found, inventory)
             if not isinstance(values, Stumble):
                 # Of a resource that was listed and not read, nothing is known.
-                known = {r.key: Unread(r.unread["properties"]) for r in bare if r.type_key in found.types}
+                known = {r.key: Unread(gap) for r in bare if r.type_key in found.types and (gap := why_unread(r))}
                 return {**values, **known} if known else values
             culprit = next((one for one in map(self._owner, values.suspects) if one.key not in left_out), None)
             if culprit is None or len(left_out) >= _MOST_LEFT_OUT:
@@ -172,9 +184,7 @@ def _gap(resource: Resource, family: str, stumble: Stumble) -> Gap:
 def _without(inventory: Inventory, left_out: Mapping[str, Gap]) -> Inventory:
     """The inventory with some resources' properties marked as not read."""
     resources = (
-        Resource(r.id, r.type, r.body, {**r.unread, "properties": left_out[r.key]}, r.key, r.type_key)
-        if r.key in left_out
-        else r
+        replace(r, unread={**r.unread, "properties": left_out[r.key]}) if r.key in left_out else r
         for r in inventory
         if not inventory.is_embedded(r)
     )

@@ -17,7 +17,7 @@ from auditor.iac.template_scope import TemplateScope
 
 def is_template(text: str) -> bool:
     """Whether a JSON text may be a deployment template: a quick look."""
-    return TEMPLATE in text
+    return TEMPLATE in text.lower()
 
 
 def is_compiled(file: TemplateFile) -> bool:
@@ -36,22 +36,28 @@ def arm_declarations(
     """
     for values in given or [{}]:
         scope = TemplateScope(values, file.document)
-        made = [declaration for one in declared(file, scope, open_file) for declaration in _declarations(one)]
+        made = [declaration for one in declared(file, scope, open_file) for declaration in declarations_of(one)]
         # The elements of one loop cannot share a name: something else tells them apart.
         times = Counter((one.place, one.name) for one in made)
         yield from (one for one in made if not one.name or times[one.place, one.name] == 1)
 
 
-def _declarations(one: Declared) -> Iterator[Declaration]:
-    declaration = Declaration(
+def declarations_of(one: Declared) -> Iterator[Declaration]:
+    """One resource under each name that it can have."""
+    declaration = declaration_of(one)
+    name = one.name if one.is_one else Unknown("several resources cannot have one name")
+    yield from named(declaration, name, one.scope.value(one.raw.get("tags")))
+
+
+def declaration_of(one: Declared) -> Declaration:
+    """Where a resource is declared, whatever its name is."""
+    return Declaration(
         one.kind,
         "",
         place_of(one),
         properties=dict(_property_places(one)),
         calls=tuple(_place(file, file.layout.spans.get((*steps, "type"))) for file, steps in one.calls),
     )
-    name = one.name if one.is_one else Unknown("several resources cannot have one name")
-    yield from named(declaration, name, one.scope.value(one.raw.get("tags")))
 
 
 def place_of(one: Declared) -> Place:

@@ -19,7 +19,8 @@ from auditor.iac.layout import Layout, Span, Steps
 from auditor.iac.positions import read
 from auditor.iac.template_scope import MOST_COPIES, TemplateScope, members
 
-TEMPLATE, PARAMETERS = "deploymentTemplate.json", "deploymentParameters.json"
+TEMPLATE, PARAMETERS = "deploymenttemplate.json", "deploymentparameters.json"
+"""Ends of the schemas' names, for every scope, lower-cased."""
 DEPLOYMENT = "microsoft.resources/deployments"
 _DEEPEST = 10
 
@@ -32,6 +33,8 @@ class TemplateFile:
     """Relative to the root, with forward slashes."""
     uri: str
     text: str
+    is_generated: bool = False
+    """Whether the text was compiled just now from the file at `path`, so that its lines are not the file's."""
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
@@ -94,13 +97,13 @@ class _Inside:
 
 def document_of(text: str, mark: str) -> Mapping[str, Any] | None:
     """A JSON document whose schema has a name; None for anything else."""
-    if mark not in text:
+    if mark not in text.lower():
         return None
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) and mark in str(document.get("$schema", "")) else None
+    return document if isinstance(document, dict) and mark in str(document.get("$schema", "")).lower() else None
 
 
 def parameter_values(text: str) -> dict[str, Any] | None:
@@ -118,9 +121,9 @@ def parameter_values(text: str) -> dict[str, Any] | None:
 def _given(name: str, given: Mapping[str, Any]) -> Any:
     value = given.get("value")
     if "value" not in given:
-        return Unknown(f"the parameter {name} comes from a key vault", (name,))
+        return Unknown(f"the parameter {name} comes from a key vault", (name,), "{" + name + "}")
     if isinstance(value, str) and "${" in value:
-        return Unknown(f"the parameter {name} comes from the environment", (name,))
+        return Unknown(f"the parameter {name} comes from the environment", (name,), "{" + name + "}")
     return value
 
 
@@ -194,14 +197,14 @@ def _nested(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterat
         options = properties.get("expressionEvaluationOptions")
         is_inner = isinstance(options, Mapping) and str(options.get("scope", "")).lower() == "inner"
         scope = (
-            TemplateScope(arguments, template, ambient)
+            type(inside.scope)(arguments, template, ambient)
             if is_inner
             else replace(inside.scope, ambient=ambient, _known={})
         )
         steps = (*here, "properties", "template", "resources")
         yield from _resources(template.get("resources"), steps, replace(below, scope=scope))
     elif linked := _linked(properties, inside):
-        scope = TemplateScope(arguments, linked.document, ambient)
+        scope = type(inside.scope)(arguments, linked.document, ambient)
         yield from _resources(
             linked.document.get("resources"), ("resources",), replace(below, scope=scope, file=linked)
         )

@@ -100,12 +100,14 @@ class TemplateScope:
         return self._known[key]
 
     def _parameter(self, name: str) -> Any:
+        declared = section_member(self.template, "parameters", name)
+        if isinstance(declared, Mapping) and str(declared.get("type", "")).lower().startswith("secure"):
+            return Unknown(f"the parameter {name} is a secret", (name,), "{" + name + "}", is_secret=True)
         if name.lower() in self.given:
             return self.given[name.lower()]
-        declared = section_member(self.template, "parameters", name)
         if isinstance(declared, Mapping) and "defaultValue" in declared:
             return self.value(declared["defaultValue"])
-        return Unknown(f"the parameter {name} has no value", (name,))
+        return Unknown(f"the parameter {name} has no value", (name,), "{" + name + "}")
 
     def _variable(self, name: str) -> Any:
         found = section_member(self.template, "variables", name)

@@ -78,6 +78,9 @@ class Resource:
     """The id as a key: lower-cased."""
     type_key: str = ""
     """The type as a key: lower-cased."""
+    partial: Gap | None = None
+    """Why some values in the body are `Unread`: code decides them only when it is deployed. Facts take such a resource
+    for one that was not read."""
 
     @classmethod
     def from_body(
@@ -87,6 +90,7 @@ class Resource:
         resource_type: str = "",
         resource_id: str = "",
         unread: Mapping[str, Gap] | None = None,
+        partial: Gap | None = None,
     ) -> Resource:
         """A resource from its body.
 
@@ -109,6 +113,7 @@ class Resource:
             unread=dict(unread or {}),
             key=ids.id_key(identifier),
             type_key=ids.type_key(kind),
+            partial=partial,
         )
 
     @property

@@ -118,6 +118,7 @@ def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ..
         },
         "evidence": [{"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected} for leaf in result.evidence],
         "evidence_hash": evidence_hash(result.evidence),
+        "command": result.command,
         "exemption": _exemption(result.exemption) if result.exemption else None,
     }
 

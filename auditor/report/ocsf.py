@@ -16,6 +16,7 @@ from auditor.report.text import plain, subscription_words, value_words
 from auditor.rules.model import Rule, Severity
 
 VERSION = "1.8.0"
+_CLI = "Azure CLI"
 _CLASS = 2003
 _SEVERITIES = {
     Severity.CRITICAL: (5, "Critical"),
@@ -156,7 +157,10 @@ def _resource(result: Result, options: RenderOptions) -> dict[str, Any]:
 
 def _remediation(result: Result) -> dict[str, Any]:
     rule = result.rule
-    code = [f"{heading}:\n{fill_command(block, result.subject)}" for heading, _, block in code_blocks(rule.remediation)]
+    code = [
+        f"{heading}:\n{result.command if result.command and heading == _CLI else fill_command(block, result.subject)}"
+        for heading, _, block in code_blocks(rule.remediation)
+    ]
     text = fill_names(rule.remediation.text.strip(), result.subject)
     return {
         "desc": "\n\n".join(part for part in (text, *code) if part) or plain(rule.title),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from auditor.evaluate.model import Outcome, Report, Result
@@ -14,6 +14,8 @@ from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import InventoryTree, inventory_tree
 
 _TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
+_PROPERTY = re.compile(r"[a-z]\w*([.\[][^ :/]*)?")
+"""A path in the resource's own body; other evidence names another resource, or what was counted."""
 _IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})
 _TERRAFORM_ARGUMENT = re.compile(r"^[ \t]*([a-z]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
@@ -23,24 +25,25 @@ def places(
     resources: Mapping[str, Resource],
     *,
     declared: Mapping[str, Declaration],
+    changed: Collection[str] = (),
     tree_prefix: str | None = None,
 ) -> InventoryTree:
     """What `--source-root` and `--sarif-inventory` come to: `RenderOptions.locations`, and the files to write.
 
     `resources` and `declared`, what code declares, are by lower-cased id. A declaration wins; the other resources get
-    a file of the tree where `tree_prefix`, the tree's folder relative to the repository, is given.
+    a file of the tree where `tree_prefix`, the tree's folder relative to the repository, is given. `changed` are those
+    that code is about to change: a finding on another resource is shown at one of them that its evidence names.
     """
     shown = report.with_outcome(Outcome.FAIL, Outcome.EXEMPT)
-    at_code = {
-        result.fingerprint: _property(result, declared[key])
-        for result in shown
-        if (key := ids.id_key(result.subject.id)) in declared
-    }
-    calls = {
-        result.fingerprint: declared[key].calls
-        for result in shown
-        if (key := ids.id_key(result.subject.id)) in declared and declared[key].calls
-    }
+    at_code: dict[str, Place] = {}
+    calls: dict[str, tuple[Place, ...]] = {}
+    for result in shown:
+        declaration = declared.get(ids.id_key(result.subject.id)) or _through(result, declared, changed)
+        if declaration:
+            is_own = ids.id_key(result.subject.id) in declared
+            at_code[result.fingerprint] = _property(result, declaration) if is_own else declaration.place
+            if declaration.calls:
+                calls[result.fingerprint] = declaration.calls
     if tree_prefix is None:
         return InventoryTree({}, at_code, calls)
     left = replace(report, results=tuple(result for result in shown if result.fingerprint not in at_code))
@@ -48,12 +51,27 @@ def places(
     return InventoryTree(tree.files, {**at_code, **tree.locations}, calls)
 
 
+def _through(result: Result, declared: Mapping[str, Declaration], changed: Collection[str]) -> Declaration | None:
+    """The declaration of what code changes and the evidence names: a security rule that opens a machine."""
+    if not changed:
+        return None
+    told = " ".join(f"{leaf.path} {leaf.actual} {leaf.expected}" for leaf in result.evidence) + result.message
+    below = ids.id_key(result.subject.id) + "/"
+    named = [
+        key
+        for key in changed
+        if key in declared
+        and (key in told.lower() or (key.startswith(below) and key.rpartition("/")[2] in told.lower()))
+    ]
+    return declared[max(named, key=len)] if named else None
+
+
 def _property(result: Result, declaration: Declaration) -> Place:
     """The line of the first property in the evidence that is the resource's own, where the declaration has it."""
     set_by = _terraform_arguments(result.rule.remediation.terraform, declaration.block)
     if line := next((declaration.arguments[name] for name in set_by if name in declaration.arguments), None):
         return line  # what the rule's remediation would set is what is wrong
-    own = (leaf.path for leaf in result.evidence if not leaf.path.startswith(("/", "facts.", "count(")))
+    own = (leaf.path for leaf in result.evidence if _PROPERTY.fullmatch(leaf.path))
     path = next(own, "")
     return declaration.nearest(path) if path else declaration.place
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from auditor.evaluate.commands import fill_places, places, without_paths
 from auditor.evaluate.model import Subject
 from auditor.rules.model import Remediation
 
@@ -15,7 +14,6 @@ _GENERIC = {
     "{id}": "its id",
     "{type}": "its type",
 }
-_SAFE_IN_SHELL = re.compile(r"[\w@%+=:,./-]*", re.ASCII)
 
 
 def fill_names(template: str, subject: Subject) -> str:
@@ -29,15 +27,8 @@ def fill_names(template: str, subject: Subject) -> str:
 
 
 def fill_command(template: str, subject: Subject) -> str:
-    """A shell command with the same names filled in.
-
-    A name comes from Azure and the command is meant to be pasted: one that a shell would not take as a single plain
-    word stays a placeholder.
-    """
-    for place, value in _names(subject).items():
-        if _SAFE_IN_SHELL.fullmatch(value):
-            template = template.replace(place, value)
-    return template
+    """A shell command with names filled in; one that a shell would not take as a plain word stays a placeholder."""
+    return fill_places(without_paths(template), places(subject.id, subject.type, subject.location))
 
 
 def generic(text: str) -> str:
@@ -50,7 +41,7 @@ def generic(text: str) -> str:
 def code_blocks(remediation: Remediation) -> list[tuple[str, str, str]]:
     """The remediation's code as `(heading, language, code)`, without the kinds it lacks."""
     kinds = [
-        ("Azure CLI", "azurecli", remediation.az),
+        ("Azure CLI", "azurecli", without_paths(remediation.az)),
         ("Bicep", "bicep", remediation.bicep),
         ("Terraform", "terraform", remediation.terraform),
     ]

@@ -128,10 +128,16 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """How to mend it; `{name}`, `{resource_group}` and `{subscription_id}` are filled in where it is shown."""
+    """How to mend it; `{name}`, `{resource_group}` and `{subscription_id}` are filled in where it is shown.
+
+    In `az`, `{root}` and `{parent}` are the names of what holds a child, and `{path|WORD}` what the finding has at a
+    path, or the word.
+    """
 
     text: str
     az: str = ""
+    mend: str = ""
+    """Path of the commands that facts have for the very thing that decided; `az` is for findings without."""
     bicep: str = ""
     terraform: str = ""
 

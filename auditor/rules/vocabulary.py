@@ -38,5 +38,5 @@ EQUIVALENTS = ("azure-policy", "prowler", "psrule", "defender", "checkov", "triv
 
 REQUIRED_KEYS = ("id", "title", "severity", "topic", "resource", "fail_if", "description", "remediation", "examples")
 OPTIONAL_KEYS = ("when", "message", "references", "frameworks", "equivalents", "deprecated", "aliases")
-REMEDIATION_KEYS = ("text", "az", "bicep", "terraform")
+REMEDIATION_KEYS = ("text", "az", "mend", "bicep", "terraform")
 EXAMPLE_KEYS = ("fail", "pass", "not_applicable", "unknown")

@@ -19,7 +19,10 @@ Mark = tuple[int, int]
 """Line and column, both 1-based."""
 
 _MOST_NODES = 50_000
-_DEEPEST = 100
+_DEEPEST_VALUE = 100
+"""Levels of a value; an anchor inside itself has no end of them."""
+_LONGEST_NUMBER = 300
+"""Digits; Python refuses to read some thousands."""
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _CORE = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULL = ("", "~", "null", "Null", "NULL")
@@ -77,13 +80,13 @@ def read_document(text: str, file: str) -> Document:
     return Document(file, value, builder.marks, tuple(builder.problems))
 
 
-_DEEPEST = 500
-"""Levels. Some ten thousand exhaust libyaml's stack, which ends the whole program."""
+_DEEPEST_TEXT = 500
+"""Levels of brackets and columns. Some ten thousand exhaust libyaml's stack, which ends the whole program."""
 
 
 def _may_nest_deeply(text: str) -> bool:
     """A quick look: a level takes a bracket, or a column of the longest line."""
-    return text.count("[") + text.count("{") + 2 * max(map(len, text.splitlines()), default=0) > _DEEPEST
+    return text.count("[") + text.count("{") + 2 * max(map(len, text.splitlines()), default=0) > _DEEPEST_TEXT
 
 
 def _nests_deeply(text: str) -> bool:
@@ -96,7 +99,7 @@ def _nests_deeply(text: str) -> bool:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > _DEEPEST:
+        if depth > _DEEPEST_TEXT:
             return True
     return False
 
@@ -118,7 +121,7 @@ class _Builder:
         self._count += 1
         mark = (node.start_mark.line + 1, node.start_mark.column + 1)
         self.marks.setdefault(place, mark)
-        if depth > _DEEPEST or self._count > _MOST_NODES:
+        if depth > _DEEPEST_VALUE or self._count > _MOST_NODES:
             if self._count <= _MOST_NODES + 1:
                 self.problems.append(Problem(self.file, *mark, "nests too deeply or repeats aliases too often"))
             self._count = max(self._count, _MOST_NODES + 1)
@@ -127,6 +130,9 @@ class _Builder:
             return dict(self._members(node, place, depth))
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*place, index), depth + 1) for index, item in enumerate(node.value)]
+        if not node.style and len(node.value) > _LONGEST_NUMBER and _NUMBER.fullmatch(node.value):
+            self.problems.append(Problem(self.file, *mark, "a number has too many digits", "write it in quotes"))
+            return None
         return _scalar(node)
 
     def _members(self, node: Any, place: Place, depth: int) -> Iterator[tuple[str, Any]]:

@@ -18,15 +18,16 @@ from auditor.secrets.values import is_harmless
 Marking = Callable[[str], Mapping[str, Any]]
 """What stands for one secret text: `{"$secret": {"kind": ..., "hash": ...}}`."""
 
-_TAG = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<(/?)([A-Za-z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>", re.S)
-_STRAY_TAG = re.compile(r"</?[A-Za-z]")
-_ATTRIBUTE = re.compile(r"([\w-]+)(\s*=\s*)(\"([^\"]*)\"|'([^']*)')")
+# Nothing in these is tried twice (`++`, `*+`), so that a text made to be slow is not.
+_TAG = re.compile(r"<(/?)([A-Za-z][\w-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
+_ASIDES = {"<!--": "-->", "<![CDATA[": "]]>"}
+_ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)(\s*+=\s*+)(\"([^\"]*+)\"|'([^']*+)')")
 _SECRET_ATTRIBUTES = frozenset({"password", "body", "value", "secret", "key", "client-secret", "token", "parameter"})
 _SECRET_TEXTS = frozenset({"value", "set-body", "key", "body", "parameter", "password", "secret"})
 _OPEN_PARENTS = frozenset({"claim", "required-claims", "audiences", "issuers", "allowed-origins"})
 _LITERAL = re.compile(r"(\"|&quot;)((?:(?!\1).)*)\1", re.S)
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w+/=~.!@#$%^*-]{16,}")
-_NAME_VALUE = re.compile(r"\bname\s*=\s*[\"']([^\"']*)[\"']")
+_NAME_VALUE = re.compile(r"\bname\s*+=\s*+[\"']([^\"']*+)[\"']")
 
 
 def redact_policy(text: str, mark: Marking) -> str | None:
@@ -40,27 +41,40 @@ class _Policy:
         self._open: list[tuple[str, str]] = []
         """Elements that are open, with the `name` attribute of each."""
         self._lost = False
-        """Whether there is text outside all elements, or what could be a tag and is none."""
+        """Whether there is text outside all elements."""
 
     def read(self, text: str) -> str | None:
         parts: list[str] = []
-        at = 0
-        for tag in _TAG.finditer(text):
-            parts.append(self._text(text[at : tag.start()]))
-            at = tag.end()
-            if tag[2] is None:
-                parts.append(self._aside(tag[0]))
-            elif tag[1]:
-                if not self._close(tag[2].lower()):
+        at = told = 0
+        while (at := text.find("<", at)) >= 0:
+            if opened := next((sign for sign in _ASIDES if text.startswith(sign, at)), ""):
+                end = text.find(_ASIDES[opened], at + len(opened))
+                if end < 0:
                     return None
-                parts.append(tag[0])
-            else:
-                parts.append(f"<{tag[2]}{self._attributes(tag[2].lower(), tag[3])}{tag[4]}>")
-                if not tag[4]:
-                    name = _NAME_VALUE.search(tag[3])
-                    self._open.append((tag[2].lower(), name[1].lower() if name else ""))
-        parts.append(self._text(text[at:]))
+                end += len(_ASIDES[opened])
+                parts += (self._text(text[told:at]), self._aside(text[at:end]))
+                at = told = end
+            elif text[at + 1 : at + 3].lstrip("/")[:1].isalpha():
+                tag = _TAG.match(text, at)
+                parts.append(self._text(text[told:at]))
+                if tag is None or (element := self._tag(tag)) is None:
+                    return None
+                parts.append(element)
+                at = told = tag.end()
+            else:  # less than, in an expression
+                at += 1
+        parts.append(self._text(text[told:]))
         return None if self._open or self._lost else "".join(parts)
+
+    def _tag(self, tag: re.Match[str]) -> str | None:
+        """The tag as it may be kept; None for one that closes what is not open."""
+        name, within = tag[2].lower(), tag[3]
+        if tag[1]:
+            return tag[0] if self._close(name) else None
+        if not within.endswith("/"):
+            named = _NAME_VALUE.search(within)
+            self._open.append((name, named[1].lower() if named else ""))
+        return f"<{tag[2]}{self._attributes(name, within)}>"
 
     def _close(self, name: str) -> bool:
         """Close an element; generics in an expression (`As<string>`) open elements that nothing closes."""
@@ -80,7 +94,7 @@ class _Policy:
         stripped = text.strip()
         if not stripped or stripped == "\ufeff":
             return text
-        self._lost = self._lost or not self._open or _STRAY_TAG.search(stripped) is not None
+        self._lost = self._lost or not self._open
         if self._is_secret_text():
             return text.replace(stripped, self._secret(stripped))
         return self._swept(text)

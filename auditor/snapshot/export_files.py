@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from auditor.errors import Problem
+from auditor.errors import Problem, SnapshotError
 from auditor.inventory.model import Json
 from auditor.snapshot.directory_objects import with_type
 
@@ -41,7 +41,12 @@ def files_below(path: Path) -> list[Path]:
     """The file itself, or every export in a folder, sorted; hidden files and folders are left alone."""
     if not path.is_dir():
         return [path]
-    found = (file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
+    try:
+        found = [file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()]
+    except OSError as error:  # taken away while it was looked through
+        raise SnapshotError(
+            f"cannot be read: {error.strerror}", subject=str(path), remedy="Check the folder, and the rights on it."
+        ) from error
     return sorted(file for file in found if not any(part[:1] == "." for part in file.relative_to(path).parts))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ def sqlite_errors(path: Path | None) -> Iterator[None]:
         subject = str(path or "the snapshot in memory")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             message, remedy = "is being written by another process", "Wait until it is done."
-        elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "no such table" in str(error):
+        elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _says_damaged(str(error)):
             message, remedy = "is damaged or no snapshot", _ANEW
         elif code == sqlite3.SQLITE_FULL:
             message, remedy = "cannot be written: the disk is full", "Make room and go on with --resume."
@@ -84,13 +85,18 @@ def sqlite_errors(path: Path | None) -> Iterator[None]:
         raise SnapshotError(message, subject=subject, remedy=remedy) from error
 
 
+def _says_damaged(words: str) -> bool:
+    """Whether SQLite's words, which it gives no code of its own, say that the content is not what was written."""
+    return any(sign in words for sign in ("no such table", "no such column", "Could not decode", "malformed JSON"))
+
+
 def check_file(path: Path) -> None:
     """Refuse what is not a whole snapshot of a schema that this version reads.
 
     Looks at the file's own first bytes (https://www.sqlite.org/fileformat2.html#the_database_header), so that a foreign
     database is never opened for writing. Raises SnapshotError.
     """
-    header = _header(path)
+    header, size = _header(path)
     if not header.startswith(_MAGIC) or len(header) < 100:
         raise SnapshotError("is no snapshot", subject=str(path), remedy="Write one with `auditor collect`.")
     application = int.from_bytes(header[68:72], "big")
@@ -108,13 +114,13 @@ def check_file(path: Path) -> None:
             subject=str(path),
             remedy="Update auditor, or collect anew.",
         )
-    if _is_short(path, header) and not has_log(path):
+    if _is_short(size, header) and not has_log(path):
         raise SnapshotError("is damaged: its end is missing", subject=str(path), remedy=_ANEW)
 
 
 def is_blank(path: Path) -> bool:
     """Whether a collection was killed before it wrote a first page: there is a file, and nothing in it."""
-    header = _header(path)
+    header, _ = _header(path)
     if not header:
         return True
     if not header.startswith(_MAGIC) or header[68:72] != bytes(4):
@@ -130,23 +136,27 @@ def is_blank(path: Path) -> bool:
 def has_log(path: Path) -> bool:
     """Whether there is a write-ahead log beside the file: it is being written, or its writer was killed."""
     log = path.with_name(path.name + "-wal")
-    return log.is_file() and log.stat().st_size > 0
+    try:
+        return log.stat().st_size > 0
+    except OSError:
+        return False
 
 
-def _header(path: Path) -> bytes:
+def _header(path: Path) -> tuple[bytes, int]:
+    """The file's first bytes and its size."""
     if not path.is_file():
         message = "is a folder" if path.is_dir() else "there is no such file"
         raise SnapshotError(message, subject=str(path), remedy="Write a snapshot with `auditor collect`.")
     try:
         with path.open("rb") as stream:
-            return stream.read(100)
+            return stream.read(100), os.fstat(stream.fileno()).st_size
     except OSError as error:
         raise SnapshotError(
             f"cannot be read: {error.strerror}", subject=str(path), remedy="Check the rights on the file."
         ) from error
 
 
-def _is_short(path: Path, header: bytes) -> bool:
+def _is_short(found: int, header: bytes) -> bool:
     size = int.from_bytes(header[16:18], "big")
     pages = int.from_bytes(header[28:32], "big")
-    return path.stat().st_size < pages * (65536 if size == 1 else size)
+    return found < pages * (65536 if size == 1 else size)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import InputError, SnapshotError
+from auditor.snapshot.deadline import Deadline, can_interrupt, interrupting
 from auditor.snapshot.file import check_file, connect_reader, sqlite_errors
 
 _COLUMNS = (
@@ -85,15 +85,16 @@ def query_snapshot(path: Path, sql: str, limits: Limits | None = None) -> Answer
     Raises SnapshotError for a file that is none, InputError for a statement that is wrong, writes, or takes too long.
     """
     limits = limits or Limits()
+    deadline = Deadline(limits.seconds)
     connection = _open(path)
     try:
-        deadline = time.monotonic() + limits.seconds
+        connection.create_function("regexp", 2, _Matcher(deadline), deterministic=True)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.bytes)
         connection.set_authorizer(_Guard(_view_names(connection)))
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+        connection.set_progress_handler(lambda: deadline.over, 1000)
         return _run(connection, sql, limits)
     except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError) as error:
-        raise _refusal(error, sql, limits) from error
+        raise _refusal(error, sql, limits, over=deadline.over) from error
     finally:
         connection.close()
 
@@ -121,7 +122,6 @@ def _open(path: Path) -> sqlite3.Connection:
                 connection.execute(f"SELECT 1 FROM {name}('[]')").fetchall()  # noqa: S608 - ours
             for name, select in (*_VIEWS.items(), *_type_views(connection)):
                 connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
-            connection.create_function("regexp", 2, _matches, deterministic=True)
         except BaseException:
             connection.close()
             raise
@@ -146,11 +146,27 @@ def _view_names(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(name for (name,) in rows)
 
 
-def _matches(pattern: str | None, text: str | None) -> bool | None:
-    """`text REGEXP pattern`; limited in length, since a pattern can be made to take for ever."""
-    if pattern is None or text is None:
-        return None
-    return re.search(pattern[:200], str(text)[:2000]) is not None
+class _Matcher:
+    """`text REGEXP pattern`, within the query's time: SQLite looks at no clock while it waits for an answer."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def __call__(self, pattern: str | None, text: str | None) -> bool | None:
+        if pattern is None or text is None:
+            return None
+        if self._deadline.over:
+            raise TimeoutError
+        if not can_interrupt() and _NESTED.search(pattern):
+            raise ValueError("repetitions inside repetitions are not run here")
+        with interrupting(self._deadline):
+            return re.search(pattern[:200], str(text)[:2000]) is not None
+
+
+_UNREADABLE = re.compile("Could not decode|malformed JSON")
+"""What SQLite says of a column that was not written by a collection."""
+_NESTED = re.compile(r"[*+}?]\)*[^()]*\)[*+{]")
+"""Where a pattern repeats what it repeats already: such a one can take for ever."""
 
 
 class _Guard:
@@ -190,12 +206,14 @@ def _run(connection: sqlite3.Connection, sql: str, limits: Limits) -> Answer:
     return Answer(columns, tuple(rows))
 
 
-def _refusal(error: Exception, sql: str, limits: Limits) -> InputError:
+def _refusal(error: Exception, sql: str, limits: Limits, *, over: bool) -> InputError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     words = str(error)
-    if code == sqlite3.SQLITE_INTERRUPT:
+    if code == sqlite3.SQLITE_INTERRUPT or (over and "user-defined function" in words):
         return InputError(f"the query took longer than {limits.seconds:g} s", remedy="Narrow it, or give --timeout.")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if "user-defined function" in words:
+        return InputError("a pattern after regexp cannot be used", remedy="Write a regular expression of Python.")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _UNREADABLE.search(words):
         return SnapshotError("the snapshot is damaged", remedy="Collect it anew with `auditor collect`.")
     if code == sqlite3.SQLITE_AUTH or "prohibited" in words or "not authorized" in words:
         return InputError(

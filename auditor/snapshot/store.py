@@ -24,6 +24,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.snapshot.decoding import Decoder
 from auditor.snapshot.file import (
     APPLICATION_ID,
     SCHEMA,
@@ -281,9 +282,12 @@ class Snapshot:
     def resources(self) -> Iterator[Resource]:
         """Every resource in order of its key, read from disk as it is asked for."""
         query = "SELECT key, id, type, type_key, unread, body FROM resources ORDER BY key"
+        read = Decoder(self._path)
         for key, identifier, kind, type_key, note, body in self._connection.execute(query):
-            unread = {name: Gap(**values) for name, values in json.loads(note).items()} if note else {}
-            yield Resource(identifier, sys.intern(kind), _loads(body), unread, key, sys.intern(type_key))
+            texts = (read.text(text, f"a column of {key!r}") for text in (identifier, kind, key, type_key))
+            identifier, kind, key, type_key = texts  # noqa: PLW2901 - the same, known to be texts
+            unread = read.unread(note, key)
+            yield Resource(identifier, sys.intern(kind), read.body(body, key), unread, key, sys.intern(type_key))
 
     def count(self) -> int:
         """How many resources there are."""
@@ -308,13 +312,14 @@ class Snapshot:
         rows = self._connection.execute(
             f"SELECT scope, type, state, as_of, gap, {self._own} AS own FROM ledger ORDER BY scope_key, type_key, own"  # noqa: S608 - ours
         ).fetchall()
+        read = Decoder(self._path)
         return [
             LedgerEntry(
-                scope,
-                kind,
-                ReadState(state),
-                datetime.fromisoformat(as_of) if as_of else None,
-                Gap(**json.loads(gap)) if gap else None,
+                read.text(scope, "a scope of the ledger"),
+                read.text(kind, "a type of the ledger"),
+                read.state(state, where := f"{kind} in {scope}"),
+                read.moment(as_of, where),
+                read.gap(gap, where),
                 own=bool(own),
             )
             for scope, kind, state, as_of, gap, own in rows
@@ -392,6 +397,7 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
     values = dict(connection.execute("SELECT name, value FROM manifest"))
     try:
         read = {name: json.loads(value) for name, value in values.items() if name != "secret_key"}
+        _check_manifest(read)
         return Manifest(
             source=str(path),
             started_at=datetime.fromisoformat(read["started_at"]) if read["started_at"] else None,
@@ -404,8 +410,18 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
             management_groups={guid: tuple(names) for guid, names in read.get("management_groups", {}).items()},
             needs=tuple(read["needs"]),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
+
+
+def _check_manifest(read: Mapping[str, Any]) -> None:
+    """Raises TypeError where a part of a manifest is not of its kind, KeyError where one is missing."""
+    kinds = {"tool_version": str, "tenant": str, "cloud": str, "scopes": list, "needs": list, "subscriptions": dict}
+    texts = (*read["scopes"], *read["needs"], *read["subscriptions"].items())
+    if not all(isinstance(read[name], kind) for name, kind in kinds.items()) or not all(
+        isinstance(text, str) or all(isinstance(part, str) for part in text) for text in texts
+    ):
+        raise TypeError
 
 
 def _refuse_other(found: Manifest, asked: Manifest, path: Path) -> None:

@@ -152,6 +152,25 @@ def test_a_gate_that_holds_passes_the_job(job):
     assert "Gate: holds" in done.summary
 
 
+def test_code_of_a_pull_request_fails_the_job_by_what_it_brings(job, tmp_path: Path):
+    opening = {
+        "type": "Microsoft.Network/networkSecurityGroups/securityRules",
+        "name": "nsg-jump-nic/everyone",
+        "properties": {
+            **{"direction": "Inbound", "access": "Allow", "protocol": "Tcp", "priority": 110},
+            **{"sourceAddressPrefix": "*", "destinationAddressPrefix": "*", "destinationPortRange": "5432"},
+            "sourcePortRange": "*",
+        },
+    }
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    (tmp_path / "workspace" / "main.json").write_text(json.dumps({"$schema": schema, "resources": [opening]}))
+    scope = "/subscriptions/2b6e7d21-1c8f-4d66-9e42-000000000b02/resourceGroups/rg-shop-network"
+
+    done = job(code="main.json", deploy_scope=scope, fail_on="low", select="nsg-risky-port-open")
+
+    assert (done.exit_code, done.outputs["findings"]) == (1, "1")
+
+
 def test_wrong_input_fails_the_job_without_an_upload(job):
     done = job(baseline="none.json")
 

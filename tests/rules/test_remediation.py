@@ -16,6 +16,8 @@ from auditor.rules.model import Rule
 RULES = load_rules().rules
 BICEP = BicepParser()
 FILLED_IN = {"{name}", "{id}", "{type}", "{location}", "{resource_group}", "{subscription_id}"}
+PARENTS = {"{root}", "{parent}", "{grandparent}"}
+NOT_IN_A_SUBSCRIPTION = ("az ad ", "az rest ", "az account ")
 PROVIDERS = ("azurerm_", "azapi_", "azuread_", "msgraph_")
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
@@ -44,9 +46,15 @@ def test_a_shell_takes_the_commands_as_they_are(rule: Rule):
 
 @each_rule
 def test_only_places_that_are_filled_in_stand_in_braces(rule: Rule):
-    written = rule.remediation.text + rule.remediation.az
+    assert set(re.findall(r"\{\w+\}", rule.remediation.text)) <= FILLED_IN
+    assert set(re.findall(r"\{\w+\}", rule.remediation.az)) <= FILLED_IN | PARENTS
 
-    assert set(re.findall(r"\{\w+\}", written)) <= FILLED_IN
+
+@each_rule
+def test_the_commands_name_the_subscription(rule: Rule):
+    for line in re.split(r"\n|&&", rule.remediation.az.strip()):
+        named = "--subscription " in line or re.search(r"--ids? ", line)
+        assert named or line.strip().startswith(NOT_IN_A_SUBSCRIPTION)
 
 
 @each_rule

@@ -65,3 +65,19 @@ def test_places_of_keys_and_elements():
 
     assert document.mark(("a", 0, "c")) == (3, 5)
     assert document.mark(("a", 0, "unknown", 1)) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &a\n  b: *a\n", "&a [*a]\n", "a: &a [x, {c: *a}]\n", f"a: {'[' * 300}{']' * 300}\n"]
+)
+def test_an_anchor_inside_itself_has_no_end_and_is_refused(text: str):
+    problems = read_document(text, "r.yaml").problems
+
+    assert any("nests too deeply" in problem.message or "not YAML" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("digits", [301, 5_000, 100_000])
+def test_a_number_of_thousands_of_digits_is_refused_with_its_place(digits: int):
+    (problem,) = read_document(f"a: 1\nb: {'9' * digits}\n", "r.yaml").problems
+
+    assert (problem.line, problem.message) == (2, "a number has too many digits")

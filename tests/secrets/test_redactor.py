@@ -482,6 +482,42 @@ def test_a_policy_whose_tags_do_not_match_goes_as_a_whole(text: str):
     assert MARKED not in json.dumps(found)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<!--",
+        "<![CDATA[",
+        "<a ",
+        "<a b='",
+        "<a '\"",
+        "</a",
+        "a",
+        "a=",
+        "<a>",
+        '<a b="c">',
+        "<!-- -",
+        "<a/>",
+        '"',
+        "&quot;",
+        "< ",
+        "<!-- --><a ",
+        "@(",
+        'a="',
+        "name = ",
+        "\n",
+        "<a\t",
+        "x='y\"",
+        "password ",
+    ],
+)
+def test_a_policy_made_to_be_slow_takes_time_in_proportion(part: str):
+    started = time.process_time()
+    for text in (part * (80_000 // len(part)), f"<p x{part * (80_000 // len(part))}", f"<p>{part * 8_000}</p>"):
+        redact("microsoft.apimanagement/service/policies", {"properties": {"value": text}})
+
+    assert time.process_time() - started < 4
+
+
 def test_ten_thousand_ordinary_bodies_take_no_noticeable_time():
     body = {
         "id": "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/A.B/c/d",

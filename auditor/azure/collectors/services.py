@@ -16,7 +16,7 @@ _COSMOS = "2024-11-15"
 _REDIS = "2024-11-01"
 _MESSAGING = "2024-01-01"
 _AUTOMATION = "2023-11-01"
-_COMPUTE = "2024-07-01"
+_COMPUTE = "2024-11-01"
 _DISKS = "2023-10-02"
 _APPS = "2024-03-01"
 _MONGO_CLUSTERS = "2025-09-01"
@@ -96,6 +96,8 @@ _WEB_ENTRIES = (
     _top("Microsoft.App/containerApps", _APPS),
     _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
+    _below("Microsoft.App/managedEnvironments", "certificates", _APPS),
+    _top("Microsoft.CertificateRegistration/certificateOrders", _WEB),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
         _APPS,
@@ -152,6 +154,7 @@ _DATABASE_ENTRIES = (
         only=_not_master,
     ),
     _below(f"{_SERVER}/databases", "auditingSettings", _SQL, _not_master),
+    _below(_SERVER, "elasticPools", _SQL),
     _top("Microsoft.Sql/managedInstances", _SQL),
     _below("Microsoft.Sql/managedInstances", "encryptionProtector", _SQL),
     _below("Microsoft.Sql/managedInstances", "azureADOnlyAuthentications", _SQL),
@@ -311,8 +314,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
-    _top("Microsoft.Batch/batchAccounts", "2024-02-01"),
-    _below("Microsoft.Batch/batchAccounts", "pools", "2024-02-01"),
+    _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
+    _below("Microsoft.Batch/batchAccounts", "pools", "2024-07-01"),
     _top("Microsoft.ElasticSan/elasticSans", _SAN),
     _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
@@ -325,7 +328,7 @@ _OTHER_ENTRIES = (
     _top(_PROFILE, _CDN),
     *(
         _below(_PROFILE, name, _CDN, _may_be_front_door)
-        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups")
+        for name in ("afdEndpoints", "customDomains", "securityPolicies", "originGroups", "secrets")
     ),
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
     _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
@@ -349,6 +352,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.OperationalInsights/clusters", "2025-02-01"),
     _top("Microsoft.DataProtection/backupVaults", "2025-01-01"),
     _top("Microsoft.Purview/accounts", "2021-12-01"),
+    _top("Microsoft.ConfidentialLedger/ledgers", "2022-05-13"),
+    _top("Microsoft.Attestation/attestationProviders", "2021-06-01"),
     _top("Microsoft.Relay/namespaces", "2024-01-01"),
     _top("Microsoft.NotificationHubs/namespaces", "2023-09-01"),
     _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),

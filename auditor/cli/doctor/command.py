@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.options import declared as options
+from auditor.cli.terminal.streams import write_stdout
 
 if TYPE_CHECKING:
     from auditor.azure.checkup import Access, Connection
@@ -52,7 +53,7 @@ def doctor(
     chosen = load_cloud(cloud)
     choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, None, None)
     findings = asyncio.run(_examine(chosen, choice.types, credential, tenant, tuple(subscription or ())))
-    typer.echo(as_json(findings) if output_format is DoctorFormat.JSON else as_text(findings))
+    write_stdout((as_json(findings) if output_format is DoctorFormat.JSON else as_text(findings)) + "\n")
     if findings.failure:
         raise findings.failure
 

@@ -15,6 +15,7 @@ _SCOPE = "What to audit"
 _SIGN_IN = "Sign-in"
 _OUTPUT = "Output"
 _GATE = "Gate"
+_CODE = "Code that is not deployed yet"
 _SARIF = "Code scanning"
 
 
@@ -311,6 +312,42 @@ MarkdownLimit = Annotated[
 
 # --- code scanning
 
+CodePaths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Code to judge before it is deployed: what-if results, ARM templates with parameter files, Bicep, "
+        "folders. Beside --from, --demo or --with it is laid over what is there.",
+        metavar="[PATH]...",
+        show_default=False,
+    ),
+]
+WithCode = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        help="Lay this code over the tenant: show what its deployment would change. Repeatable.",
+        metavar="PATH",
+        rich_help_panel=_CODE,
+    ),
+]
+DeployScope = Annotated[
+    str | None,
+    typer.Option(
+        "--deploy-scope",
+        help="Where templates are deployed to: /subscriptions/ID/resourceGroups/NAME.",
+        metavar="ID",
+        rich_help_panel=_CODE,
+    ),
+]
+OnlyNew = Annotated[
+    bool | None,
+    typer.Option(
+        "--only-new/--all-findings",
+        help="Of code over a tenant: only what is new or worse through it (default), or all findings.",
+        show_default=False,
+        rich_help_panel=_CODE,
+    ),
+]
 SourceRoot = Annotated[
     Path | None,
     typer.Option(

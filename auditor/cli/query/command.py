@@ -10,6 +10,7 @@ import typer
 
 from auditor.cli.query import output as query_output
 from auditor.cli.terminal.messages import warn
+from auditor.cli.terminal.streams import write_stdout
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def query(
         answer = query_snapshot(source, sql, Limits(seconds=timeout_s, rows=max_rows))
     else:
         raise UsageError("there is no query", remedy="Give one SELECT in quotes, or --tables to see what there is.")
-    typer.echo(_rendered(answer, output_format), nl=False)
+    write_stdout(_rendered(answer, output_format))
     if answer.cut:
         warn(answer.cut)
 

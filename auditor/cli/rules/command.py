@@ -1,4 +1,4 @@
-"""`auditor rules`: list, show, test, lint and schema."""
+"""`auditor rules`: list, show, test, lint, schema and export."""
 
 from __future__ import annotations
 
@@ -52,12 +52,13 @@ class ShowFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = Application(name="rules", help="List, show, test and check rules.", no_args_is_help=True)
+    group = Application(name="rules", help="List, show, test, check and export rules.", no_args_is_help=True)
     group.command("list")(list_rules)
     group.command("show")(show)
     group.command("test")(run_tests)
     group.command("lint")(lint)
     group.command("schema")(schema)
+    group.command("export")(export)
     app.add_typer(group)
 
 
@@ -112,7 +113,7 @@ def run_tests(paths: _PATHS = None) -> None:
         for line in failure.evidence:
             say(f"    {line.path}: found {json.dumps(line.actual, default=str)}, wanted {line.expected}")
     count = sum(len(r.examples.fail) + len(r.examples.passing) + len(r.examples.not_applicable) for r in rules)
-    typer.echo(f"{len(rules)} rules, {count} examples, {len(failures)} wrong")
+    write_stdout(f"{len(rules)} rules, {count} examples, {len(failures)} wrong\n")
     if failures:
         raise typer.Exit(int(ExitCode.GATE))
 
@@ -124,11 +125,39 @@ def lint(paths: _PATHS = None) -> None:
     rules = _load(paths or [], builtin=not paths).rules
     messages = lint_rules(rules)
     for message in messages:
-        typer.echo(str(message))
+        write_stdout(f"{message}\n")
     errors = sum(1 for message in messages if message.level is Level.ERROR)
-    typer.echo(f"{len(rules)} rules, {errors} errors, {len(messages) - errors} warnings")
+    write_stdout(f"{len(rules)} rules, {errors} errors, {len(messages) - errors} warnings\n")
     if errors:
         raise typer.Exit(int(ExitCode.USAGE))
+
+
+def export(
+    folder: Annotated[
+        Path, typer.Option("--azure-policy", metavar="DIR", help="Write Azure Policy definitions into this folder.")
+    ],
+    scope: Annotated[
+        str,
+        typer.Option(
+            "--scope",
+            metavar="ID",
+            help="Where the definitions will be created: /providers/Microsoft.Management/managementGroups/NAME, "
+            "or /subscriptions/ID.",
+        ),
+    ] = "/providers/Microsoft.Management/managementGroups/MANAGEMENT-GROUP",
+    rule_paths: options.RulePaths = None,
+    no_builtin: options.NoBuiltin = False,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    framework: options.Framework = None,
+    min_severity: options.MinSeverity = None,
+) -> None:
+    """Write rules as Azure Policy definitions, and an initiative for each framework."""
+    from auditor.cli.options.rule_choice import choose_rules
+    from auditor.cli.rules.export import write_policies
+
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None)
+    write_stdout(write_policies(folder, choice.rules, choice.frameworks, scope))
 
 
 def schema(

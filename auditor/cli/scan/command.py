@@ -20,12 +20,16 @@ def register(app: typer.Typer) -> None:
 
 
 def scan(
+    code_paths: options.CodePaths = None,
     demo: Annotated[bool, typer.Option("--demo", help="Audit the built-in demo tenant; needs no Azure.")] = False,
     source_path: Annotated[
         Path | None,
         typer.Option("--from", help="Audit a snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
     ] = None,
     assume_complete: options.AssumeComplete = False,
+    with_code: options.WithCode = None,
+    deploy_scope: options.DeployScope = None,
+    only_new: options.OnlyNew = None,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -72,6 +76,7 @@ def scan(
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
+    from auditor.cli.scan.ahead import Ahead
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
@@ -80,6 +85,7 @@ def scan(
     from auditor.report.registry import DRAWING
     from auditor.rules.model import Severity
 
+    ahead = Ahead.of(code_paths, with_code, deploy_scope, only_new)
     check_source(source_path, demo=demo, assume_complete=assume_complete)
     for_scanning = SarifOptions(
         source_root, sarif_inventory, sarif_prefix, sarif_category, sarif_split, sarif_split_by.value
@@ -94,7 +100,7 @@ def scan(
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
     saved = found is not None
-    if found is None:
+    if found is None and not ahead.is_alone:
         from auditor.cli.live import collect_live, live_options
 
         live = live_options(
@@ -102,6 +108,7 @@ def scan(
         )
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
+    found = ahead.laid_over(found)
     facts = FactStore(found.inventory, found.manifest.finished_at)
     selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
     formats = [wanted.format for wanted in outputs]
@@ -116,7 +123,7 @@ def scan(
     )
     accepted, refused = acceptance.of(found)
     report = api.judge(
-        report,
+        ahead.shown(report, choice),
         found,
         fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
         fail_on_unknown=fail_on_unknown,
@@ -133,12 +140,12 @@ def scan(
         environment_tag,
         data_class_tag,
     )
-    rendering = with_places(rendering, for_scanning, report, found.inventory, found.manifest.cloud)
-    told = write_reports(report, outputs, rendering, steps)
-    if sarif_split:
-        told += write_split(for_scanning, report, rendering, found.manifest.management_groups)
-    known = known_before.notices(report) if known_before else ()
-    _warn(*found.notices, *report.notices, *refused, *known, *told)
+    rendering = with_places(rendering, for_scanning, report, found, ahead.declared, ahead.roots)
+    told = (
+        *write_reports(report, outputs, rendering, steps),
+        *write_split(for_scanning, report, rendering, found.manifest.management_groups),
+    )
+    _warn(*found.notices, *report.notices, *refused, *(known_before.notices(report) if known_before else ()), *told)
     if saved and (tenant or credential):
         warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.cli.scan.repository import repository_of
 from auditor.cli.terminal.output import write_file
 from auditor.errors import UsageError
 from auditor.inventory import ids
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
-    from auditor.inventory.inventory import Inventory
+    from auditor.iac.declaration import Declaration
+    from auditor.inventory.model import Resource
     from auditor.report.registry import RenderOptions
+    from auditor.snapshot.source import Source
 
 # https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
 # https://learn.microsoft.com/azure/china/resources-developer-guide, "Azure portal".
@@ -59,27 +62,35 @@ class SarifOptions:
 
 
 def with_places(
-    rendering: RenderOptions, chosen: SarifOptions, report: Report, inventory: Inventory, cloud: str
+    rendering: RenderOptions,
+    chosen: SarifOptions,
+    report: Report,
+    source: Source,
+    declared: Mapping[str, Declaration],
+    code: Sequence[Path],
 ) -> RenderOptions:
-    """The rendering with places, portal and category; writes the inventory tree where one is asked for."""
-    from auditor.iac import declared_at
+    """The rendering with places, portal and category; writes the inventory tree where one is asked for.
+
+    `declared` is what code that is not deployed yet declares, by lower-cased id, and `code` the folders it stands in.
+    """
     from auditor.report.places import places
 
-    known = _ALIASES.get(cloud.lower(), cloud.lower())
+    cloud, resources = source.manifest.cloud.lower(), source.inventory.by_key
     prefix = _prefix(chosen, rendering.uri_prefix)
     rendering = replace(
         rendering,
         uri_prefix=prefix,
         category=chosen.category or "",
-        portal=_PORTALS.get(known, rendering.portal),
+        portal=_PORTALS.get(_ALIASES.get(cloud, cloud), rendering.portal),
     )
-    if not chosen.source_root and not chosen.inventory:
+    roots = (chosen.source_root,) if chosen.source_root else tuple(code)
+    if not roots and not chosen.inventory:
         return rendering
-    root, resources = chosen.source_root, inventory.by_key
     tree = places(
         report,
         resources,
-        declared=declared_at(root, resources.values(), base=_repository(root)) if root else {},
+        declared={**declared, **_declared(roots, resources.values())},
+        changed=declared,
         tree_prefix=prefix if chosen.inventory else None,
     )
     if chosen.inventory:
@@ -93,11 +104,14 @@ def write_split(
 ) -> tuple[str, ...]:
     """Write one SARIF file a subscription or management group, and one for what lies above subscriptions.
 
-    `above` has the management groups above each subscription. Gives what limits have to say. Raises UsageError where
+    Nothing where no split is asked for. `above` has the management groups above each subscription. Gives what limits
+    have to say. Raises UsageError where
     the groups are wanted and not known.
     """
     from auditor.report.sarif_split import split_sarif
 
+    if not chosen.split:
+        return ()
     if chosen.by_group and not above:
         raise UsageError(
             "the management groups above the subscriptions were not read",
@@ -106,7 +120,7 @@ def write_split(
         )
     notices: list[str] = []
     written: set[str] = set()
-    folder = chosen.split or Path()
+    folder = chosen.split
     for part in split_sarif(report, rendering, {g: names[0] for g, names in above.items()} if chosen.by_group else {}):
         _write_below(folder, f"{part.name}.sarif", part.data)
         notices += part.notices
@@ -125,16 +139,20 @@ def _prefix(chosen: SarifOptions, default: str) -> str:
         return chosen.prefix.replace("\\", "/").strip("/")
     if chosen.inventory:
         folder = chosen.inventory.resolve()
-        root = _repository(folder) or Path.cwd().resolve()
+        root = repository_of(folder) or Path.cwd().resolve()
         if folder.is_relative_to(root) and folder != root:
             return folder.relative_to(root).as_posix()
     return default
 
 
-def _repository(folder: Path) -> Path | None:
-    """The closest folder at or above that is a Git checkout."""
-    folder = folder.resolve()
-    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+def _declared(roots: Sequence[Path], resources: Iterable[Resource]) -> dict[str, Declaration]:
+    from auditor.iac import declared_at
+
+    known = list(resources)
+    found: dict[str, Declaration] = {}
+    for root in roots:
+        found |= declared_at(root, known, base=repository_of(root))
+    return found
 
 
 def _write_below(folder: Path, name: str, data: bytes) -> None:

@@ -192,7 +192,7 @@ class Access:
                 sure = True
             grants.append(Grant(assignment, way, conditioned=answer is None and assignment.role is not None))
             if not certain or answer is None:
-                doubt = doubt or self._unclear(assignment, certain=certain)
+                doubt = doubt or self.unclear(assignment, certain=certain)
         denied_by = self._denied(selves, action, scope, data=data) if grants else ()
         if any(not deny.conditioned for deny in denied_by):
             return Answer(verdict=False, grants=tuple(grants), denied_by=denied_by)
@@ -264,7 +264,8 @@ class Access:
         words = f"the members of the group {assignment.principal.name}, which has {assignment.role_name}, were not read"
         return gap_of_members(self.inventory) or Gap("/", "Microsoft.Graph/groups", "", None, "NotCollected", words)
 
-    def _unclear(self, assignment: Assignment, *, certain: bool) -> Gap:
+    def unclear(self, assignment: Assignment, *, certain: bool = True) -> Gap:
+        """Why it is not known what an assignment gives; `certain` is False where its scope may be elsewhere."""
         if not certain:
             kind, words = ids.MANAGEMENT_GROUP_TYPE, f"whether {shown(assignment.scope)} is above it was not read"
         elif assignment.role is None:

@@ -27,7 +27,7 @@ _SOMEBODY = "5c1e2b0a-7d94-4f38-9a66-3e0d8b7f1c25"
 """A principal that no condition names."""
 _TYPES = ("User", "Group", "ServicePrincipal")
 
-_TAKEOVERS = (
+TAKEOVERS = (
     "Microsoft.Compute/virtualMachines/runCommand/action",
     "Microsoft.Compute/virtualMachines/write",
     "Microsoft.Web/sites/write",
@@ -96,7 +96,7 @@ def power_of_role(role: Role) -> Power | None:
 
 def administers_resources(role: Role) -> bool:
     """Whether a role takes over every kind of resource that others run on."""
-    return all(role.allows(action) for action in _TAKEOVERS)
+    return all(role.allows(action) for action in TAKEOVERS)
 
 
 def rewrites_itself(role: Role) -> bool:

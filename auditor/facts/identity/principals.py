@@ -12,6 +12,7 @@ from auditor.inventory.model import Gap, Json, Resource
 GROUPS = "microsoft.graph/groups"
 USERS = "microsoft.graph/users"
 SERVICE_PRINCIPALS = "microsoft.graph/serviceprincipals"
+DIRECTORY_ROLES = ("microsoft.graph/directoryroleassignments", "microsoft.graph/directoryroleeligibilityschedules")
 USER_ASSIGNED = "microsoft.managedidentity/userassignedidentities"
 
 
@@ -52,6 +53,10 @@ class Principal:
     """The object that was read: a user, group or service principal, or the resource whose identity it is."""
     guest: bool | None = None
     """Of a user, whether it is a guest; None where that was not read."""
+    enabled: bool | None = None
+    """Whether it may sign in; None where that was not read."""
+    synced: bool | None = None
+    """Of a user or group, whether a directory on premises governs it; None where that was not read."""
 
     @property
     def text(self) -> str:
@@ -64,27 +69,31 @@ class Principals:
 
     def __init__(self, inventory: Inventory) -> None:
         """Index groups, users, service principals, and the identities of resources."""
+        self._groups_gap = inventory.gap(GROUPS, None)
         self._known: dict[str, Principal] = {}
         self._members: dict[str, tuple[str, ...]] = {}
         self._groups_of: dict[str, list[str]] = {}
+        self._by_application: dict[str, str] = {}
         for group in inventory.of_type(GROUPS):
-            self._add(Principal(group.key, group.display_name, PrincipalKind.GROUP, group))
+            self._add(_person(group.body, PrincipalKind.GROUP, group))
             members = tuple(_members(group.body))
             if "members" in group.body or members:
                 self._members[group.key] = tuple(member.id for member in members)
             for member in members:
                 self._add(member)
                 self._groups_of.setdefault(member.id, []).append(group.key)
+        for kind in DIRECTORY_ROLES:
+            for role in inventory.of_type(kind):
+                principal = role.body.get("principal")
+                if isinstance(principal, Mapping) and isinstance(principal.get("id"), str):
+                    self._add(_person(principal, _ODATA.get(_odata(principal), PrincipalKind.UNKNOWN)))
         for user in inventory.of_type(USERS):
-            guest = str(user.body.get("userType") or "").lower()
-            named = Principal(
-                user.key, _user_name(user.body), PrincipalKind.USER, user, guest == "guest" if guest else None
-            )
-            self._known[user.key] = named
+            self._known[user.key] = _person(user.body, PrincipalKind.USER, user)
         for resource in inventory.of_type(SERVICE_PRINCIPALS):
             managed = str(resource.body.get("servicePrincipalType") or "").lower() == "managedidentity"
             kind = PrincipalKind.IDENTITY if managed else PrincipalKind.SERVICE_PRINCIPAL
-            self._known[resource.key] = Principal(resource.key, resource.display_name, kind, resource)
+            self._known[resource.key] = _person(resource.body, kind, resource)
+            self._by_application[str(resource.body.get("appId") or "").lower()] = resource.key
         for resource, identifier in identities(inventory):
             self._known[identifier] = Principal(identifier, resource.name, PrincipalKind.IDENTITY, resource)
 
@@ -96,6 +105,10 @@ class Principals:
                 return Principal(key, known.name, _TYPES.get(principal_type.lower(), known.kind), known.resource)
             return known
         return Principal(key, identifier, _TYPES.get(principal_type.lower(), PrincipalKind.UNKNOWN))
+
+    def of_application(self, app_id: str) -> str:
+        """Object id of an application's service principal in this tenant; "" where there is none."""
+        return self._by_application.get(app_id.lower(), "") if app_id else ""
 
     def is_known(self, identifier: str) -> bool:
         """Whether an object with this id was read."""
@@ -116,9 +129,12 @@ class Principals:
         return found
 
     def members(self, group: str) -> tuple[str, ...] | None:
-        """Everybody in a group, those of groups in it included and those groups left out; None where not read."""
+        """Everybody in a group, those of groups in it included and those groups left out; None where not read.
+
+        Nobody is in a group that is gone.
+        """
         if group.lower() not in self._members:
-            return None
+            return None if self._groups_gap else ()
         found: dict[str, None] = {}
         seen = {group.lower()}
         open_groups = [group.lower()]
@@ -133,7 +149,9 @@ class Principals:
         return tuple(found)
 
     def unread_members(self, group: str) -> bool:
-        """Whether the members of a group, or of a group in it, were not read."""
+        """Whether the members of a group, or of a group in it, were not read; a group that is gone has none."""
+        if self._groups_gap is None:
+            return False
         seen: set[str] = set()
         open_groups = [group.lower()]
         while open_groups:
@@ -179,9 +197,27 @@ def _members(body: Mapping[str, Json]) -> Iterator[Principal]:
     members = body.get("members")
     for member in members if isinstance(members, list) else ():
         if isinstance(member, Mapping) and isinstance(member.get("id"), str):
-            kind = _ODATA.get(str(member.get("@odata.type") or "").lower(), PrincipalKind.UNKNOWN)
-            guest = str(member.get("userType") or "").lower()
-            yield Principal(member["id"].lower(), _user_name(member), kind, None, guest == "guest" if guest else None)
+            kind = _ODATA.get(_odata(member), PrincipalKind.UNKNOWN)
+            yield _person(member, kind)
+
+
+def _odata(body: Mapping[str, Json]) -> str:
+    return str(body.get("@odata.type") or "").lower()
+
+
+def _person(body: Mapping[str, Json], kind: PrincipalKind, resource: Resource | None = None) -> Principal:
+    guest, enabled = str(body.get("userType") or "").lower(), body.get("accountEnabled")
+    # Of an object that never was synchronised it is null: https://learn.microsoft.com/graph/api/resources/user.
+    synced = body.get("onPremisesSyncEnabled") is True if "onPremisesSyncEnabled" in body else None
+    return Principal(
+        id=str(body["id"]).lower(),
+        name=_user_name(body),
+        kind=kind,
+        resource=resource,
+        guest=guest == "guest" if guest else None,
+        enabled=enabled if isinstance(enabled, bool) else None,
+        synced=synced,
+    )
 
 
 def _user_name(body: Mapping[str, Json]) -> str:

@@ -87,4 +87,10 @@ FAMILY = FactFamily(
     types=frozenset((SUBSCRIPTION,)),
     needs=frozenset((ALERT, SUBSCRIPTION)),
     compute=compute,
+    words={
+        "network_security_group": "changes of a network security group that no alert tells of",
+        "public_ip": "changes of a public IP address that no alert tells of",
+        "security_rule": "changes of a security rule that no alert tells of",
+        "sql_firewall_rule": "changes of a SQL firewall rule that no alert tells of",
+    },
 )

@@ -200,4 +200,14 @@ FAMILY = FactFamily(
     | SPACE_NEEDS
     | ADMIN_NEEDS,
     compute=compute,
+    words={
+        "everything": "whether everything may leave for the internet",
+        "egress": "the way to the internet",
+        "protocol": "protocol that may leave",
+        "wide": "whether that is the internet at large",
+        "first_port": "first port that may leave",
+        "last_port": "last port that may leave",
+        "kinds": "services that are let in",
+        "remote": "sources that are let in",
+    },
 )

@@ -10,7 +10,9 @@ A fact of a network interface, and of a scale set, whose model says what its ins
          "past_groups": false, "around": [], "only_ipv6": false,
          "hops": [{"kind": "public-ip", "id": "/subscriptions/...", "name": "pip-web", "detail": "203.0.113.7"}],
          "interface": "nic-web", "rule": "nsg-web/allow-ssh (300)",
-         "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
+         "openers": ["/subscriptions/.../securityRules/allow-ssh"], "mend": "az network nsg rule update ...",
+         "text": "internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)",
+         "told": "vm-web: internet -> pip-web (203.0.113.7) -> nic-web tcp 22, allowed by nsg-web/allow-ssh (300)"}]}
 
 `via` is `public-ip`, `load-balancer`, `nat-rule`, `application-gateway`, `firewall` (translation by Azure Firewall) or
 `bastion`; what only Bastion's operators reach is listed, with nobody of the internet in it, and is not `open`.
@@ -23,6 +25,7 @@ times. `asymmetric_return` names a default route that sends the answers another 
 track of connections there may drop them, which is no protection to count on. `past_groups` says that a security admin
 rule opens what the security groups by themselves would close; `around` names application gateways and firewalls that
 lead to the same service, which this path goes around; `only_ipv6` says that the same service is not reached by IPv4.
+`openers` are the ids of the rules that let the internet in, `mend` what narrows or removes the first of them.
 
 Where a part could not be read, `paths` ends with what is missing; where no path is known besides, all is unread.
 """
@@ -30,6 +33,7 @@ Where a part could not be read, `paths` ends with what is missing; where no path
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from auditor.facts.network.addresses import Interval
@@ -41,6 +45,7 @@ from auditor.facts.network.doors.door import Door, Hop
 from auditor.facts.network.interfaces import NIC, SCALE_SET, Interface, IpConfiguration
 from auditor.facts.network.just_in_time import POLICY as JIT_POLICY
 from auditor.facts.network.just_in_time import JustInTime
+from auditor.facts.network.mending import mending
 from auditor.facts.network.reach import Opening, Reach, admitting_rules, openings
 from auditor.facts.network.relations import relate
 from auditor.facts.network.routes import default_route
@@ -135,7 +140,7 @@ class Exposures:
         for opening in self._openings[key]:
             ports = _common(opening, door)
             if opening.protocol in door.protocols and ports and _told(opening, screen):
-                yield Opening(opening.protocol, *ports, opening.reach, opening.rules, opening.forced)
+                yield replace(opening, first_port=ports[0], last_port=ports[1])
 
     def _past_groups(self, door: Door, screen: Screen, opening: Opening) -> bool:
         """Whether security admin rules open what the security groups by themselves would close."""
@@ -156,10 +161,12 @@ def _indirect(door: Door, screen: Screen) -> Iterator[Opening]:
     if inner is None or not (inner.reach.anyone or door.via == "bastion"):
         return
     for protocol in sorted(door.protocols):
-        rules = admitting_rules(screen.passed, protocol, door.ports[0], inner.origin)
-        if rules is not None:
-            said = " and ".join(filter(None, (inner.rule, rules)))
-            yield Opening(protocol, *door.ports, inner.reach, said)
+        admitting = admitting_rules(screen.passed, protocol, door.ports[0], inner.origin)
+        if admitting is not None:
+            said = " and ".join(filter(None, (inner.rule, admitting[0])))
+            # What lets the internet in is mended; the machine's own rules let in what is in between.
+            openers = inner.openers or admitting[1]
+            yield Opening(protocol, *door.ports, inner.reach, said, openers=openers)
 
 
 def _told(opening: Opening, screen: Screen) -> bool:
@@ -193,6 +200,9 @@ def _path(interface: Interface, door: Door, opening: Opening, asymmetric: str | 
         "interface": interface.name,
         "rule": opening.rules if _is_ruled(opening) else "no security group",
         "text": _text(interface, door, opening),
+        "told": _told_of(interface, door, opening),
+        "openers": list(opening.openers),
+        "mend": mending(opening.openers, interface.owner, door.family),
     }
 
 
@@ -210,6 +220,12 @@ def _text(interface: Interface, door: Door, opening: Opening) -> str:
     rule = opening.rules if _is_ruled(opening) else "no security group"
     what = shown_ports(opening.protocol, opening.first_port, opening.last_port)
     return f"{_who(door, opening.reach)} -> {door.label} -> {interface.name} {what}, allowed by {rule}"
+
+
+def _told_of(interface: Interface, door: Door, opening: Opening) -> str:
+    """The path with the machine that it leads to, where the interface's name does not say it."""
+    text, machine = _text(interface, door, opening), name_of(interface.machine)
+    return text if not machine or interface.name.startswith(f"{machine}/") else f"{machine}: {text}"
 
 
 def shown_ports(protocol: str, first: int, last: int) -> str:

@@ -260,5 +260,7 @@ FAMILY = FactFamily(
         "sites.unprotected": "a firewall policy that is on and in the mode Prevention",
         "backends.protocol": "Https",
         "backends.checked": "true",
+        "backends.after_tls": "",
+        "sites.protocol": "",
     },
 )

@@ -4,12 +4,12 @@ A fact of a security group:
 
     {"internet": [{"family": 4, "protocol": "tcp", "first_port": 22, "last_port": 22, "services": ["SSH"],
                    "kinds": ["ssh"], "everyone": true, "wide": true, "addresses": 3702259455, "tags": [],
-                   "rule": "nsg-web/allow-ssh (300)"}],
+                   "rule": "nsg-web/allow-ssh (300)", "openers": ["..."], "mend": "az network nsg rule update ..."}],
      "attached": true}
 
 What some machine behind it could be reached at: a deny for another host, group or address family hides nothing.
-`services`, `kinds`, `everyone`, `wide`, `addresses` and `tags` mean what they mean in `internet_exposure`; IPv6 has
-entries of its own.
+`services`, `kinds`, `everyone`, `wide`, `addresses`, `tags`, `openers` and `mend` mean what they mean in
+`internet_exposure`; IPv6 has entries of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from auditor.facts.network.behind import lists_behind, spaces_of
 from auditor.facts.network.bodies import items
 from auditor.facts.network.effective import Filtered, Passage, Surroundings, filter_traffic
 from auditor.facts.network.interfaces import NIC
+from auditor.facts.network.mending import mending
 from auditor.facts.network.reach import openings
 from auditor.facts.network.security_rules import LOAD_BALANCER, VIRTUAL_NETWORK, SecurityRule
 from auditor.facts.network.services import described
@@ -47,7 +48,13 @@ def _openings(group: Resource, all_rules: tuple[SecurityRule, ...] | Gap | None,
     if not any(rule.access == "allow" and _from_outside(rule) for rule in rules):
         return {"internet": [], "attached": attached}
     found = [
-        {"family": family, **opening.as_json(), **described(opening.protocol, (opening.first_port, opening.last_port))}
+        {
+            "family": family,
+            **opening.as_json(),
+            **described(opening.protocol, (opening.first_port, opening.last_port)),
+            "openers": list(opening.openers),
+            "mend": mending(opening.openers, group, family),
+        }
         for family, lists in lists_behind(rules, spaces_of(group, inventory)).items()
         for opening in openings(_Several([filter_traffic([one], (), _ALONE, inbound=True) for one in lists]), family)
         if opening.protocol in ("tcp", "udp", "icmp")

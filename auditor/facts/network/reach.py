@@ -77,6 +77,8 @@ class Opening:
     """Each way through: the rule of every filter joined by `and`, several ways by `or`."""
     forced: bool = False
     """Whether every way is a security admin rule that no security group is asked after."""
+    openers: tuple[str, ...] = ()
+    """Ids of the rules that let it through."""
 
     def as_json(self) -> dict[str, Json]:
         """As facts show it: ports, how much of the internet gets there, and by which rule."""
@@ -115,10 +117,10 @@ def openings(passed: Passed, family: int = 4, *, ruled: bool = False) -> Iterato
         if passage.rules or not ruled:
             by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
-        for first, last, remote, rules, forced in _joined(_segments(by_protocol.get(protocol, []))):
+        for first, last, remote, rules, forced, openers in _joined(_segments(by_protocol.get(protocol, []))):
             reach = Reach.of(remote, everyone, family)
             if reach.anyone:
-                yield Opening(protocol, first, last, reach, rules, forced)
+                yield Opening(protocol, first, last, reach, rules, forced, openers)
 
 
 @lru_cache(maxsize=4096)
@@ -128,8 +130,8 @@ def _everyone(internet: AddressSet, family: int) -> AddressSet:
 
 def reach_of_port(
     several: Sequence[Filtered], protocol: str, port: int, family: int
-) -> tuple[Reach, str, AddressSet] | None:
-    """Who of the internet reaches one port at one of several places, by which rules; None for nobody."""
+) -> tuple[Reach, str, AddressSet, tuple[str, ...]] | None:
+    """Who of the internet reaches one port at one of several places, by which rules (ids too); None for nobody."""
     passages = [
         passage
         for passed in several
@@ -141,17 +143,21 @@ def reach_of_port(
     admitted = union(passage.remote for passage in passages)
     reach = Reach.of(admitted, _everyone(several[0].internet, family), family)
     rules = " or ".join(dict.fromkeys(words(passage.rules) for passage in passages))
-    return (reach, rules, admitted) if reach.anyone else None
+    return (reach, rules, admitted, openers_of(passages)) if reach.anyone else None
 
 
-def admitting_rules(passed: Filtered, protocol: str, port: int, origin: Iterable[Interval]) -> str | None:
-    """The rules that let some address of `origin` reach a port, as text; None where none gets through."""
+def admitting_rules(
+    passed: Filtered, protocol: str, port: int, origin: Iterable[Interval]
+) -> tuple[str, tuple[str, ...]] | None:
+    """The rules that let some address of `origin` reach a port, as text and by id; None where none gets through."""
     through = [
         p
         for p in passed.within(AddressSet(merge(origin)))
         if p.protocol == protocol and p.first_port <= port <= p.last_port
     ]
-    return " or ".join(dict.fromkeys(words(p.rules) for p in through)) if through else None
+    if not through:
+        return None
+    return " or ".join(dict.fromkeys(words(p.rules) for p in through)), openers_of(through)
 
 
 def words(rules: Sequence[SecurityRule]) -> str:
@@ -159,7 +165,12 @@ def words(rules: Sequence[SecurityRule]) -> str:
     return " and ".join(map(str, rules)) or "no rule against it"
 
 
-_Segment = tuple[int, int, AddressSet, str, bool]
+def openers_of(passages: Iterable[Passage]) -> tuple[str, ...]:
+    """Ids of the rules that let passages through, those that cannot be changed left out."""
+    return tuple(dict.fromkeys(rule.id for passage in passages for rule in passage.rules if rule.id))
+
+
+_Segment = tuple[int, int, AddressSet, str, bool, tuple[str, ...]]
 
 
 def merged(passages: Iterable[Passage]) -> Iterator[tuple[str, int, int, AddressSet, str]]:
@@ -168,13 +179,13 @@ def merged(passages: Iterable[Passage]) -> Iterator[tuple[str, int, int, Address
     for passage in passages:
         by_protocol.setdefault(passage.protocol, []).append(passage)
     for protocol in PROTOCOLS:
-        for first, last, remote, rules, _ in _joined(_segments(by_protocol.get(protocol, []))):
+        for first, last, remote, rules, *_ in _joined(_segments(by_protocol.get(protocol, []))):
             yield protocol, first, last, remote, rules
 
 
 def _segments(passages: Sequence[Passage]) -> Iterator[_Segment]:
     cuts = sorted({p.first_port for p in passages} | {p.last_port + 1 for p in passages})
-    unions: dict[tuple[int, ...], tuple[AddressSet, str, bool]] = {}
+    unions: dict[tuple[int, ...], tuple[AddressSet, str, bool, tuple[str, ...]]] = {}
     for first, after in pairwise(cuts):
         covering = [p for p in passages if p.first_port <= first <= p.last_port]
         if covering:
@@ -182,7 +193,7 @@ def _segments(passages: Sequence[Passage]) -> Iterator[_Segment]:
             if key not in unions:
                 ways = dict.fromkeys(words(p.rules) for p in covering)
                 forced = all(bool(p.rules) and p.rules[0].access == "alwaysallow" for p in covering)
-                unions[key] = (union(p.remote for p in covering), " or ".join(ways), forced)
+                unions[key] = (union(p.remote for p in covering), " or ".join(ways), forced, openers_of(covering))
             yield first, after - 1, *unions[key]
 
 

@@ -64,6 +64,8 @@ class SecurityRule:
     destination: Endpoint
     source_ports: tuple[Interval, ...] = (PORTS,)
     destination_ports: tuple[Interval, ...] = (PORTS,)
+    id: str = ""
+    """ARM id; "" of a default rule, which nobody can change."""
 
     def __str__(self) -> str:
         return f"{self.owner}/{self.name} ({self.priority})"
@@ -73,17 +75,18 @@ def rules_of(group: Resource) -> tuple[SecurityRule, ...]:
     """The rules of a network security group in the order they are tried, default rules included."""
     properties = _properties(group.body)
     bodies = [*_list(properties, "securityRules"), *(_list(properties, "defaultSecurityRules") or _DEFAULT_RULES)]
-    rules = [rule for body in bodies if (rule := _rule(body, group.name)) is not None]
+    own = len(_list(properties, "securityRules"))
+    rules = [rule for index, body in enumerate(bodies) if (rule := _rule(body, group, own=index < own)) is not None]
     return tuple(sorted(rules, key=lambda rule: (rule.inbound, rule.priority)))
 
 
-def _rule(body: Json, owner: str) -> SecurityRule | None:
+def _rule(body: Json, group: Resource, *, own: bool) -> SecurityRule | None:
     properties = _properties(body)
     if not isinstance(properties.get("priority"), int):
         return None
     return SecurityRule(
         name=str(body.get("name", "")),
-        owner=owner,
+        owner=group.name,
         priority=properties["priority"],
         inbound=_text(properties, "direction") == "inbound",
         access=_text(properties, "access"),
@@ -92,6 +95,7 @@ def _rule(body: Json, owner: str) -> SecurityRule | None:
         destination=_endpoint(properties, "destination"),
         source_ports=_ports(properties, "source"),
         destination_ports=_ports(properties, "destination"),
+        id=f"{group.id}/securityRules/{body.get('name', '')}" if own else "",
     )
 
 
@@ -119,6 +123,7 @@ def _admin_rule(body: Json) -> SecurityRule | None:
         destination=_admin_endpoint(properties, "destinations"),
         source_ports=_admin_ports(properties, "sourcePortRanges"),
         destination_ports=_admin_ports(properties, "destinationPortRanges"),
+        id=str(body.get("id", "")),
     )
 
 

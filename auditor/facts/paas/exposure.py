@@ -11,7 +11,10 @@ A fact of a service:
 
 `exposure` is `all-networks`, `selected-networks` or `private-only`. `public_addresses` counts public IPv4 addresses,
 all of them for `all-networks`; `wide` says that they are at least a sixteenth of all, which is as good as everyone.
-`all_azure` is the rule that lets in every customer of Azure; `virtual_networks` counts subnet rules. `trusted_services`
+`all_azure` is the rule that lets in every customer of Azure, by its name `azure_rule` (its property is in
+`all_azure_by`, those of the widest ranges are in `public_addresses_by`, the switch for trusted services in
+`trusted_services_by`); `widest_rule` lets most addresses in, where
+rules have names; `virtual_networks` counts subnet rules. `trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
 connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
 `defaulted` says that the decisive one is missing.
@@ -69,7 +72,14 @@ def shaped(service: Service, door: Door, endpoints: int) -> Json:
             {"range": entry.text, "addresses": entry.addresses, "path": entry.path, "name": entry.name}
             for entry in ranges
         ],
+        "widest_rule": max(ranges, key=lambda entry: entry.addresses).name if ranges else "",
         "all_azure": any(entry.azure for entry in ranges),
+        "azure_rule": next((entry.name for entry in ranges if entry.azure), ""),
+        "trusted_services_by": [service.bypass.path] if service.bypass and not service.holder else [],
+        "all_azure_by": [entry.path for entry in ranges if entry.azure],
+        "public_addresses_by": [
+            one.path for one in sorted(ranges, key=lambda one: -one.addresses)[:4] if one.addresses
+        ],
         "virtual_networks": door.subnets if selected else 0,
         "trusted_services": door.trusted,
         "resource_instances": door.instances,
@@ -119,7 +129,14 @@ def needs_of(service: Service) -> frozenset[str]:
     return frozenset({service.key, *service.child_types, *service.needs}) | NEEDS
 
 
-GROUNDS = dict.fromkeys(("exposure", "wide"), "a narrower setting")
+GROUNDS = {
+    "exposure": "a narrower setting",
+    "wide": "a narrower setting",
+    "public_addresses": "no more addresses than need it",
+    "all_azure": "no rule for all of Azure",
+    "trusted_services": "trusted services let in",
+}
+"""What would have been right of the properties that decided."""
 
 FAMILY = FactFamily(
     name="paas_exposure",

@@ -72,6 +72,7 @@ class _World:
             "covered": covered,
             "in_use": used_names,
             "missing": self._missing(ours, covered, used),
+            "decided_by": _decided(resource, found),
             "text": _text(counts, covered, used_names),
         }
 
@@ -171,6 +172,26 @@ class _World:
         return gap or not_collected(endpoint or "/", "Microsoft.Network/privateEndpoints", words)
 
 
+def _decided(resource: Resource, found: list[dict[str, Json]]) -> dict[str, Json]:
+    """Where the states stand: by the connection's place in the body, of others by the endpoint."""
+    listed = [str(value(one, "id") or "").lower() for one in items(resource.body, "properties", _CONNECTIONS)]
+    state = "properties.privateLinkServiceConnectionState.status"
+
+    def place(connection: dict[str, Json]) -> str:
+        identifier = connection["id"].lower()
+        if identifier and identifier in listed:
+            return f"properties.{_CONNECTIONS}[{listed.index(identifier)}].{state}"
+        return f"{connection['id']}:{state}" if identifier else f"properties.{_CONNECTIONS}"
+
+    by_state = {one: [place(c) for c in found if c["state"] == one] for one in STATES}
+    foreign = [place(c) for c in found if c["state"] == "approved" and c["tenant_known"] is False]
+    everything = [place(c) for c in found] or [f"properties.{_CONNECTIONS}"]
+    return {**by_state, "approved": everything, "foreign": foreign, "missing": everything}
+
+
+_CONNECTIONS = "privateEndpointConnections"
+
+
 def _groups(properties: Json) -> tuple[str, ...]:
     """Sub-resources as services write them: a list, or one as `groupId` (Cosmos DB, AI Search)."""
     listed = items(properties, "groupIds")
@@ -190,4 +211,11 @@ FAMILY = FactFamily(
     types=frozenset(service.type.lower() for service in SERVICES),
     needs=frozenset((ENDPOINT, SUBSCRIPTION)) | STORAGE_CHILDREN | LISTED_APART,
     compute=compute,
+    grounds={
+        "approved": "Approved",
+        "pending": "Approved, or no connection",
+        "disconnected": "no connection that is left behind",
+        "foreign": "a connection from one of the tenant's own subscriptions",
+        "missing": "one Approved for each sub-resource in use",
+    },
 )

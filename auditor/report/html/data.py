@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auditor.evaluate.commands import without_paths
 from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Verdict
 from auditor.inventory.model import Gap
 from auditor.report.compliance import Control, postures
@@ -149,7 +150,7 @@ def _gate(verdict: Verdict | None, results: Sequence[Result]) -> dict[str, Any] 
 def _rule(report: Report, rule: Rule) -> dict[str, Any]:
     tally = report.tallies.get(rule.id, {})
     fix = rule.remediation
-    code = [["Azure CLI", fix.az], ["Bicep", fix.bicep], ["Terraform", fix.terraform]]
+    code = [["Azure CLI", without_paths(fix.az)], ["Bicep", fix.bicep], ["Terraform", fix.terraform]]
     return {
         "id": rule.id,
         "title": plain(rule.title),

@@ -356,8 +356,8 @@ def _referencing(value: Mapping[str, Any], keys: Mapping[str, str], name: str, s
     if path is not None and not isinstance(path, str):
         scope.problem((*place, keys["referencing"]), "referencing takes a path in the other resource")
         return None, ()
-    what = wanted[0] if len(wanted) == 1 else f"{len(wanted)} types"
-    label = f"{what} referring to it" if path is None else f"{what}:{path}"
+    what = str(kinds[0].get("type")) if len(kinds) == 1 else f"resources of {len(wanted)} types"
+    label = f"{what} that refer to it" if path is None else f"{what} whose {path} is its id"
     return Backwards(label, wanted, path, name), wanted
 
 
@@ -382,7 +382,8 @@ def _matching(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scop
                 compiled.append((steps, reader))
         else:
             compiled.append((steps, compile_value(mine, scope, spot)))
-    return (Matching(f"{wanted} with the same value", wanted, tuple(compiled), name) if compiled else None), (wanted,)
+    label = f"{value[keys['type']]} with the same {' and '.join(map(str, pairs))}"
+    return (Matching(label, wanted, tuple(compiled), name) if compiled else None), (wanted,)
 
 
 _RELATIONS = {"by": _by, "child": _child, "parent": _parent, "type": _referencing, "matching": _matching}

@@ -14,10 +14,12 @@ from auditor.inventory.model import Gap, Unread
 from auditor.rules.conditions.compare import Operator, holds, wanted
 from auditor.rules.conditions.fields import ComputedReader, Reader, checked
 from auditor.rules.conditions.frame import Frame
+from auditor.rules.conditions.sources import ValueSource
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Evidence, Truth, Unknown
 
 SHOWN_ELEMENTS = 10
+SHOWN_NEAR = 3
 """How many elements of an array an explanation names."""
 
 
@@ -177,6 +179,12 @@ class ValueTest:
         return [Evidence(self.text, None if actual is MISSING else actual, wanted(self.operator, operand, failing))]
 
 
+def _number(operator: Operator, operand: Any, failing: bool) -> str:
+    """In words, how many there should have been."""
+    found = wanted(operator, operand, failing)
+    return {"not 0": "at least one", "at least 1": "at least one", "at most 0": "none", "0": "none"}.get(found, found)
+
+
 class Source(Protocol):
     """What a count goes over."""
 
@@ -252,13 +260,22 @@ class Count:
         except Undecidable as error:
             return [Evidence(self.source.name, None, f"known: {error.reason}")]
         lines = list(self._elements(tally.matched, failing)) if self.where else []
+        if not lines and self.where and not isinstance(self.source, ValueSource):
+            lines = list(self._near(frame))
         if not lines or len(tally.matched) > SHOWN_ELEMENTS or isinstance(self.evaluate(frame), Unknown):
-            expected = wanted(self.operator, operand, failing)
-            name = self.source.name
+            name = self.source.name.removesuffix("[*]")
             if frame.resource is not frame.context.resource:
                 name = f"{frame.resource.id}:{name}"
-            lines.insert(0, Evidence(f"count({name})", len(tally.matched), expected))
+            none = "none that was read" if tally.unknown or tally.more else "none"
+            lines.insert(0, Evidence(name, len(tally.matched) or none, _number(self.operator, operand, failing)))
         return lines
+
+    def _near(self, frame: Frame) -> Iterator[Evidence]:
+        """What keeps elements from being counted, where there are so few that one of them must have been meant."""
+        elements, _ = self.source.frames(frame)
+        for element in elements if len(elements) <= SHOWN_NEAR else ():
+            if self.where and self.where.evaluate(element) is False:
+                yield from self.where.explain(element, False)
 
     def _elements(self, matched: Sequence[Frame], failing: bool) -> Iterator[Evidence]:
         for element in matched[:SHOWN_ELEMENTS]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ def _compile(
     definition: PolicyObject, use: Use, rule: Mapping[str, Any], effect: str, parameters: Mapping[str, Any]
 ) -> Rule:
     details = rule["then"].get("details") if effect in _EXISTENCE_EFFECTS else None
-    read = [rule.get("if"), {k: v for k, v in (details or {}).items() if k in ("existenceCondition", "name", "type")}]
+    read = [rule.get("if"), {k: v for k, v in _members(details) if k in ("existenceCondition", "name", "type")}]
     if missing := _missing_parameters(read, parameters):
         raise NotEvaluable(f"its parameter {missing[0]!r} has no value")
     types = types_of(rule.get("if"), parameters)
@@ -153,6 +153,10 @@ def _both(first: CompiledCondition | None, second: CompiledCondition) -> Compile
         return second
     both = Junction((first.node, second.node), decisive=False)
     return CompiledCondition(both, first.needs | second.needs, (_both, (first, second)))
+
+
+def _members(details: Any) -> Iterable[tuple[str, Any]]:
+    return details.items() if isinstance(details, Mapping) else ()
 
 
 def _must_exist(details: Any, judged: tuple[str, ...]) -> CompiledCondition:

@@ -66,8 +66,8 @@ _BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
         # A role that nobody knows.
         ([assigned("77777777-0000-4000-8000-000000000007", ALICE)], _WRITE, SUB, None),
         ([assigned("77777777-0000-4000-8000-000000000007", BOB)], _WRITE, SUB, False),
-        # A group whose members were not read.
-        ([assigned(CONTRIBUTOR, "g", kind="Group")], _WRITE, SUB, None),
+        # A group that is gone.
+        ([assigned(CONTRIBUTOR, "g", kind="Group")], _WRITE, SUB, False),
         ([assigned(READER, "g", kind="Group")], _WRITE, SUB, False),
         # A condition on writing assignments leaves other actions alone.
         (
@@ -137,19 +137,29 @@ def test_without_deny_assignments_read_what_roles_give_counts_and_the_answer_say
     assert answer.doubt.type == "Microsoft.Authorization/denyAssignments"
 
 
-def test_holders_are_the_members_of_groups_and_groups_that_were_not_read() -> None:
+@pytest.mark.parametrize(("role", "verdict"), [(CONTRIBUTOR, None), (READER, False)])
+def test_a_group_whose_members_were_not_read_leaves_open_who_is_in_it(role: str, verdict: bool | None) -> None:
+    asked = access(assigned(role, "g", kind="Group"), unread=["Microsoft.Graph/groups"])
+    assert asked.may(ALICE, _WRITE, SUB).verdict is verdict
+
+
+def test_a_group_that_was_not_read_is_a_holder_itself() -> None:
+    asked = access(assigned(CONTRIBUTOR, "g", kind="Group"), unread=["Microsoft.Graph/groups"])
+    assert [holder.principal.id for holder in asked.holders(_WRITE, SUB).holders] == ["g"]
+
+
+def test_holders_are_the_members_of_groups_and_not_the_groups() -> None:
     asked = access(
         assigned(OWNER, "g", kind="Group"),
         group("g", [ALICE, nested("h")], displayName="admins"),
         group("h", [BOB], displayName="night shift"),
-        assigned(CONTRIBUTOR, "unread", GROUP, kind="Group"),
+        assigned(CONTRIBUTOR, "gone", GROUP, kind="Group"),
         assigned(READER, APP, kind="ServicePrincipal"),
     )
     found = asked.holders(_WRITE, _MACHINE)
     assert {holder.principal.id: holder.grant.text for holder in found.holders} == {
         ALICE: f"Owner at the subscription {SUBSCRIPTION}, as a member of admins",
         BOB: f"Owner at the subscription {SUBSCRIPTION}, as a member of night shift in admins",
-        "unread": "Contributor at the resource group rg",
     }
     assert found.gap is None
 

@@ -67,10 +67,22 @@ def test_count_names_the_elements_that_matched() -> None:
     ]
 
 
-def test_count_of_nothing_is_the_count_itself() -> None:
+def test_count_of_nothing_says_what_keeps_the_few_that_there_are_from_counting() -> None:
     where = {"field": "properties.rules[*].port", "equals": 80}
     condition = {"count": {"field": "properties.rules[*]", "where": where}, "less": 1}
-    assert explain(condition, BODY) == [("count(properties.rules[*])", 0, "at least 1")]
+    assert explain(condition, BODY) == [
+        ("properties.rules[0].port", 22, "80"),
+        ("properties.rules[1].port", 443, "80"),
+        ("properties.rules[2].port", 3389, "80"),
+    ]
+
+
+def test_count_of_nothing_where_there_is_nothing_or_much_is_the_count_itself() -> None:
+    where = {"field": "properties.rules[*].port", "equals": 80}
+    condition = {"count": {"field": "properties.rules[*]", "where": where}, "less": 1}
+    many = {**BODY, "properties": {"rules": [{"port": port} for port in range(100, 104)]}}
+    for body in (many, {**BODY, "properties": {"rules": []}}):
+        assert explain(condition, body) == [("properties.rules", "none", "at least one")]
 
 
 def test_all_elements_are_broken_by_the_first_that_differs() -> None:
@@ -87,7 +99,7 @@ def test_related_resource_is_named_before_its_path() -> None:
 
 def test_missing_relation_says_what_is_needed() -> None:
     condition = {"not": {"related": {"child": "configs"}}}
-    assert explain(condition, BODY) == [("count(configs)", 0, "at least 1")]
+    assert explain(condition, BODY) == [("configs", "none", "at least one")]
 
 
 def test_unknown_says_why() -> None:
@@ -95,7 +107,7 @@ def test_unknown_says_why() -> None:
     assert explain(TLS, BODY, unread={"properties": gap}) == [("properties.tls", None, f"known: {gap.message}")]
     relation = {"related": {"child": "configs"}}
     (line,) = explain(relation, BODY, coverage=Missing("Microsoft.Test/sites/configs"))
-    assert line[:2] == ("count(configs)", 0)
+    assert line[:2] == ("configs", "none that was read")
 
 
 def test_value_shows_the_expression() -> None:

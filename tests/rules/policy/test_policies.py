@@ -367,3 +367,13 @@ def test_a_file_that_holds_no_policy_is_refused_with_its_name(tmp_path, text, sa
     with pytest.raises(RuleError) as caught:
         load_policies([file], {})
     assert [(problem.file, says in problem.message) for problem in caught.value.problems] == [(str(file), True)]
+
+
+@pytest.mark.parametrize("effect", ["AuditIfNotExists", "DeployIfNotExists", "audit", "[parameters('e')]"])
+@pytest.mark.parametrize("details", ["x", ["x"], 5, {"type": 5}, {"type": ACCOUNT, "existenceCondition": "x"}])
+def test_details_that_are_none_are_told_and_end_nothing(load, effect: str, details: Any):
+    policies = load(
+        definition({"field": "type", "equals": ACCOUNT}, effect, details=details), definition(HTTPS, name="b")
+    )
+
+    assert [rule.id for rule in policies.rules if rule.id.endswith("b")]

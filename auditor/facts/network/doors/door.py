@@ -40,6 +40,8 @@ class Inner:
     """What lets them."""
     admits: AddressSet = EVERYTHING
     """The addresses that are let."""
+    openers: tuple[str, ...] = ()
+    """Ids of what lets them."""
 
 
 @dataclass(frozen=True, slots=True)

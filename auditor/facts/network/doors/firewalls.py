@@ -41,6 +41,8 @@ class _Rule:
     name: str
     """`<collection>/<rule>`."""
     body: Any
+    id: str
+    """As an id would be written, had a rule one: below the firewall, or the rule collection group."""
 
 
 class Firewalls:
@@ -124,7 +126,7 @@ class Firewalls:
                         protocols=protocols,
                         ports=ports[0],
                         frontend_port=entered[0],
-                        inner=Inner(origin, reach, f"{firewall.name}/{rule.name}", admits),
+                        inner=Inner(origin, reach, f"{firewall.name}/{rule.name}", admits, (rule.id,)),
                     ),
                 )
 
@@ -161,7 +163,9 @@ def _classic(firewall: Resource) -> Iterator[_Rule]:
     collections = items(firewall.body, "properties", "natRuleCollections")
     for collection in sorted(collections, key=lambda body: _priority(value(body, "properties", "priority"))):
         for rule in items(collection, "properties", "rules"):
-            yield _Rule(f"{value(collection, 'name')}/{value(rule, 'name')}", rule)
+            names = (str(value(collection, "name")), str(value(rule, "name")))
+            place = f"{firewall.id}/natRuleCollections/{names[0]}/rules/{names[1]}"
+            yield _Rule("/".join(names), rule, place)
 
 
 def _of_group(group: Resource) -> Iterator[_Rule]:
@@ -169,7 +173,9 @@ def _of_group(group: Resource) -> Iterator[_Rule]:
     for collection in sorted(collections, key=lambda body: _priority(value(body, "priority"))):
         if text(collection, "ruleCollectionType") == "firewallpolicynatrulecollection":
             for rule in items(collection, "rules"):
-                yield _Rule(f"{value(collection, 'name')}/{value(rule, 'name')}", rule)
+                names = (str(value(collection, "name")), str(value(rule, "name")))
+                place = f"{group.id}/ruleCollections/{names[0]}/rules/{names[1]}"
+                yield _Rule("/".join(names), rule, place)
 
 
 def _priority(found: Any) -> int:

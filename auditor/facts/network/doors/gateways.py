@@ -90,11 +90,11 @@ class Gateways:
         # Without a security group at its subnet a gateway takes what comes to its frontend
         # (https://learn.microsoft.com/azure/application-gateway/configuration-infrastructure#network-security-groups).
         grouped = [screen.passed for screen in found if screen.grouped]
-        everyone = (Reach.of_all(public.family), "", EVERYTHING)
+        everyone = (Reach.of_all(public.family), "", EVERYTHING, ())
         admitted = reach_of_port(grouped, "tcp", entered, public.family) if grouped else everyone
         if admitted is None:
             return None
-        reach, rule, admits = admitted
+        reach, rule, admits, openers = admitted
         hops = (public.hop, Hop("application-gateway", gateway.key, gateway.name, f":{entered}"))
         return Door(
             via="application-gateway",
@@ -104,7 +104,7 @@ class Gateways:
             protocols=_TCP,
             ports=(backend, backend),
             frontend_port=entered,
-            inner=Inner(self._topology.subnet_space(place.subnet), reach, rule, admits),
+            inner=Inner(self._topology.subnet_space(place.subnet), reach, rule, admits, openers),
             waf=_has_waf(gateway, listener),
         )
 

@@ -1,0 +1,56 @@
+"""What code says that will be: resources created, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from auditor.iac.declaration import Declaration
+from auditor.inventory.model import Gap, Json
+
+
+class Effect(StrEnum):
+    """What happens to a resource."""
+
+    PUT = "put"
+    """It is created, or replaced by what the code says; what only the service writes stays."""
+    STATE = "state"
+    """It becomes what the platform foretold; what the foretelling leaves out on both sides stays."""
+    KEEP = "keep"
+    """It is there already and stays as it is."""
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource that code creates, changes or deletes."""
+
+    id: str
+    effect: Effect
+    body: Mapping[str, Json] = field(default_factory=dict)
+    """As the service's REST API would give it, `Unread` where only deployment knows a value."""
+    before: Mapping[str, Json] = field(default_factory=dict)
+    """What the platform compared with, for STATE."""
+    unread: Mapping[str, Gap] = field(default_factory=dict)
+    """Top-level keys, lower-cased, of which nothing is known."""
+    partial: Gap | None = None
+    """Why some values in the body are `Unread`."""
+    declaration: Declaration | None = None
+    """Where the code says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What some files say that will be."""
+
+    source: str
+    """The files, in words."""
+    changes: tuple[Change, ...]
+    notices: tuple[str, ...] = ()
+    """What the user should know of how they were read."""
+
+    @property
+    def declared(self) -> dict[str, Declaration]:
+        """Where resources are declared, by lower-cased id."""
+        return {change.id.lower(): change.declaration for change in self.changes if change.declaration}

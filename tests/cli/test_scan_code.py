@@ -1,0 +1,86 @@
+"""`auditor scan PATH` and `--with PATH`: code judged before it is deployed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.inside import run
+from tests.iac.worlds import account, template
+
+DEMO = "/subscriptions/2b6e7d21-1c8f-4d66-9e42-000000000b02/resourceGroups/rg-shop-network"
+OPENING = {
+    "type": "Microsoft.Network/networkSecurityGroups/securityRules",
+    "name": "nsg-jump-nic/everyone",
+    "properties": {
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "priority": 110,
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "5432",
+    },
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "infra").mkdir()
+    return tmp_path
+
+
+def places(sarif: str) -> list[tuple[str, str, int]]:
+    """Rule, file and line of every result."""
+    found = []
+    for result in json.loads(sarif)["runs"][0]["results"]:
+        place = result["locations"][0]["physicalLocation"]
+        found.append((result["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"]))
+    return found
+
+
+def test_a_template_is_judged_alone_at_its_lines(repository: Path):
+    text = json.dumps(template(account(supportsHttpsTrafficOnly=False)), indent=2)
+    (repository / "infra" / "main.json").write_text(text)
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if "supportsHttps" in words)
+
+    done = run("scan", "infra", "--select", "storage-https-only", "--format", "sarif", cwd=repository)
+
+    assert done.returncode == 1
+    assert places(done.stdout) == [("storage-https-only", "infra/main.json", line)]
+
+
+def test_what_a_change_opens_in_the_tenant_is_shown_at_the_line_that_opens_it(repository: Path):
+    text = json.dumps(template(account("stquiet", supportsHttpsTrafficOnly=True), OPENING), indent=2)
+    (repository / "infra" / "main.json").write_text(text)
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if "securityRules" in words)
+    options = ("--select", "nsg-risky-port-open", "--deploy-scope", DEMO, "--fail-on", "low")
+
+    done = run("scan", "--demo", "--with", "infra", *options, "--format", "sarif", cwd=repository)
+    whole = run("scan", "--demo", "--with", "infra", *options, "--all-findings", "--format", "sarif", cwd=repository)
+
+    assert done.returncode == 1
+    assert places(done.stdout) == [("nsg-risky-port-open", "infra/main.json", line)]
+    assert len(places(whole.stdout)) > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("scan", "--only-new", "--demo"), "--only-new is for code"),
+        (("scan", "--deploy-scope", DEMO, "--demo"), "--deploy-scope is for code"),
+        (("scan", "none.json"), "no such file"),
+        (("scan", "infra"), "declares no Azure resources"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_error(arguments: tuple[Any, ...], words: str, repository: Path):
+    done = run(*arguments, cwd=repository)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
