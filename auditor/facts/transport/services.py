@@ -2,10 +2,11 @@
 
 A fact of a service:
 
-    {"service": "Storage account", "plain": "accepted", "version": "1.2",
+    {"service": "Storage account", "plain": "accepted", "version": "1.0", "lowest": "1.2",
      "decided_by": ["properties.supportsHttpsTrafficOnly"], "text": "takes connections without TLS, TLS from 1.2 on"}
 
-`plain` is `accepted`, `refused`, or words that say what else decides; `version` the lowest version of TLS that is set.
+`plain` is `accepted`, `refused`, or words that say what else decides; `version` the lowest version of TLS that is set,
+`lowest` the lowest that is accepted: some services refuse old versions whatever is set.
 A part is unread where the child that decides was not read. `decided_by` are the properties that are set or missing.
 `auditor.facts.transport.table` has the properties, defaults and sources.
 """
@@ -42,6 +43,7 @@ def door(service: Service, resource: Resource, inventory: Inventory) -> Json | U
         "service": service.name,
         "plain": plain,
         "version": version,
+        "lowest": "1.2" if service.ended and version in OLD else version,
         "decided_by": [
             f"{one.child}:{one.path}" if one.child else one.path
             for one in (service.plain, service.version)

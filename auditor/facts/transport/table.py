@@ -38,6 +38,8 @@ class Service:
     """`accepted` or `refused`; a word where no property decides."""
     version: Reading | str = "1.2"
     """The lowest version of TLS that is set; a word where no property decides."""
+    ended: str = ""
+    """Since when the service refuses TLS below 1.2 whatever is set; docs/retirements.md has the source."""
     hosts: tuple[str, ...] = field(default_factory=tuple)
     """Properties with the names that clients call it by."""
 
@@ -78,7 +80,12 @@ SERVICES = (
             _LEARN + "storage/common/transport-layer-security-configure-minimum-version",
             **_UNDERSCORED,
         ),
-        ("properties.primaryEndpoints.blob", "properties.primaryEndpoints.file", "properties.primaryEndpoints.web"),
+        ended="2026-02-03",
+        hosts=(
+            "properties.primaryEndpoints.blob",
+            "properties.primaryEndpoints.file",
+            "properties.primaryEndpoints.web",
+        ),
     ),
     Service(
         "App Service app",
@@ -91,7 +98,7 @@ SERVICES = (
             source=_TEMPLATES + "microsoft.web/sites",
         ),
         _versions("properties.minTlsVersion", "1.2", _LEARN + "app-service/overview-tls", child="config/web"),
-        ("properties.defaultHostName", "properties.hostNames[*]", "properties.enabledHostNames[*]"),
+        hosts=("properties.defaultHostName", "properties.hostNames[*]", "properties.enabledHostNames[*]"),
     ),
     Service(
         "App Service slot",
@@ -104,7 +111,7 @@ SERVICES = (
             source=_TEMPLATES + "microsoft.web/sites/slots",
         ),
         _versions("properties.minTlsVersion", "1.2", _LEARN + "app-service/overview-tls", child="config/web"),
-        ("properties.defaultHostName", "properties.hostNames[*]"),
+        hosts=("properties.defaultHostName", "properties.hostNames[*]"),
     ),
     Service(
         "Container app",
@@ -117,7 +124,7 @@ SERVICES = (
             source=_LEARN + "container-apps/ingress-overview",
         ),
         "1.2",
-        ("properties.configuration.ingress.fqdn",),
+        hosts=("properties.configuration.ingress.fqdn",),
     ),
     Service(
         "Azure Cache for Redis",
@@ -130,7 +137,8 @@ SERVICES = (
             source=_TEMPLATES + "microsoft.cache/redis",
         ),
         _versions("properties.minimumTlsVersion", "1.0", _LEARN + "azure-cache-for-redis/cache-remove-tls-10-11"),
-        ("properties.hostName",),
+        ended="2024-11-01",
+        hosts=("properties.hostName",),
     ),
     Service(
         "Managed Redis",
@@ -143,7 +151,7 @@ SERVICES = (
             "databases/default",
         ),
         _versions("properties.minimumTlsVersion", "1.2", _TEMPLATES + "microsoft.cache/redisenterprise"),
-        ("properties.hostName",),
+        hosts=("properties.hostName",),
     ),
     Service(
         "SQL server",
@@ -155,7 +163,8 @@ SERVICES = (
             _LEARN + "azure-sql/database/connectivity-settings#minimum-tls-version",
             none="1.2",
         ),
-        ("properties.fullyQualifiedDomainName",),
+        ended="2025-08-31",
+        hosts=("properties.fullyQualifiedDomainName",),
     ),
     Service(
         "SQL managed instance",
@@ -167,7 +176,8 @@ SERVICES = (
             _LEARN + "azure-sql/managed-instance/minimal-tls-version-configure",
             none="1.2",
         ),
-        ("properties.fullyQualifiedDomainName",),
+        ended="2025-08-31",
+        hosts=("properties.fullyQualifiedDomainName",),
     ),
     Service(
         "PostgreSQL flexible server",
@@ -187,7 +197,8 @@ SERVICES = (
             child="configurations/ssl_min_protocol_version",
             **_LIBPQ,
         ),
-        ("properties.fullyQualifiedDomainName",),
+        ended="2024-04-27",
+        hosts=("properties.fullyQualifiedDomainName",),
     ),
     Service(
         "MySQL flexible server",
@@ -201,7 +212,7 @@ SERVICES = (
             child="configurations/require_secure_transport",
         ),
         "1.2",
-        ("properties.fullyQualifiedDomainName",),
+        hosts=("properties.fullyQualifiedDomainName",),
     ),
     Service(
         "Cosmos DB account",
@@ -210,7 +221,8 @@ SERVICES = (
         _versions(
             "properties.minimalTlsVersion", "1.0", _TEMPLATES + "microsoft.documentdb/databaseaccounts", **_SHORT
         ),
-        ("properties.documentEndpoint",),
+        ended="2025-08-31",
+        hosts=("properties.documentEndpoint",),
     ),
     Service(
         "Event Hubs namespace",
@@ -221,7 +233,8 @@ SERVICES = (
             "1.2",
             _LEARN + "event-hubs/transport-layer-security-configure-minimum-version",
         ),
-        ("properties.serviceBusEndpoint",),
+        ended="2025-10-20",
+        hosts=("properties.serviceBusEndpoint",),
     ),
     Service(
         "Service Bus namespace",
@@ -232,7 +245,7 @@ SERVICES = (
             "1.2",
             _LEARN + "service-bus-messaging/transport-layer-security-configure-minimum-version",
         ),
-        ("properties.serviceBusEndpoint",),
+        hosts=("properties.serviceBusEndpoint",),
     ),
     *(
         Service(
@@ -244,7 +257,7 @@ SERVICES = (
                 missing,
                 _LEARN + "event-grid/transport-layer-security-enforce-minimum-version",
             ),
-            ("properties.endpoint",),
+            hosts=("properties.endpoint",),
         )
         for name, kind, missing in (
             ("Event Grid topic", "topics", "1.0"),
@@ -258,7 +271,7 @@ SERVICES = (
         "Microsoft.Devices/IotHubs",
         "refused",
         _versions("properties.minTlsVersion", "1.0", _LEARN + "iot-hub/iot-hub-tls-support"),
-        ("properties.hostName",),
+        hosts=("properties.hostName",),
     ),
     Service(
         "HDInsight cluster",
@@ -282,7 +295,8 @@ SERVICES = (
             _LEARN + "frontdoor/standard-premium/tls-policy",
             **_SHORT,
         ),
-        ("properties.hostName",),
+        ended="2025-03-01",
+        hosts=("properties.hostName",),
     ),
     Service(
         "Classic CDN custom domain",
@@ -294,7 +308,7 @@ SERVICES = (
             _TEMPLATES + "microsoft.cdn/profiles/endpoints/customdomains",
             **_SHORT,
         ),
-        ("properties.hostName",),
+        hosts=("properties.hostName",),
     ),
     Service(
         "Classic CDN endpoint",
@@ -307,7 +321,7 @@ SERVICES = (
             source=_TEMPLATES + "microsoft.cdn/profiles/endpoints",
         ),
         "1.2",
-        ("properties.hostName",),
+        hosts=("properties.hostName",),
     ),
     Service(
         "Entra Domain Services",
