@@ -47,6 +47,9 @@ _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
+    "application": "auditor.facts.directory.applications",
+    "application_credentials": "auditor.facts.directory.credentials",
+    "application_redirects": "auditor.facts.directory.redirects",
     "azure_names": "auditor.facts.network.azure_names",
     "client_certificates": "auditor.facts.transport.client_certificates",
     "certificates": "auditor.facts.certificates.family",
@@ -58,6 +61,7 @@ _MODULES: dict[str, str] = {
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "grant": "auditor.facts.directory.grants",
     "in_use": "auditor.facts.in_use.family",
     "holdings": "auditor.facts.identity.holdings",
     "internet_exposure": "auditor.facts.network.exposure",
@@ -73,6 +77,7 @@ _MODULES: dict[str, str] = {
     "scm_exposure": "auditor.facts.paas.scm",
     "request_path": "auditor.facts.transport.request_path",
     "transport": "auditor.facts.transport.services",
+    "token_lifetime": "auditor.facts.directory.token_lifetimes",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 

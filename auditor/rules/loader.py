@@ -27,6 +27,8 @@ class Catalogue:
     """What the user should know of definitions that do not run."""
     frameworks: tuple[Framework, ...] = ()
     """What the groups of policy initiatives make."""
+    policies: tuple[Path, ...] = ()
+    """The files of Azure Policy among those that were loaded."""
 
 
 def builtin_path() -> Path:
@@ -69,7 +71,7 @@ def load_rules(
     problems += _duplicates(rules)
     if problems:
         raise RuleError(_headline(problems), problems=sorted(problems))
-    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks)
+    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks, tuple(policies))
 
 
 def _headline(problems: Sequence[Problem]) -> str:

@@ -38,7 +38,6 @@ def _below(parent: str, name: str, version: str, only: Callable[[Mapping[str, Js
 
 _SITES = "Microsoft.Web/sites"
 _SLOTS = "Microsoft.Web/sites/slots"
-_LIST_SETTINGS = "Microsoft.Web/sites/config/list/action"
 
 
 def _config(owner: str) -> Entry:
@@ -57,7 +56,7 @@ def _config(owner: str) -> Entry:
             how,
             path=f"config/{name}/list" if post else f"config/{name}",
             parents=(owner,),
-            action=_LIST_SETTINGS if post else "",
+            action=f"{kind}/list/action" if post else "",
             role="Website Contributor" if post else "Reader",
             always=True,
         )
@@ -343,7 +342,13 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ServiceNetworking/trafficControllers", "2025-01-01"),
     _below("Microsoft.ServiceNetworking/trafficControllers", "securityPolicies", "2025-01-01"),
     _top("Microsoft.Network/dnsZones", _DNS),
-    _below("Microsoft.Network/dnsZones", "CNAME", _DNS),
+    Entry(
+        "Microsoft.Network/dnsZones/CNAME",
+        _DNS,
+        How.CHILDREN,
+        parents=("Microsoft.Network/dnsZones",),
+        table="dnsresources",
+    ),
     _top("Microsoft.Network/dnsForwardingRulesets", "2022-07-01"),
     _below("Microsoft.Network/dnsForwardingRulesets", "forwardingRules", "2022-07-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),
