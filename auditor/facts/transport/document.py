@@ -8,7 +8,7 @@ _HEAD = """\
 # What services take from their clients
 
 Made from the table behind the fact `transport` (`auditor/facts/transport/table.py`): for each service the property that
-decides whether it takes connections without TLS, and the one that decides the lowest version of TLS, with what a missing
+decides whether it takes connections without TLS, and the one that decides the lowest TLS version, with what a missing
 value means. *Refused since* names the day from which the service refuses TLS below 1.2 whatever is set
 ([retirements.md](retirements.md) has the sources).
 
