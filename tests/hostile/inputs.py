@@ -419,6 +419,7 @@ def main() -> None:
     for kind, number in tally.tried.items():
         print(f"  {kind}: {number}, refused with an error {tally.refused[kind]}")
     print(f"crashed: {len(tally.crashed)}, slow: {len(tally.slow)}, held: {sum(tally.held.values())}")
+    print(f"{len({str(body.get('type')).lower() for body in bodies()})} types of resources among the bodies")
     for line in (*tally.crashed[:60], *tally.slow[:20]):
         print("  ", line)
     for place, number in tally.held.most_common(40):
