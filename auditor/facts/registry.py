@@ -47,6 +47,8 @@ _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
+    "app_sessions": "auditor.facts.sign_in.sessions",
+    "app_sign_in": "auditor.facts.sign_in.built_in",
     "application": "auditor.facts.directory.applications",
     "application_credentials": "auditor.facts.directory.credentials",
     "application_redirects": "auditor.facts.directory.redirects",

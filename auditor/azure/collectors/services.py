@@ -307,6 +307,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01"),
     _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
     _top("Microsoft.MachineLearningServices/workspaces", "2024-04-01"),
+    _below("Microsoft.MachineLearningServices/workspaces", "computes", "2024-04-01"),
     _top("Microsoft.Search/searchServices", "2023-11-01"),
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
