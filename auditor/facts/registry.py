@@ -52,6 +52,7 @@ _MODULES: dict[str, str] = {
     "directory_role": "auditor.facts.identity.directory_roles",
     "conditional_access": "auditor.facts.directory.conditional_access",
     "effective_security": "auditor.facts.network.effective_security",
+    "escalation": "auditor.facts.identity.escalation.facts",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",

@@ -28,7 +28,15 @@ from auditor.facts.identity.assignments import (
     assignments,
     denies,
 )
-from auditor.facts.identity.principals import Principal, PrincipalKind, Principals, gap_of_members
+from auditor.facts.identity.principals import (
+    GROUPS,
+    SERVICE_PRINCIPALS,
+    USERS,
+    Principal,
+    PrincipalKind,
+    Principals,
+    gap_of_members,
+)
 from auditor.facts.identity.roles import ROLE, Roles
 from auditor.facts.identity.scopes import ScopeKind, Scopes, kind_of, scope_key
 from auditor.inventory import ids
@@ -49,6 +57,13 @@ NEEDS = frozenset(
 """What must be collected for an answer about active assignments."""
 NEEDS_ELIGIBLE = NEEDS | {ELIGIBLE}
 """And for one that counts eligible ones too."""
+
+
+_DIRECTORY_TYPES = {
+    PrincipalKind.USER: USERS,
+    PrincipalKind.GROUP: GROUPS,
+    PrincipalKind.SERVICE_PRINCIPAL: SERVICE_PRINCIPALS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +251,13 @@ class Access:
             yield self.principals.get(member), tuple(self.principals.get(group) for group in ways)
         if self.principals.unread_members(principal.id):
             yield principal, ()
+
+    def is_gone(self, principal: Principal) -> bool:
+        """Whether the directory was asked for all principals of its kind and does not have this one any more."""
+        kind = _DIRECTORY_TYPES.get(principal.kind)
+        return (
+            kind is not None and not self.principals.is_known(principal.id) and self.inventory.gap(kind, None) is None
+        )
 
     def gap(self, scope: str, *, eligible: bool = False) -> Gap | None:
         """Why assignments that hold at a scope may be missing."""
