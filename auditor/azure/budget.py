@@ -61,6 +61,8 @@ class Bucket:
     """How often it was paused: who waited through a pause queues up again."""
     in_flight: int = 0
     """Requests that left and are not answered: what a header says of the rest does not count all of them yet."""
+    waiting: int = 0
+    """Requests that took their turn and have not left: no header knows of them."""
     enforced: bool = True
     window_ends: float = 0.0
 
@@ -86,9 +88,17 @@ class Bucket:
         return 0.0
 
     def learn(self, remaining: float, now: float, *, resets_after: float | None = None) -> None:
-        """The service says how much is left, and of a window how long it lasts yet."""
+        """The service says how much is left, and of a window how long it lasts yet.
+
+        What is left can be less than nothing. It is shared with those who already wait: while somebody does, the
+        smaller of both counts holds, or all that ask meanwhile would leave at once.
+        """
         self._refill(now)
-        self.tokens = max(remaining - self.in_flight, 0.0)
+        left = remaining - self.in_flight - self.waiting
+        if self.limit.window_s:
+            self.tokens = max(left, 0.0)
+        else:
+            self.tokens = min(left, self.tokens) if self.waiting else left
         if resets_after is not None:
             self.window_ends = now + resets_after
 
@@ -136,7 +146,17 @@ class Budget:
             if delay <= 0:
                 return
             before = sum(bucket.pauses for bucket in buckets)
-            await self.timing.sleep(delay)
+            await self._wait(buckets, delay)
             windowed = any(bucket.limit.window_s for bucket in buckets)
             if not windowed and sum(bucket.pauses for bucket in buckets) == before:
                 return
+
+    async def _wait(self, buckets: tuple[Bucket, ...], seconds: float) -> None:
+        queued = [bucket for bucket in buckets if not bucket.limit.window_s]
+        for bucket in queued:
+            bucket.waiting += 1
+        try:
+            await self.timing.sleep(seconds)
+        finally:
+            for bucket in queued:
+                bucket.waiting -= 1

@@ -120,7 +120,8 @@ async def check_access(
     from auditor.azure.collectors.table import route
 
     routes = route(types, "auto")
-    entries = (*routes.lists, *(entry for entry in routes.queries if entry.api_version))
+    asked = (*routes.lists, *(entry for entry in routes.queries if entry.api_version))
+    entries = tuple(one for entry in asked for one in (entry, *entry.parts))
     async with open_wire(session, timing=timing) as wire:
         visible, skew = await _visible(wire)
         chosen = _chosen(visible, subscriptions)

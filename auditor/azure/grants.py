@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from auditor.azure.clouds import Cloud
 from auditor.azure.signin_claims import Principal
 
@@ -22,6 +24,19 @@ def role_command(principal: Principal, role: str, scope: str) -> str:
         f"az role assignment create --assignee-object-id {who} --assignee-principal-type {kind} "
         f'--role "{role}" --scope {scope}'
     )
+
+
+def role_commands(principal: Principal, permission: str, role: str, scope: str) -> tuple[str, ...]:
+    """Grants one permission at a scope: by a built-in role where that only reads, otherwise by a role of its own.
+
+    The built-in roles that may list an app's settings may also change the app.
+    """
+    if permission.endswith("/read"):
+        return (role_command(principal, role, scope),)
+    name = f"auditor {' '.join(permission.split('/')[1:-2])}"
+    definition = {"Name": name, "Description": permission, "Actions": [permission], "AssignableScopes": [scope]}
+    create = f"az role definition create --role-definition '{json.dumps(definition)}'"
+    return create, role_command(principal, name, scope)
 
 
 def directory_command(principal: Principal, permission: str, cloud: Cloud) -> str:

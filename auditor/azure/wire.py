@@ -222,12 +222,17 @@ class Wire:
         if not call.buckets:
             return
         for name in ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads"):
-            if (left := headers.get(name, "")).isdecimal():
-                call.buckets[0].learn(float(left), self._timing.now())
-        left = headers.get("x-ms-user-quota-remaining", "")
-        if left.isdecimal():
+            if (left := _count(headers.get(name, ""))) is not None:
+                call.buckets[0].learn(left, self._timing.now())
+        if (left := _count(headers.get("x-ms-user-quota-remaining", ""))) is not None:
             resets_after = quota_resets_after(headers)
-            call.buckets[0].learn(float(left), self._timing.now(), resets_after=resets_after)
+            call.buckets[0].learn(left, self._timing.now(), resets_after=resets_after)
+
+
+def _count(text: str) -> int | None:
+    """A remainder in a header; one that was overdrawn is below nothing."""
+    digits = text.strip().removeprefix("-")
+    return int(text) if digits.isdecimal() and len(digits) <= 9 else None
 
 
 def _log(call: Call, outcome: Answer | Trouble, attempt: int, took_s: float) -> None:

@@ -47,6 +47,9 @@ _MODULES: dict[str, str] = {
     "activity_alerts": "auditor.facts.network.activity_alerts",
     "api_policy": "auditor.facts.api.policies",
     "api_protection": "auditor.facts.api.protection",
+    "application": "auditor.facts.directory.applications",
+    "application_credentials": "auditor.facts.directory.credentials",
+    "application_redirects": "auditor.facts.directory.redirects",
     "azure_names": "auditor.facts.network.azure_names",
     "certificates": "auditor.facts.certificates.family",
     "directory_role": "auditor.facts.identity.directory_roles",
@@ -57,6 +60,7 @@ _MODULES: dict[str, str] = {
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",
     "gateway_sites": "auditor.facts.network.gateway_sites",
+    "grant": "auditor.facts.directory.grants",
     "in_use": "auditor.facts.in_use.family",
     "holdings": "auditor.facts.identity.holdings",
     "internet_exposure": "auditor.facts.network.exposure",
@@ -70,6 +74,7 @@ _MODULES: dict[str, str] = {
     "private_link": "auditor.facts.private_link.connections",
     "role": "auditor.facts.identity.role_facts",
     "scm_exposure": "auditor.facts.paas.scm",
+    "token_lifetime": "auditor.facts.directory.token_lifetimes",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""
 

@@ -159,7 +159,7 @@ class _Walk:
             return self._redactor.secret(text)
         if (part is _Part.LABELS or name in PROSE) and any(map(looks_random, text.split())):
             return self._redactor.secret(text)
-        return redact_expression(text, self._redactor.secret, compares=part is _Part.COMPARISON)
+        return redact_expression(text, self._redactor.secret, compares=part is _Part.COMPARISON or name == "expression")
 
     def told(self, value: Json, name: str, nodes: tuple[Node, ...], depth: int) -> Json:
         """The value beside a name that tells that it is secret."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from auditor.azure.budget import ARM_READS, RESOURCE_GRAPH, Budget, Limit
+import pytest
+
+from auditor.azure.budget import ARM_READS, RESOURCE_GRAPH, Bucket, Budget, Limit
 from tests.azure.scripted import Clock
 
 
@@ -98,3 +100,21 @@ def test_a_window_ends_when_the_service_says() -> None:
     budget = Budget(clock.timing)
     budget.bucket("queries", RESOURCE_GRAPH).learn(1, 0, resets_after=2)
     assert _times(budget, clock, "queries", RESOURCE_GRAPH, 2) == [0, 2]
+
+
+@pytest.mark.parametrize("left", [-3, 0, 5])
+def test_who_waits_is_remembered_whatever_the_service_has_left(left: int) -> None:
+    bucket = Bucket(Limit(10, 5), tokens=10, at=0.0)
+    delays = [bucket.wait(0.0) for _ in range(60)]
+    assert delays[9] == 0
+    bucket.waiting = sum(delay > 0 for delay in delays)
+    bucket.learn(left, 0.1)
+    assert bucket.wait(0.1) >= max(delays), "it would leave before those who came first"
+
+
+def test_nobody_waiting_what_the_service_says_holds() -> None:
+    bucket = Bucket(Limit(10, 5), tokens=10, at=0.0)
+    bucket.learn(1000, 0.0)
+    assert [bucket.wait(0.0) for _ in range(1000)] == [0.0] * 1000
+    bucket.learn(-5, 0.0)
+    assert bucket.wait(0.0) > 1

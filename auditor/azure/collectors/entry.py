@@ -94,9 +94,10 @@ class Entry:
     def is_fresh(self) -> bool:
         """Whether it is read from its own service by default: a gate right after a deployment needs what is true now.
 
-        DNS records are not: Resource Graph has those of all zones, where ARM wants a request a zone.
+        What belongs to DNS zones is not: Resource Graph has that of all zones, where ARM wants a request a zone.
         """
-        return bool(self.client) and self.table != "dnsresources"
+        is_of_zone = self.is_child and "dnszones/" in self.key
+        return bool(self.client) and not is_of_zone
 
     @property
     def is_single(self) -> bool:

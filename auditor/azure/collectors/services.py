@@ -38,7 +38,6 @@ def _below(parent: str, name: str, version: str, only: Callable[[Mapping[str, Js
 
 _SITES = "Microsoft.Web/sites"
 _SLOTS = "Microsoft.Web/sites/slots"
-_LIST_SETTINGS = "Microsoft.Web/sites/config/list/action"
 
 
 def _config(owner: str) -> Entry:
@@ -57,7 +56,7 @@ def _config(owner: str) -> Entry:
             how,
             path=f"config/{name}/list" if post else f"config/{name}",
             parents=(owner,),
-            action=_LIST_SETTINGS if post else "",
+            action=f"{kind}/list/action" if post else "",
             role="Website Contributor" if post else "Reader",
             always=True,
         )
@@ -306,6 +305,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01"),
     _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
     _top("Microsoft.MachineLearningServices/workspaces", "2024-04-01"),
+    _below("Microsoft.MachineLearningServices/workspaces", "computes", "2024-04-01"),
     _top("Microsoft.Search/searchServices", "2023-11-01"),
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
@@ -339,7 +339,13 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ServiceNetworking/trafficControllers", "2025-01-01"),
     _below("Microsoft.ServiceNetworking/trafficControllers", "securityPolicies", "2025-01-01"),
     _top("Microsoft.Network/dnsZones", _DNS),
-    _below("Microsoft.Network/dnsZones", "CNAME", _DNS),
+    Entry(
+        "Microsoft.Network/dnsZones/CNAME",
+        _DNS,
+        How.CHILDREN,
+        parents=("Microsoft.Network/dnsZones",),
+        table="dnsresources",
+    ),
     _top("Microsoft.Network/dnsForwardingRulesets", "2022-07-01"),
     _below("Microsoft.Network/dnsForwardingRulesets", "forwardingRules", "2022-07-01"),
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),

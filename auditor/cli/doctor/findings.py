@@ -52,7 +52,7 @@ class Findings:
 
 
 def _commands(findings: Findings) -> Iterator[str]:
-    from auditor.azure.grants import directory_command, role_command
+    from auditor.azure.grants import directory_command, role_command, role_commands
 
     if not findings.session or not findings.access:
         return
@@ -60,8 +60,8 @@ def _commands(findings: Findings) -> Iterator[str]:
     if not findings.access.subscriptions:
         yield role_command(principal, "Reader", "/subscriptions/<subscription id>")
     for subscription in findings.access.subscriptions:
-        for role in sorted({missing.role for missing in subscription.missing}):
-            yield role_command(principal, role, f"/subscriptions/{subscription.guid}")
+        for missing in sorted(subscription.missing, key=lambda missing: (missing.role, missing.permission)):
+            yield from role_commands(principal, missing.permission, missing.role, f"/subscriptions/{subscription.guid}")
     for read in findings.access.directory:
         if read.trouble.startswith(("Authorization_RequestDenied", "AccessDenied", "Forbidden")):
             yield directory_command(principal, read.permission, findings.cloud)

@@ -80,7 +80,7 @@ def exposed(
     found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
     facts = FactStore(found.inventory)
     chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
-    _write(render(found, facts, output_format.value, width=_width(output), selection=chosen), output)
+    write(render(found, facts, output_format.value, width=width_of(output), selection=chosen), output)
     for text in (*found.notices, *facts.notices):
         warn(text)
 
@@ -128,7 +128,7 @@ def explain(
             subject=f"{origin} to {target}",
             remedy="Mend or leave out that resource in the export, or collect it anew.",
         )
-    _write(_answered(said, output_format, _width(output)), output)
+    write(_answered(said, output_format, width_of(output)), output)
     for text in found.notices:
         warn(text)
 
@@ -180,13 +180,15 @@ def _opened(path: Path | None, live: _Live, *, demo: bool, assume_complete: bool
     return collect_live(live.options, needs_of(["internet_exposure", "effective_security"]))
 
 
-def _width(output: Path | None) -> int:
+def width_of(output: Path | None) -> int:
+    """Columns of the terminal, or of a file."""
     import shutil
 
     return 120 if output else max(40, shutil.get_terminal_size((120, 24)).columns)
 
 
-def _write(text: str, output: Path | None) -> None:
+def write(text: str, output: Path | None) -> None:
+    """Write to stdout, or to a file."""
     from auditor.cli.terminal.output import write_file
     from auditor.cli.terminal.streams import write_stdout
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -157,7 +158,9 @@ def export(
     from auditor.cli.rules.export import write_policies
 
     choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None)
-    write_stdout(write_policies(folder, choice.rules, choice.frameworks, scope))
+    known = {rule.id: rule for rule in _load(rule_paths or [], builtin=not no_builtin).rules}
+    rules = [replace(rule, examples=known[rule.id].examples) for rule in choice.rules]
+    write_stdout(write_policies(folder, rules, choice.frameworks, scope))
 
 
 def schema(

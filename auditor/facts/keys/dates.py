@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from auditor.inventory.model import Json
 
@@ -30,4 +30,4 @@ def day(when: datetime) -> str:
 
 def days_until(when: datetime, now: datetime) -> int:
     """Whole days that are left, negative where it has passed."""
-    return (when - now).days
+    return int((when - now) / timedelta(days=1))

@@ -17,7 +17,8 @@ all of them for `all-networks`; `wide` says that they are at least a sixteenth o
 rules have names; `virtual_networks` counts subnet rules. `trusted_services`
 and `resource_instances` say what is configured, also where it changes nothing. `private_endpoints` counts approved
 connections. `decided_by` are the properties that decided; of ranges that are wide together, the fewest that are.
-`defaulted` says that the decisive one is missing.
+`defaulted` says that the decisive one is missing. `mend` is the command that shuts the endpoint, by the property that
+the table of services names for the type.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from auditor.facts.network.addresses import Interval
 from auditor.facts.paas.decide import decide
+from auditor.facts.paas.mending import mending
 from auditor.facts.paas.model import Door, Exposure, Range, Service
 from auditor.facts.paas.perimeter import NEEDS, Perimeters
 from auditor.facts.paas.ranges import all_public, count_public, is_wide
@@ -33,7 +35,7 @@ from auditor.facts.paas.services import SERVICES
 from auditor.facts.paas.subject import NotReadError, Subject
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Unread
+from auditor.inventory.model import Json, Resource, Unread
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
@@ -52,13 +54,13 @@ def computed(
             subject = Subject(resource, inventory)
             try:
                 door = perimeters.instead(subject) or perimeters.applied(judge(service, subject), subject)
-                found[resource.key] = shaped(service, door, subject.approved_endpoints())
+                found[resource.key] = shaped(service, door, subject.approved_endpoints(), resource)
             except NotReadError as problem:
                 found[resource.key] = Unread(problem.gap)
     return found
 
 
-def shaped(service: Service, door: Door, endpoints: int) -> Json:
+def shaped(service: Service, door: Door, endpoints: int, resource: Resource | None = None) -> Json:
     """A door as rules and reports read it."""
     everyone = door.exposure is Exposure.ALL
     selected = door.exposure is Exposure.SELECTED
@@ -85,6 +87,7 @@ def shaped(service: Service, door: Door, endpoints: int) -> Json:
         "resource_instances": door.instances,
         "perimeter": door.perimeter,
         "private_endpoints": endpoints,
+        "mend": mending(service, resource) if resource else "",
         "decided_by": list(_opening(ranges) if selected and is_wide(door.allowed) else door.decided_by),
         "defaulted": door.defaulted,
     }

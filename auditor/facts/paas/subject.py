@@ -44,8 +44,13 @@ class Subject:
         return f"{other.id[len(below) :] if other.key.startswith(below) else other.id}:"
 
     def only_child(self, child: str, name: str) -> Resource | None:
-        """The child of this name."""
-        return next((found for found in self.children(child) if found.key.rpartition("/")[2] == name), None)
+        """The child of this name, whatever is known of its neighbours: settings that hold secrets are often refused."""
+        identifier = f"{self.resource.id}/{child}/{name}"
+        if found := self.inventory.get(identifier):
+            return found
+        if gap := self.inventory.gap(f"{self.resource.type_key}/{child.lower()}", identifier):
+            raise NotReadError(gap)
+        return None
 
     def approved_endpoints(self) -> int:
         """How many private endpoint connections are approved, by the service's own body."""

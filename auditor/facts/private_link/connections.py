@@ -73,6 +73,7 @@ class _World:
             "in_use": used_names,
             "missing": self._missing(ours, covered, used),
             "decided_by": _decided(resource, found),
+            "disconnected_ids": [c["id"] for c in found if c["state"] == "disconnected" and c["id"]],
             "text": _text(counts, covered, used_names),
         }
 

@@ -149,7 +149,9 @@ def not_found(azure: LoopbackAzure, path: str, kind: str) -> Reply:
 def _post(azure: LoopbackAzure, request: Request, principal: Principal, kind: str, key: str, name: str) -> Reply:
     """POSTs that read: settings of an app, and summaries of policy states."""
     written = request.path.rstrip("/").rpartition("/")[2]
-    action = f"{kind}/{written}/action"
+    # Summaries of policy states are a read:
+    # https://learn.microsoft.com/azure/role-based-access-control/permissions/management-and-governance
+    action = f"{kind}/{written}/{'read' if '/policystates/' in request.key else 'action'}"
     if not azure.access.allows(principal.object_id, action, key):
         return scopes.forbidden(principal, action, request.path.rstrip("/").rpartition("/")[0])
     given = azure.actions.get(request.key)

@@ -12,6 +12,7 @@ from tests.facts.key_worlds import chain_of, encrypted, found, make, surrounding
 
 GAP = Gap("/subscriptions/x", "x", "GET", 403, "AuthorizationFailed")
 HERE = f"/subscriptions/{SUBSCRIPTION}"
+_GROUPS = "Microsoft.Graph/groups"
 
 
 def ledger(*denied: str) -> Ledger:
@@ -27,7 +28,7 @@ def ledger(*denied: str) -> Ledger:
         [
             *(LedgerEntry(HERE, kind, ReadState.COMPLETE) for kind in kinds if kind not in denied),
             *(LedgerEntry(HERE, kind, ReadState.DENIED, gap=GAP) for kind in denied),
-            LedgerEntry("/", "Microsoft.Graph/groups", ReadState.COMPLETE),
+            *(LedgerEntry("/", kind, ReadState.COMPLETE) for kind in [_GROUPS] if kind not in denied),
         ]
     )
 
@@ -98,7 +99,8 @@ def test_a_group_that_has_the_role(member: bool | None, link: list[str] | None):
         inside = bodies[1]["id"] if member else "somebody"
         bodies.append({"id": group, "type": "Microsoft.Graph/groups", "members": [{"id": inside}]})
 
-    links = found(chain_of(bodies)).get("identity_without_rights")
+    coverage = ledger() if member is not None else ledger(_GROUPS)
+    links = found(chain_of(bodies, coverage=coverage)).get("identity_without_rights")
 
     assert (links is None) if link is None else (links is not None and links[0].startswith(link[0]))
 

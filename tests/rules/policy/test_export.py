@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auditor import api
+from auditor.rules.loader import load_rules
 from auditor.rules.model import Rule
 from auditor.rules.policy import load_policies
 from auditor.rules.policy.export import NotExportable
@@ -21,7 +21,7 @@ from tests.cli.inside import run
 
 @cache
 def catalogue() -> Mapping[str, Rule]:
-    return {rule.id: rule for rule in api.choose_rules().rules}
+    return {rule.id: rule for rule in load_rules(examples=True).rules}
 
 
 @cache
