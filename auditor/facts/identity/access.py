@@ -156,6 +156,7 @@ class Access:
             self._by_principal.setdefault(assignment.principal.id, []).append(assignment)
             self._by_scope.setdefault(assignment.scope, []).append(assignment)
         self._denies = tuple(denies(inventory))
+        self._has_directory = any(inventory.of_type(kind) for kind in (USERS, SERVICE_PRINCIPALS))
         self._granted: dict[tuple[str, str, str, bool], bool | None] = {}
         self._answers: dict[tuple[str, str, bool, bool], Holders] = {}
 
@@ -235,6 +236,8 @@ class Access:
             if answer is False:
                 continue
             for principal, way in self.expanded(assignment.principal):
+                if self.is_gone(principal):
+                    continue
                 grant = Grant(assignment, way, conditioned=answer is None and assignment.role is not None)
                 denied = self._denied(dict(self._selves(principal.id)), action, scope, data=data)
                 if not any(not deny.conditioned for deny in denied):
@@ -253,7 +256,12 @@ class Access:
             yield principal, ()
 
     def is_gone(self, principal: Principal) -> bool:
-        """Whether the directory was asked for all principals of its kind and does not have this one any more."""
+        """Whether the directory was asked for all principals of its kind and does not have this one any more.
+
+        In a closed world without any user or application nobody is gone.
+        """
+        if not self._has_directory:
+            return False
         kind = _DIRECTORY_TYPES.get(principal.kind)
         return (
             kind is not None and not self.principals.is_known(principal.id) and self.inventory.gap(kind, None) is None

@@ -10,7 +10,7 @@ from auditor.facts.identity.escalation.model import Node, Proof, Step
 from auditor.facts.identity.federation import OF_APPLICATION, OF_IDENTITY, holder_of, properties_of, trust
 from auditor.facts.identity.hosts import carried
 from auditor.facts.identity.powers import Power, power_of, rewrites_itself
-from auditor.facts.identity.principals import SERVICE_PRINCIPALS, USER_ASSIGNED, USERS, Principal, PrincipalKind
+from auditor.facts.identity.principals import USER_ASSIGNED, PrincipalKind
 from auditor.facts.identity.roles import ASSIGN, DEFINE
 from auditor.facts.keys.places import at
 from auditor.inventory.model import Resource
@@ -33,7 +33,6 @@ class AzureSteps:
         for identity in inventory.of_type(USER_ASSIGNED):
             for one in carried(identity, inventory):
                 self._identities[one.principal] = identity
-        self._has_directory = any(inventory.of_type(kind) for kind in (SERVICE_PRINCIPALS, USERS))
         self._federated: dict[str, list[Resource]] = {}
         for kind in (OF_IDENTITY, OF_APPLICATION):
             for credential in inventory.of_type(kind):
@@ -59,7 +58,7 @@ class AzureSteps:
     def to_owner(self, goal: Node) -> Iterator[Step]:
         """Everybody whose role gives access in a subscription, a management group or the tenant."""
         for assignment in self._access.assignments:
-            if not assignment.kind.wide or self._is_gone(assignment.principal):
+            if not assignment.kind.wide or self._access.is_gone(assignment.principal):
                 continue
             power = power_of(assignment, self._access)
             if power in (Power.OWNER, Power.ACCESS):
@@ -79,10 +78,6 @@ class AzureSteps:
                 yield self._holding(Node.of(holder.principal), goal, holder.grant)
         for edge in (*TAKES_IDENTITY.get(resource.type_key, ()), *TAKES_DATA.get(resource.type_key, ())):
             yield from self._by_edge(edge, resource, goal)
-
-    def _is_gone(self, principal: Principal) -> bool:
-        """Whether nobody can sign in as it any more; in a closed world without a directory nobody is gone."""
-        return self._has_directory and self._access.is_gone(principal)
 
     def _rewrites(self, principal: str, scopes: Iterable[str]) -> bool:
         """Whether a principal may write role definitions at all of a role's scopes."""
@@ -109,7 +104,7 @@ class AzureSteps:
         ]
         found: dict[str, Holder] = {}
         for holder in self._access.holders(first, scope, data=data, eligible=True).holders:
-            if not self._is_gone(holder.principal) and all(holder.principal.id in those for those in rest):
+            if all(holder.principal.id in those for those in rest):
                 known = found.get(holder.principal.id)
                 if known is None or _rank(holder) < _rank(known):
                     found[holder.principal.id] = holder

@@ -17,7 +17,6 @@ from auditor.facts.identity.directory_roles import (
     PRIVILEGED_ROLE_ADMINISTRATOR,
     holders_of,
     role_id,
-    tenant_wide,
 )
 from auditor.facts.identity.directory_roles import GLOBAL_ADMINISTRATOR as GLOBAL
 from auditor.facts.identity.escalation.model import GLOBAL_ADMINISTRATOR, Node, Proof, Step
@@ -212,7 +211,8 @@ class DirectorySteps:
                     continue
                 through = f", as a member of {groups[0].name}" if groups else ""
                 waits = "has to be activated first" if eligible else ""
-                proof = Proof(self._assignment(role, eligible=eligible), "roleDefinitionId", _NAMES[role])
+                holder = groups[0].id if groups else principal.id
+                proof = Proof(self._assignment(role, holder, eligible=eligible), "roleDefinitionId", _NAMES[role])
                 yield Step(
                     Node.of(principal),
                     target,
@@ -224,9 +224,9 @@ class DirectorySteps:
                     cut,
                 )
 
-    def _assignment(self, role: str, *, eligible: bool) -> str:
+    def _assignment(self, role: str, holder: str, *, eligible: bool) -> str:
         for resource in self._access.inventory.of_type(ELIGIBLE if eligible else ASSIGNED):
-            if role_id(resource) == role and tenant_wide(resource):
+            if role_id(resource) == role and str(resource.body.get("principalId") or "").lower() == holder:
                 return resource.id
         return ""
 

@@ -142,9 +142,7 @@ class Escalation:
             yield from self._directory.to_global_administrator(goal.node)
             return
         yield from self.azure.to_resource(goal.resource, goal.node) if goal.resource else self.azure.to_owner(goal.node)
-        yield Step(
-            ROLE_NODE, goal.node, "elevate", "elevates his access to the whole tenant", cut="watch elevated access"
-        )
+        yield Step(ROLE_NODE, goal.node, "elevate", "elevates his access to the whole tenant")
 
     def _walk(self, goal: Goal) -> Iterator[Path]:
         """Breadth first, so that everybody's first path is a shortest one; certain steps before others."""

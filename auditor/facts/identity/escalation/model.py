@@ -9,7 +9,7 @@ from auditor.inventory.model import Resource
 
 OWNER = "goal:owner"
 GLOBAL_ADMINISTRATOR = "role:global-administrator"
-_PLAIN = frozenset({"holds", "member", "holds-directory-role"})
+_PLAIN = frozenset({"holds", "member", "holds-directory-role", "elevate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Step:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing is done: a role that is held, a membership."""
+        """Whether nothing is gained: a role that is held, a membership, the switch that a Global Administrator has."""
         return self.edge in _PLAIN
 
     @property
