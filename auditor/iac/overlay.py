@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from auditor.iac.back_references import refer_back
 from auditor.iac.change import Change, Effect
 from auditor.inventory import ids
 from auditor.inventory.coverage import Coverage, embedding_parent
@@ -67,6 +68,7 @@ def overlaid(base: Inventory | None, changes: Iterable[Change], source: str) -> 
     gone = {key for key in by_key if key in deleted or _is_below(key, deleted)} if deleted else set()
     left = {key: resource for key, resource in by_key.items() if key not in gone}
     _into_parents(left, touched | deleted)
+    refer_back(left, touched)
     _disconnect(left, {key for key in deleted if ids.type_of_id(key) == _ENDPOINT})
     for key in sorted(touched & set(left)):
         if left[key].type_key == _ENDPOINT:
