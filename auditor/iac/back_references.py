@@ -31,10 +31,7 @@ def _of(resource: Resource) -> Iterator[tuple[str, str, str, bool]]:
     """Id of the target, property there, id to write, and whether it is one of a list."""
     kind = resource.type_key
     if kind == _NETWORK + "virtualnetworks":
-        for subnet in _list(resource.body, "properties", "subnets"):
-            for name in ("networkSecurityGroup", "routeTable", "natGateway"):
-                if (target := _text(subnet, "properties", name, "id")) and (own := _text(subnet, "id")):
-                    yield target, "subnets", own, True
+        yield from _subnets(resource)
     elif kind == _NETWORK + "networkinterfaces":
         if target := _text(resource.body, "properties", "networkSecurityGroup", "id"):
             yield target, "networkInterfaces", resource.id, True
@@ -49,6 +46,13 @@ def _of(resource: Resource) -> Iterator[tuple[str, str, str, bool]]:
         for interface in _list(resource.body, "properties", "networkProfile", "networkInterfaces"):
             if target := _text(interface, "id"):
                 yield target, "virtualMachine", resource.id, False
+
+
+def _subnets(network: Resource) -> Iterator[tuple[str, str, str, bool]]:
+    for subnet in _list(network.body, "properties", "subnets"):
+        for name in ("networkSecurityGroup", "routeTable", "natGateway"):
+            if (target := _text(subnet, "properties", name, "id")) and (own := _text(subnet, "id")):
+                yield target, "subnets", own, True
 
 
 def _addresses(resource: Resource) -> Iterator[tuple[str, str, str, bool]]:

@@ -383,7 +383,9 @@ def test_only_what_the_change_brings_is_new(tmp_path: Path):
 
 def test_one_more_open_port_is_new_though_the_group_was_open(tmp_path: Path):
     ssh = rule()
-    base = base_of({"id": GROUP_ID, "type": NSG, "properties": {"securityRules": [{**ssh, "id": GROUP_ID + "/x/ssh"}]}})
+    base = base_of(
+        {"id": GROUP_ID, "type": NSG, "properties": {"securityRules": [{**ssh, "id": GROUP_ID + "/securityRules/ssh"}]}}
+    )
     choice = rules("nsg-management-port-open")
     more = template({"type": NSG, "name": "nsg", "properties": {"securityRules": [ssh, rule("rdp", "3389")]}})
     same = template({"type": NSG, "name": "nsg", "properties": {"securityRules": [ssh]}})
