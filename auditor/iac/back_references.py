@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from auditor.iac.foretold import with_members
 from auditor.inventory import ids
 from auditor.inventory.model import Resource
 
@@ -75,7 +76,7 @@ def _with(resource: Resource, name: str, identifier: str, *, is_list: bool) -> R
         if any(ids.id_key(_text(one, "id")) == ids.id_key(identifier) for one in there):
             return resource
         changed = [*there, {"id": identifier}]
-    return replace(resource, body={**resource.body, "properties": {**known, own: changed}})
+    return replace(resource, body=with_members(resource.body, {"properties": with_members(known, {own: changed})}))
 
 
 def _at(value: Any, *path: str) -> Any:
