@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from auditor.expressions.partial import Unknown
 
+ABSENT: Final = object()
+"""What a way gives where the block has no such attribute."""
 Way = Callable[[Any], Any]
 """From a block's values to a body's value: None for what is not set, `Unknown` for what is not known."""
 
@@ -56,14 +58,34 @@ def at(value: Any, path: str) -> Any:
 
 
 def attribute(*paths: str) -> Way:
-    """The first of some attributes that is set: names change from one version of the provider to the next."""
-    return lambda values: next((found for path in paths if (found := at(values, path)) is not None), None)
+    """The first of some attributes that is set: names change from one version of the provider to the next.
+
+    ABSENT where the block has none of them, so that nothing is known; None where they are not set.
+    """
+    heads = [path.partition(".")[0] for path in paths]
+
+    def read(values: Any) -> Any:
+        found = next((found for path in paths if (found := at(values, path)) is not None), None)
+        is_there = not isinstance(values, Mapping) or any(head in values for head in heads)
+        return found if found is not None or is_there else ABSENT
+
+    return read
 
 
 def negated(*paths: str) -> Way:
     """The opposite of a truth value."""
     read = attribute(*paths)
     return lambda values: (not found) if isinstance(found := read(values), bool) else found
+
+
+def either(positive: str, negative: str) -> Way:
+    """A truth value that one version of the provider calls by its opposite."""
+
+    def read(values: Any) -> Any:
+        found = attribute(positive)(values)
+        return negated(negative)(values) if found is ABSENT or found is None else found
+
+    return read
 
 
 def switched(*paths: str, on: Any = "Enabled", off: Any = "Disabled") -> Way:
@@ -81,8 +103,8 @@ def given(path: str, there: Any, absent: Any = None) -> Way:
     """One value where something is set, another where it is not."""
 
     def read(values: Any) -> Any:
-        found = at(values, path)
-        return found if isinstance(found, Unknown) else absent if found in (None, []) else there
+        found = attribute(path)(values)
+        return found if isinstance(found, Unknown) or found is ABSENT else absent if found in (None, []) else there
 
     return read
 
@@ -117,7 +139,7 @@ class Each:
 
     def __call__(self, values: Any) -> Any:
         """The list in the body."""
-        found = at(values, self.path)
+        found = attribute(self.path)(values)
         return [made(self.ways, one) for one in found] if isinstance(found, list) else found
 
 
@@ -131,12 +153,12 @@ def element(values: Any) -> Any:
     return values
 
 
-def made(ways: Mapping[str, Way], values: Any) -> dict[str, Any]:
-    """An object by its paths, without what is not set."""
+def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False) -> dict[str, Any]:
+    """An object by its paths, without what is not set, or with null for it."""
     body: dict[str, Any] = {}
     for path, way in ways.items():
         found = way(values)
-        if found is None:
+        if found is ABSENT or (found is None and not with_nulls):
             continue
         *above, last = path.split(".")
         place = body

@@ -16,6 +16,7 @@ from auditor.expressions.shapes import text_of
 from auditor.iac.change import Change, Effect
 from auditor.iac.deployed import NOWHERE, Target, with_ids
 from auditor.iac.foretold import Foretold
+from auditor.iac.provider_data import DATA
 from auditor.iac.provider_network import NETWORK, PATCHES
 from auditor.iac.provider_services import SERVICES
 from auditor.iac.provider_ways import Patch, Provided, at, identity, made
@@ -23,7 +24,7 @@ from auditor.iac.settle import Redact, gap_of, settle
 from auditor.iac.terraform_values import Planned, References, resources_of
 from auditor.inventory import ids
 
-PROVIDED: Mapping[str, Provided] = {**NETWORK, **SERVICES}
+PROVIDED: Mapping[str, Provided] = {**NETWORK, **DATA, **SERVICES}
 """What a resource type of the `azurerm` provider becomes."""
 _GROUP = "azurerm_resource_group"
 _NOTHING = frozenset({"read", "no-op"})
@@ -174,7 +175,7 @@ def _azapi(values: Mapping[str, Any]) -> dict[str, Any]:
 def _provided(
     plan: _Plan, provided: Provided, values: Mapping[str, Any], identifier: str, effect: Effect
 ) -> Iterator[Change]:
-    body = made(provided.ways, values)
+    body = made(provided.ways, values, with_nulls=not provided.is_whole)
     for name in ("location", "tags"):
         if values.get(name) is not None:
             body[name] = values[name]

@@ -201,6 +201,24 @@ def test_what_the_table_lacks_is_unknown_not_missing(tmp_path: Path):
     assert isinstance(found.get("sku"), Unread)
 
 
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ({"local_authentication_enabled": False}, "pass"),
+        ({"local_authentication_enabled": True}, "fail"),
+        ({"local_authentication_enabled": None}, "fail"),  # not sent: the service's default
+        ({}, "unknown"),  # this version of the provider has no such attribute
+    ],
+)
+def test_an_attribute_that_is_not_set_and_one_that_is_not_there_are_two_things(
+    values: dict[str, Any], outcome: str, tmp_path: Path
+):
+    document = plan(resource("azurerm_search_service.s", {"name": "srch", **IN_GROUP, "sku": "standard", **values}))
+    found = foreseen({"plan.json": document}, tmp_path).source
+
+    assert outcomes(found, "search-local-auth") == {"search-local-auth srch": outcome}
+
+
 def test_changes_are_laid_over_the_base(tmp_path: Path):
     old = f"{GROUP}/providers/{STORAGE}/stold"
     base = base_of(
