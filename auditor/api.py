@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -205,6 +205,10 @@ class RuleChoice:
     """How many rules there are to choose from."""
     notes: tuple[str, ...] = ()
     """How the names of frameworks were understood, where that was not obvious."""
+    policies: tuple[Path, ...] = ()
+    """Files of Azure Policy that rules among them come from."""
+    policy_parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Values of their parameters."""
 
     @property
     def frameworks(self) -> tuple[Framework, ...]:
@@ -227,7 +231,24 @@ class RuleChoice:
         needed: set[str] = {GROUP_TYPE} if self.rules else set()
         for rule in self.rules:
             needed |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
+        if self.policies:
+            from auditor.rules.policy.aliases import PROVIDERS
+
+            needed.add(PROVIDERS)
         return frozenset(needed)
+
+    def with_aliases(self, inventory: Inventory) -> RuleChoice:
+        """The same rules, those of Azure Policy with aliases as the tenant's own providers define them, where known."""
+        if not self.policies:
+            return self
+        from auditor.rules.policy import load_policies
+        from auditor.rules.policy.aliases import TenantAliases
+
+        aliases = TenantAliases(inventory)
+        if not aliases:
+            return self
+        again = {rule.id: rule for rule in load_policies(self.policies, self.policy_parameters, aliases).rules}
+        return replace(self, rules=tuple(again.get(rule.id, rule) for rule in self.rules))
 
 
 def choose_rules(
@@ -256,7 +277,18 @@ def choose_rules(
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = not builtin or len(chosen) < len(live)
-    return RuleChoice(chosen, catalogue.notices, partial, wanted.names, wanted.own, len(live), wanted.notes)
+    sources = {rule.source for rule in chosen}
+    return RuleChoice(
+        chosen,
+        catalogue.notices,
+        partial,
+        wanted.names,
+        wanted.own,
+        len(live),
+        wanted.notes,
+        catalogue.policies if any(str(path) in sources for path in catalogue.policies) else (),
+        policy_parameters or {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +434,7 @@ def audit(
     from auditor.facts.registry import FactStore
 
     watch = watch or Silent()
-    choice = _chosen(rules)
+    choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
     if watch.detailed:

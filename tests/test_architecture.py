@@ -136,3 +136,24 @@ def test_the_command_line_starts_without_the_libraries_that_only_some_commands_n
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_that_is_read_is_run():
+    """No code from data: no `eval`, no `exec`, no pickle and its kind, no YAML that makes objects."""
+    wrong = set()
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Name(id="eval" | "exec" | "compile" | "__import__" as name)):
+                    wrong.add(f"{path.name}: {name}")
+                case ast.Import(names=names):
+                    wrong |= {f"{path.name}: {n.name}" for n in names if n.name.split(".")[0] in CARELESS}
+                case ast.ImportFrom(module=str(module)) if module.split(".")[0] in CARELESS:
+                    wrong.add(f"{path.name}: {module}")
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="yaml"), attr="load" | "unsafe_load" | "full_load")):
+                    wrong.add(f"{path.name}: yaml.load")
+
+    assert wrong == set()
+
+
+CARELESS = {"pickle", "cPickle", "dill", "shelve", "marshal", "jsonpickle", "joblib", "cloudpickle"}

@@ -39,6 +39,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv" / "bin"
 
 
+def test_a_wheel_built_twice_is_the_same_to_the_byte(tmp_path: Path):
+    wheels = []
+    for turn in ("one", "two"):
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / turn)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        wheels.append(next((tmp_path / turn).glob("*.whl")).read_bytes())
+        (ROOT / "auditor" / "py.typed").touch()  # a checkout has other times than another
+
+    assert wheels[0] == wheels[1]
+
+
 def test_the_installed_command_audits_the_demo_tenant_from_any_folder(installed: Path, tmp_path: Path):
     done = subprocess.run(
         [installed / "auditor", "scan", "--demo", "--format", "json", "--fail-on", "none", "-q"],

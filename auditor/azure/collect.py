@@ -75,12 +75,14 @@ async def collect(
 
 
 async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
+    from auditor.azure.collectors.providers import PROVIDERS, read_providers
     from auditor.azure.collectors.scopes import find_subscriptions
     from auditor.azure.collectors.table import route
 
     subscriptions = await find_subscriptions(reader, plan)
     hierarchy = _Hierarchy(reader, subscriptions, plan)
-    routes = route(hierarchy.others, plan.source)
+    types = frozenset(name for name in hierarchy.others if ids.type_key(name) != ids.type_key(PROVIDERS))
+    routes = route(types, plan.source)
     work = _Work(reader, subscriptions, routes)
     _refuse_unknown(reader, routes, subscriptions)
     async with asyncio.TaskGroup() as group:
@@ -91,6 +93,8 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
         if routes.directory:
             group.create_task(work.read_directory(routes.directory))
         group.create_task(hierarchy.read())
+        if types != hierarchy.others:
+            group.create_task(read_providers(reader, types))
     return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from auditor.errors import Problem, RuleError
 from auditor.resources import data_path
+from auditor.rules.cache import DocumentCache, user_cache
 from auditor.rules.model import Framework, Rule
 from auditor.rules.parser import parse_rule
-from auditor.rules.yaml_source import read_document
+from auditor.rules.yaml_source import Document, read_document
 
 _YAML = (".yaml", ".yml")
 _LARGEST = 2 * 1024 * 1024
@@ -27,6 +28,8 @@ class Catalogue:
     """What the user should know of definitions that do not run."""
     frameworks: tuple[Framework, ...] = ()
     """What the groups of policy initiatives make."""
+    policies: tuple[Path, ...] = ()
+    """The files of Azure Policy among those that were loaded."""
 
 
 def builtin_path() -> Path:
@@ -48,9 +51,12 @@ def load_rules(
     problems: list[Problem] = []
     rules: list[Rule] = []
     if builtin:
+        cache = DocumentCache(None if examples else user_cache())
         for path in sorted(builtin_path().glob("*/*.yaml")):
             shown = f"{path.parent.name}/{path.name}"
-            rules += _load_file(path, f"rules/{shown}", f"builtin:{shown}", problems, examples=examples, strict=True)
+            names = (f"rules/{shown}", f"builtin:{shown}")
+            rules += _load_file(path, *names, problems, examples=examples, strict=True, cache=cache)
+        cache.save()
     policies: list[Path] = []
     for path in paths:
         for file in _files(path, problems):
@@ -69,7 +75,7 @@ def load_rules(
     problems += _duplicates(rules)
     if problems:
         raise RuleError(_headline(problems), problems=sorted(problems))
-    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks)
+    return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks, tuple(policies))
 
 
 def _headline(problems: Sequence[Problem]) -> str:
@@ -94,16 +100,31 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
 
 
 def _load_file(
-    path: Path, shown: str, source: str, problems: list[Problem], *, examples: bool, strict: bool
+    path: Path,
+    shown: str,
+    source: str,
+    problems: list[Problem],
+    *,
+    examples: bool,
+    strict: bool,
+    cache: DocumentCache | None = None,
 ) -> list[Rule]:
     text = _read(path, shown, problems)
     if text is None:
         return []
     if not examples:
         text = without_examples(text)
-    document = read_document(text, shown)
     folder = path.parent.name if strict else None
+    kept = cache.get(text) if cache else None
+    if kept is not None:
+        document = Document(shown, kept)
+        rule, mistakes = parse_rule(document, stem=path.stem, folder=folder, source=source, with_examples=False)
+        if rule and not mistakes:
+            return [rule]
+    document = read_document(text, shown)
     rule, mistakes = parse_rule(document, stem=path.stem, folder=folder, source=source, with_examples=examples)
+    if cache and not mistakes:
+        cache.put(text, document.value)
     problems += mistakes
     return [rule] if rule else []
 

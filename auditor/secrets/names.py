@@ -54,7 +54,7 @@ PROSE = frozenset(
 
 _TELLING = re.compile(
     r"(?:password|passwd|pwd|passphrase|secret|credential|(?:^|_)cookie|(?:auth|access|refresh|bearer|sas|api|user|bot)_?token|^token"
-    r"|_token|(?:api|access|account|shared|master|private|function|subscription|host|license|signing|storage)_?key"
+    r"|_token|(?:api|access|account|shared|master|private|function|subscription|host|license|signing|storage|primary|secondary)_?key"
     r"|(?:connection|conn)_?str(?:ing)?|sas_?ur[il]|(?:^|_)sas|(?:proxy_)?authorization)$"
 )
 _TELLING_PAIR = re.compile(r"(?:_key|^key|_auth|^auth|_pass|_pat|_jwt|_hmac|_verify|_signature|token)$")

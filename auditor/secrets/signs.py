@@ -31,7 +31,7 @@ _TOKENS = re.compile(
     r"|eyJ[\w-]{5,8192}\.[\w-]{2,8192}\.[\w-]{0,8192}"
     r")"
 )
-_RAW_KEY = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])")
+_RAW_KEY = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])")
 _RAW_KEY_IN_PATH = re.compile(r"(?<=/)[A-Za-z0-9+/]{86}==(?=/|$)")
 _HOOKS = re.compile(
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/]{10,255}|[\w.-]{1,100}\.office\.com/webhook(?:b2)?/[^\s\"']{10,512}"

@@ -149,3 +149,24 @@ def test_a_mistake_of_ours_leaves_its_trace_in_the_log(tmp_path: Path):
     assert re.search(r"builtins\.KeyError: '<text:\w{8}>'", log)
     assert "in scan" in log
     assert "payroll" not in log
+
+
+def test_a_link_in_the_way_of_the_log_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "auditor-debug.log").symlink_to("precious")
+
+    done = run("rules", "list", "--debug", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "auditor-debug.log: cannot be written" in done.stderr
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_log_that_is_there_is_closed_to_others(tmp_path: Path) -> None:
+    log = tmp_path / "auditor-debug.log"
+    log.write_text("")
+    log.chmod(0o644)
+
+    run("rules", "list", "--debug", cwd=tmp_path)
+
+    assert log.stat().st_mode & 0o777 == 0o600

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.cli.inside import run
+
 AUDITOR = Path(sys.executable).parent / "auditor"
 
 
@@ -191,3 +193,41 @@ def test_a_file_of_an_earlier_split_is_told_since_a_folder_is_uploaded_whole(tmp
 
     assert "parts also holds gone.sarif, not of this run" in done.stderr
     assert (tmp_path / "parts" / "gone.sarif").exists()
+
+
+def test_a_tree_of_resources_is_for_its_owner_alone_and_replaces_a_link_in_its_way(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run(
+            "scan",
+            "--demo",
+            "-q",
+            "--fail-on",
+            "none",
+            "--sarif-inventory",
+            "tree",
+            "--select",
+            "storage-*",
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        files = list((tmp_path / "tree").rglob("*.json"))
+        assert files
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+        assert not any(path.is_symlink() for path in files)
+        (tmp_path / "precious").write_text("precious")
+        files[0].unlink()
+        files[0].symlink_to(tmp_path / "precious")
+
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_folder_that_leads_out_of_the_tree_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "tree" / "subscriptions").symlink_to(tmp_path / "elsewhere")
+
+    done = run("scan", "--demo", "-q", "--sarif-inventory", "tree", "--select", "storage-*", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "leads out of its folder" in done.stderr
+    assert list((tmp_path / "elsewhere").iterdir()) == []

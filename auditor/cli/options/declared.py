@@ -256,6 +256,7 @@ GroupBy = Annotated[
         "--group-by",
         metavar="WHAT",
         callback=_group,
+        autocompletion=completion.group,
         help="How the table groups findings: by rule, resource, subscription, topic, owner, environment, data-class or "
         "tag:NAME.",
         rich_help_panel=_OUTPUT,

@@ -95,7 +95,7 @@ def with_places(
     )
     if chosen.inventory:
         for name, text in tree.files.items():
-            _write_below(chosen.inventory, name, text.encode("utf-8", "replace"))
+            _write_below(chosen.inventory, name, text.encode("utf-8", "replace"), private=True)
     return replace(rendering, locations=tree.locations, calls=tree.calls)
 
 
@@ -155,7 +155,7 @@ def _declared(roots: Sequence[Path], resources: Iterable[Resource]) -> dict[str,
     return found
 
 
-def _write_below(folder: Path, name: str, data: bytes) -> None:
+def _write_below(folder: Path, name: str, data: bytes, *, private: bool = False) -> None:
     """Write a file that stays inside the folder, whatever links lie there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,4 +166,4 @@ def _write_below(folder: Path, name: str, data: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", subject=str(folder / name)) from error
-    write_file(target, data)
+    write_file(target, data, private=private)

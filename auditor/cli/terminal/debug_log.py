@@ -48,8 +48,12 @@ class DebugLog(logging.Handler):
         self.pseudonyms = pseudonyms
         self._begun = time.monotonic()
         try:
-            # For its owner alone: it is for them to decide who sees it.
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            # For its owner alone: it is for them to decide who sees it. A link that lies where nobody named a file, say
+            # in somebody else's checkout, would lead the log over a file elsewhere.
+            follow = 0 if path != Path(DEFAULT_FILE) else getattr(os, "O_NOFOLLOW", 0)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | follow, 0o600)
+            if path.is_file() and hasattr(os, "fchmod"):
+                os.fchmod(handle, 0o600)
         except OSError as error:
             raise UsageError(
                 f"cannot be written: {error.strerror}", subject=str(path), remedy="Name another file with --debug-log."

@@ -73,10 +73,11 @@ def _known(name: str) -> str:
     return lowered
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file so that a reader sees the old content or the new, never half of it.
 
-    Raises UsageError where the place cannot be written to.
+    A link in its place is replaced and not followed. `private` files are readable by their owner alone: those that hold
+    resources, and not only what was found. Raises UsageError where the place cannot be written to.
     """
     try:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
@@ -88,7 +89,7 @@ def write_file(path: Path, data: bytes) -> None:
                 stream.write(data)
             umask = os.umask(0)
             os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
+            Path(name).chmod((0o600 if private else 0o666) & ~umask)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -118,12 +118,12 @@ CDN_ENDPOINT = "microsoft.cdn/profiles/endpoints"
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each record and origin."""
-    names = _Names(inventory)
+    names = Names(inventory)
     pointers = (resource for kind in (RECORD, ORIGIN, CDN_ENDPOINT) for resource in inventory.of_type(kind))
     return {resource.key: _fact(resource, names) for resource in pointers}
 
 
-def _fact(resource: Resource, names: _Names) -> Json | Unread:
+def _fact(resource: Resource, names: Names) -> Json | Unread:
     if gap := resource.unread.get("properties"):
         return Unread(gap)
     targets = dict.fromkeys(host for host in map(host_of, _targets(resource)) if host)
@@ -149,7 +149,7 @@ def host_of(text: Any) -> str:
     return (host or "").strip().rstrip(".").lower()
 
 
-class _Names:
+class Names:
     """The names of each service, gathered when the first pointer to it is met."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -157,6 +157,7 @@ class _Names:
         self._known: dict[str, frozenset[str]] = {}
 
     def entry(self, host: str) -> Json | None:
+        """A host as the fact has it; None where no stranger could register it."""
         service = next((service for service in SERVICES if host.endswith(service.suffixes)), None)
         if service is None:
             return None
@@ -167,9 +168,16 @@ class _Names:
             self._known[service.name] = frozenset(host for host in map(host_of, self._all(service)) if host)
         if host in self._known[service.name]:
             return True
-        gaps = (gap_anywhere(self._inventory, holder.type) for holder in service.holders)
+        holders = [holder for holder in service.holders if self._may_have(holder, host)]
+        gaps = (gap_anywhere(self._inventory, holder.type) for holder in holders)
         gap = next((gap for gap in gaps if gap), None) or self._unread(service)
         return Unread(gap) if gap else False
+
+    def _may_have(self, holder: Holder, host: str) -> bool:
+        """Whether a resource of a type that was not read could have the name: a slot's begins with that of its app."""
+        if holder.type != "microsoft.web/sites/slots":
+            return True
+        return any(host.startswith(f"{site.name.lower()}-") for site in self._inventory.of_type("microsoft.web/sites"))
 
     def _all(self, service: Service) -> Iterator[Any]:
         for holder in service.holders:
@@ -188,12 +196,13 @@ def _texts(found: Any) -> Iterable[Any]:
     return found if isinstance(found, list) else (found,)
 
 
-_HOLDERS = frozenset(holder.type for service in SERVICES for holder in service.holders) | {SUBSCRIPTION}
+HOLDERS = frozenset(holder.type for service in SERVICES for holder in service.holders) | {SUBSCRIPTION}
+"""Type keys of all that has such names."""
 
 FAMILY = FactFamily(
     name="azure_names",
     types=frozenset((RECORD, ORIGIN, CDN_ENDPOINT)),
-    needs=frozenset((RECORD, ORIGIN, CDN_ENDPOINT)) | _HOLDERS,
+    needs=frozenset((RECORD, ORIGIN, CDN_ENDPOINT)) | HOLDERS,
     compute=compute,
-    needs_by_type={kind: _HOLDERS | {kind} for kind in (RECORD, ORIGIN, CDN_ENDPOINT)},
+    needs_by_type={kind: HOLDERS | {kind} for kind in (RECORD, ORIGIN, CDN_ENDPOINT)},
 )

@@ -15,6 +15,7 @@ from auditor.rules.conditions.fields import (
     FactReader,
     OfTypeReader,
     Reader,
+    UnprovenReader,
     compile_field,
     normal_location,
 )
@@ -246,7 +247,7 @@ def _counted_field(
         source = OfType(owner, array) if owner else array
         inner = scope.in_arrays((reader.steps[: before + end] for end in ends), current)
         return source, _where(value, keys, inner, place)
-    if isinstance(reader, ChildReader):
+    if isinstance(reader, ChildReader | UnprovenReader):
         return CollectionSource(str(text), reader, current), _where(value, keys, scope.in_values(current), place)
     if isinstance(reader, ComputedReader):
         scope.problem(inside, "count.field takes a path, not an expression", "use count.value for expressions")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
@@ -37,6 +37,10 @@ class AliasTarget:
     """Type segments of the child resource that holds it (`firewallRules`); "" for the resource itself."""
     type: str = ""
     """Type key that the resource must have for the alias to say anything of it; "" for any."""
+    by_type: tuple[tuple[str, str], ...] = ()
+    """Type keys with the paths that it has there, for an alias that several types share."""
+    unproven: str = ""
+    """The alias, where nothing says that `path` is its place: what is not found there is not known to be missing."""
 
 
 class AliasResolver(Protocol):
@@ -225,6 +229,51 @@ class OfTypeReader:
 
 
 @dataclass(frozen=True, slots=True)
+class ByTypeReader:
+    """An alias that several types share, each with a place of its own; missing on all others."""
+
+    readers: Mapping[str, BodyReader]
+    """By type key."""
+    many: bool = False
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        reader = self.readers.get(frame.resource.type_key)
+        return reader.read(frame) if reader else MISSING
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        if reader := self.readers.get(frame.resource.type_key):
+            yield from reader.locate(frame)
+
+
+@dataclass(frozen=True, slots=True)
+class UnprovenReader:
+    """An alias that nothing here knows: where it seems to lead it says something, and otherwise nothing is known."""
+
+    alias: str
+    inner: BodyReader | None
+
+    @property
+    def many(self) -> bool:
+        """See `Reader.many`."""
+        return self.inner is not None and self.inner.many
+
+    def read(self, frame: Frame) -> Any:
+        """See `Reader.read`."""
+        found = self.inner.read(frame) if self.inner else MISSING
+        if found is MISSING or found == []:
+            raise Undecidable(f"where the alias {self.alias} leads is not known")
+        return found
+
+    def locate(self, frame: Frame) -> Iterator[tuple[str, Any]]:
+        """See `Reader.locate`."""
+        self.read(frame)
+        if self.inner:
+            yield from self.inner.locate(frame)
+
+
+@dataclass(frozen=True, slots=True)
 class ComputedReader:
     """A field whose name is a template: `[concat('tags[', parameters('tagName'), ']')]`."""
 
@@ -319,6 +368,15 @@ def _rule_reader(steps: tuple[Step, ...], scope: Scope, place: Place) -> Reader 
 
 
 def _alias_reader(target: AliasTarget, scope: Scope) -> Reader:
+    if target.unproven:
+        return UnprovenReader(
+            target.unproven, _body_reader(loosened(_parsed(target.path)), scope) if target.path else None
+        )
+    if target.by_type:
+        readers = {kind: _body_reader(loosened(_parsed(path)), scope) for kind, path in target.by_type}
+        if len(scope.types) == 1:
+            return readers.get(scope.types[0]) or _body_reader(loosened(_parsed(target.path)), scope)
+        return ByTypeReader(readers)
     steps = loosened(_parsed(target.path))
     if target.child:
         scope.need(types=frozenset(f"{t}/{target.child}".lower() for t in scope.types))

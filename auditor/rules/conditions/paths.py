@@ -98,11 +98,8 @@ class Loose(str):
 
 
 def loosened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps of an alias: names at the root and right behind an array are looked for below `properties` too."""
-    return tuple(
-        Loose(step) if isinstance(step, str) and (index == 0 or steps[index - 1] is EACH) else step
-        for index, step in enumerate(steps)
-    )
+    """The steps of an alias: every name is looked for below `properties` too."""
+    return tuple(Loose(step) if isinstance(step, str) else step for step in steps)
 
 
 def member(value: Any, name: str) -> Any:

@@ -12,7 +12,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ELSEWHERE
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource, Unread
-from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, checked
+from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, UnprovenReader, checked
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.paths import Found, Step, find, find_all, places
 from auditor.rules.conditions.template import Value
@@ -68,7 +68,7 @@ class CollectionSource:
     """The values that an alias into children selects."""
 
     name: str
-    reader: ChildReader
+    reader: ChildReader | UnprovenReader
     current: str
 
     def frames(self, frame: Frame) -> tuple[list[Frame], Unknown | None]:

@@ -305,14 +305,18 @@ def _container(resource_type: str, depth: int) -> Callable[[_Arguments, Scope, P
             if found is None:
                 gap = frame.context.inventory.gap(resource_type, container_id)
                 if gap is None:
-                    return _bare_container(container_id)
+                    return {**_WITHOUT, **_bare_container(container_id)}
                 # What the id itself says is known all the same.
                 return _PartlyKnown(_bare_container(container_id), gap)
-            return {**_bare_container(container_id), **_container_body(found)}
+            return {**_WITHOUT, **_bare_container(container_id), **_container_body(found)}
 
         return read
 
     return compile_container
+
+
+# What most groups do not have is null: https://learn.microsoft.com/rest/api/resources/resource-groups/get
+_WITHOUT = {"managedBy": None}
 
 
 def _bare_container(container_id: str) -> dict[str, Any]:
@@ -340,6 +344,26 @@ class _PartlyKnown(dict[str, Any]):
         raise Undecidable(f"{key} of {self['id']} was not read", (self._gap,))
 
 
+class _Request(dict[str, Any]):
+    """`requestContext()`: an audit sees a resource as the newest API version has it, and no request.
+
+    https://learn.microsoft.com/azure/governance/policy/concepts/definition-structure-policy-rule#policy-functions
+    """
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 - a dict's signature
+        if key.lower() == "apiversion":
+            return _NEWEST
+        raise Undecidable(f"requestContext().{key} is only known while a request is made")
+
+
+_NEWEST = "9999-12-31"
+"""Later than every API version: they are dates, compared as text."""
+
+
+def _request_context(arguments: _Arguments, scope: Scope, place: Place) -> Value:  # noqa: ARG001 - a special's signature
+    return lambda _frame: _Request()
+
+
 def _unknowable(what: str) -> Callable[[_Arguments, Scope, Place], Value]:
     def compile_unknowable(arguments: _Arguments, scope: Scope, place: Place) -> Value:  # noqa: ARG001
         def read(frame: Frame) -> Any:  # noqa: ARG001
@@ -365,7 +389,7 @@ _SPECIAL: Mapping[str, Function] = {
         ("utcNow", _utc_now, 0, 1),
         ("subscription", _container(SUBSCRIPTION_TYPE, 3), 0, 0),
         ("resourceGroup", _container(RESOURCE_GROUP_TYPE, 5), 0, 0),
-        ("requestContext", _unknowable("requestContext() is only known while a request is made"), 0, 0),
+        ("requestContext", _request_context, 0, 0),
         ("policy", _policy, 0, 0),
         ("uniqueString", _unknowable("uniqueString() uses a hash that Microsoft does not document"), 1, None),
     )

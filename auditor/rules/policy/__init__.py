@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from auditor.rules.conditions import AliasResolver
 from auditor.rules.model import Framework, Rule
+from auditor.rules.policy.aliases import PatternAliases
 from auditor.rules.policy.build import NotEvaluable, Switched, Use, build_rule
 from auditor.rules.policy.documents import PolicyObject, read_objects
 from auditor.rules.policy.groups import framework_id, framework_of
@@ -59,15 +61,19 @@ def _counted(reasons: Mapping[str, int]) -> str:
     return "; ".join(f"{count} because {reason}" for reason, count in most)
 
 
-def load_policies(paths: Sequence[Path], parameters: Mapping[str, Any]) -> PolicySet:
+def load_policies(
+    paths: Sequence[Path], parameters: Mapping[str, Any], aliases: AliasResolver | None = None
+) -> PolicySet:
     """Rules from files with policy definitions, initiatives and assignments.
 
     Where there are initiatives or assignments, a definition is used as these say; otherwise by itself. `parameters` are
     values by parameter name, or by definition, initiative or assignment name and then parameter name; each either bare
-    or as `{"value": ...}`. A definition that cannot become a rule is skipped with its reason; the others run.
+    or as `{"value": ...}`. A definition that cannot become a rule is skipped with its reason; the others run. `aliases`
+    says where aliases lead; without it, their pattern and the tables here do.
 
     Raises RuleError for files that cannot be read.
     """
+    resolver = aliases or PatternAliases()
     objects = read_objects(paths)
     definitions = {item.name.lower(): item for item in objects if item.kind == "definition"}
     rules: dict[str, Rule] = {}
@@ -79,7 +85,7 @@ def load_policies(paths: Sequence[Path], parameters: Mapping[str, Any]) -> Polic
             skipped.append(Skipped(name, name, "its definition is not in the files given"))
             continue
         try:
-            _keep(rules, build_rule(definition, use))
+            _keep(rules, build_rule(definition, use, resolver))
         except NotEvaluable as reason:
             skipped.append(Skipped(definition.name, definition.title, str(reason)))
         except Switched:

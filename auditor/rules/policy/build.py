@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.rules.conditions import CompiledCondition, ConditionErrors, Language, compile_condition
+from auditor.rules.conditions import AliasResolver, CompiledCondition, ConditionErrors, Language, compile_condition
 from auditor.rules.conditions.compare import OPERATORS
 from auditor.rules.conditions.compiler import compile_node
 from auditor.rules.conditions.frame import Scope
@@ -15,7 +15,6 @@ from auditor.rules.conditions.nodes import Count, Junction, Negation
 from auditor.rules.conditions.problems import ConditionProblem
 from auditor.rules.conditions.template import compile_value
 from auditor.rules.model import DataNeeds, Remediation, Rule, Severity
-from auditor.rules.policy.aliases import PatternAliases
 from auditor.rules.policy.documents import PolicyObject
 from auditor.rules.policy.existence import Existence
 from auditor.rules.policy.typing_of import types_of
@@ -46,7 +45,7 @@ class Use:
     """Controls of the initiative that the use stands for."""
 
 
-def build_rule(definition: PolicyObject, use: Use) -> Rule:
+def build_rule(definition: PolicyObject, use: Use, aliases: AliasResolver) -> Rule:
     """The rule for one use of a definition. Raises NotEvaluable and Switched."""
     mode = str(definition.properties.get("mode") or "Indexed")
     if mode.lower() not in ("all", "indexed"):
@@ -55,7 +54,7 @@ def build_rule(definition: PolicyObject, use: Use) -> Rule:
     rule = definition.properties["policyRule"]
     effect = _effect(rule, parameters)
     try:
-        return _compile(definition, use, rule, effect, parameters)
+        return _compile(definition, use, rule, effect, parameters, aliases)
     except ConditionErrors as errors:
         raise NotEvaluable("; ".join(_said(problem) for problem in errors.problems[:3])) from None
 
@@ -102,7 +101,12 @@ def _missing_parameters(node: Any, parameters: Mapping[str, Any]) -> list[str]:
 
 
 def _compile(
-    definition: PolicyObject, use: Use, rule: Mapping[str, Any], effect: str, parameters: Mapping[str, Any]
+    definition: PolicyObject,
+    use: Use,
+    rule: Mapping[str, Any],
+    effect: str,
+    parameters: Mapping[str, Any],
+    aliases: AliasResolver,
 ) -> Rule:
     details = rule["then"].get("details") if effect in _EXISTENCE_EFFECTS else None
     read = [rule.get("if"), {k: v for k, v in _members(details) if k in ("existenceCondition", "name", "type")}]
@@ -111,13 +115,13 @@ def _compile(
     types = types_of(rule.get("if"), parameters)
     judged = tuple(sorted(types)) if types else ()
     condition = compile_condition(
-        rule.get("if") or {}, language=Language.POLICY, aliases=PatternAliases(), resource_types=judged
+        rule.get("if") or {}, language=Language.POLICY, aliases=aliases, resource_types=judged
     )
     when = _where_indexed(definition, judged)
     fail_if = condition
     if effect in _EXISTENCE_EFFECTS:
         when = _both(when, condition)
-        fail_if = _must_exist(details, judged)
+        fail_if = _must_exist(details, judged, aliases)
     return Rule(
         id=_id(definition, use),
         title=definition.title,
@@ -159,16 +163,14 @@ def _members(details: Any) -> Iterable[tuple[str, Any]]:
     return details.items() if isinstance(details, Mapping) else ()
 
 
-def _must_exist(details: Any, judged: tuple[str, ...]) -> CompiledCondition:
+def _must_exist(details: Any, judged: tuple[str, ...], aliases: AliasResolver) -> CompiledCondition:
     if not isinstance(details, Mapping) or not isinstance(details.get("type"), str):
         raise NotEvaluable("its effect has no details.type")
     kind = details["type"].lower()
     if kind.startswith("["):
         raise NotEvaluable("the type of the related resource is computed")
-    scope = Scope(language=Language.POLICY, types=tuple(t.lower() for t in judged), aliases=PatternAliases())
-    inner = Scope(
-        language=Language.POLICY, types=(kind,), aliases=PatternAliases(), problems=scope.problems, needs=scope.needs
-    )
+    scope = Scope(language=Language.POLICY, types=tuple(t.lower() for t in judged), aliases=aliases)
+    inner = Scope(language=Language.POLICY, types=(kind,), aliases=aliases, problems=scope.problems, needs=scope.needs)
     # `field()` in the existence condition reads the related resource, in name and resource group the judged one.
     name = compile_value(details["name"], scope, ("name",)) if details.get("name") else None
     group = compile_value(details["resourceGroupName"], scope, ()) if details.get("resourceGroupName") else None
@@ -182,7 +184,7 @@ def _must_exist(details: Any, judged: tuple[str, ...]) -> CompiledCondition:
     needs = DataNeeds(types=frozenset((kind,)))
     for need in scope.needs:
         needs |= need
-    return CompiledCondition(Negation(count), needs, (_must_exist, (details, judged)))
+    return CompiledCondition(Negation(count), needs, (_must_exist, (details, judged, aliases)))
 
 
 def _id(definition: PolicyObject, use: Use) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.rules.model import Rule
+from auditor.rules.policy.aliases import PatternAliases
 from auditor.rules.policy.build import NotEvaluable, Use, build_rule
 from auditor.rules.policy.documents import PolicyObject
 from auditor.rules.policy.export import NotExportable, definition_of
@@ -27,7 +28,8 @@ def proved_definition(rule: Rule) -> dict[str, Any]:
 
 def _difference(rule: Rule, definition: Mapping[str, Any]) -> str:
     try:
-        policy = build_rule(PolicyObject("", str(definition["name"]), "", definition["properties"]), Use({}))
+        read = PolicyObject("", str(definition["name"]), "", definition["properties"])
+        policy = build_rule(read, Use({}), PatternAliases())
     except NotEvaluable as reason:
         return f"the policy could not be evaluated: {reason}"
     own = rule.examples

@@ -40,6 +40,8 @@ class LoopbackAzure:
     """Microsoft Graph: a path such as `applications` or `servicePrincipals/<id>/appRoleAssignedTo` to its objects."""
     graph_denials: Sequence[str] = ()
     """Beginnings of Microsoft Graph paths that are refused."""
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Resource provider to its policy aliases, each with its path."""
     management_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Name of each group to its members: names of groups and GUIDs of subscriptions."""
     actions: Mapping[str, Any] = field(default_factory=dict)

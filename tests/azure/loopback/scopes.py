@@ -48,6 +48,8 @@ def _handler(key: str, parts: list[str]) -> tuple[str, Any]:
             return "Microsoft.Resources/subscriptions/resourceGroups", _resource_groups
         case ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]:
             return "Microsoft.Resources/resources", _resources
+        case ["providers"]:
+            return "Microsoft.Resources/providers", _tenant_providers
         case ["subscriptions", _, "providers"]:
             return "Microsoft.Resources/providers", _providers
     return "", None
@@ -153,6 +155,21 @@ def _providers(azure: LoopbackAzure, request: Request, principal: Principal, par
         }
         for name in names
     ]
+    return page(azure, request, items)
+
+
+def _tenant_providers(azure: LoopbackAzure, request: Request, principal: Principal, parts: list[str]) -> Reply:
+    """https://learn.microsoft.com/rest/api/resources/providers/list-at-tenant-scope, aliases where asked for."""
+    del principal, parts
+    wanted = request.parameter("$expand") == "resourceTypes/aliases"
+    items = []
+    for name, aliases in sorted(azure.aliases.items()):
+        kinds: dict[str, list[dict[str, Any]]] = {}
+        for alias, path in aliases.items():
+            listed = {"name": alias, "paths": [{"path": path, "apiVersions": ["2024-01-01"]}], "defaultPath": path}
+            kinds.setdefault(alias.rpartition("/")[0].partition("/")[2], []).append(listed)
+        types = [{"resourceType": kind, **({"aliases": found} if wanted else {})} for kind, found in kinds.items()]
+        items.append({"id": f"/providers/{name}", "namespace": name, "resourceTypes": types})
     return page(azure, request, items)
 
 

@@ -205,8 +205,9 @@ CASES: dict[str, list[tuple[str, Any]]] = {
         ("resourceGroup().name", "rg-app"),
         ("resourceGroup().tags['Env']", "Prod"),
         ("resourceGroup().no", FAILS),
+        ("resourceGroup().managedBy", None),
     ],
-    "requestContext": [("requestContext().identity", FAILS), ("requestContext().apiVersion", FAILS)],
+    "requestContext": [("requestContext().identity", FAILS), ("requestContext().apiVersion", "9999-12-31")],
     "policy": [("policy().assignmentId", POLICY["assignmentId"]), ("policy().no", FAILS)],
     "root": [("root('name')", "web")],
 }
