@@ -103,10 +103,11 @@ def views_of(path: Path) -> tuple[tuple[str, int], ...]:
     """The names of all views of a snapshot, each with how many rows it has; those of types last."""
     connection = _open(path)
     try:
-        return tuple(
-            (name, int(connection.execute(f'SELECT count(*) FROM temp."{name}"').fetchone()[0]))  # noqa: S608 - ours
-            for name in _view_names(connection)
-        )
+        with sqlite_errors(path):
+            return tuple(
+                (name, int(connection.execute(f'SELECT count(*) FROM temp."{name}"').fetchone()[0]))  # noqa: S608 - ours
+                for name in _view_names(connection)
+            )
     finally:
         connection.close()
 
