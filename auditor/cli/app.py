@@ -23,11 +23,13 @@ from auditor.cli.scan import command as scan
 from auditor.cli.settings.told import KEY as FOUND
 from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
+from auditor.cli.wording import PlainGroup
 from auditor.errors import AuditorError, ExitCode
 from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
+    cls=PlainGroup,
     help="Audit the security posture of Azure: collect what exists, relate it, judge it by rules, report it.",
     epilog="Start with: auditor scan --demo. Options can also be set in auditor.toml (auditor init writes one) and in "
     "environment variables named after command and option: AUDITOR_SCAN_FAIL_ON=critical.",
