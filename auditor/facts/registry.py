@@ -60,6 +60,7 @@ _MODULES: dict[str, str] = {
     "connections": "auditor.facts.transport.connections",
     "credentials": "auditor.facts.credentials.family",
     "effective_security": "auditor.facts.network.effective_security",
+    "escalation": "auditor.facts.identity.escalation.facts",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",
