@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from auditor.inventory.model import Json
-from auditor.inventory.stumbles import Stumble, attempt
 from auditor.secrets.expressions import redact_expression
 from auditor.secrets.marks import MARK, inline, is_replaced, mark
 from auditor.secrets.names import PROSE, SECRET_NAMES, is_switch, is_telling, is_telling_label, is_told_plainly, pair_of
@@ -36,31 +35,25 @@ class Redactor:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self.stumbles: dict[str, Stumble] = {}
-        """Bodies that could not be understood, by id."""
 
     def redact(self, type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go.
-
-        A body that cannot be understood loses all but its id, name and type; `stumbles` says why.
-        """
-        envelope = {name: self.named(text) for name in _ENVELOPE if isinstance(text := body.get(name), str)}
-        found = attempt(self._redacted, type_key, {**body, **dict.fromkeys(envelope)}, envelope)
-        if isinstance(found, Stumble):
-            self.stumbles[envelope.get("id", "")] = found
-            return envelope
+        """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go."""
+        envelope = self.envelope(body)
+        rest = {**body, **dict.fromkeys(envelope)}
+        name = envelope.get("name") or envelope.get("id", "").rstrip("/").rpartition("/")[2]
+        tree = places_of(type_key, name.rpartition("/")[2].lower())
+        found = _Walk(self, kept_below(type_key)).below(rest, (tree,) if tree else (), 0, _Part.BODY)
+        if _POLICIES.fullmatch(type_key):
+            found = self._policy(found, rest)
         return {**found, **envelope}
+
+    def envelope(self, body: Mapping[str, Json]) -> dict[str, str]:
+        """What tells a body from others: all that is kept of one that cannot be understood."""
+        return {name: self.named(text) for name in _ENVELOPE if isinstance(text := body.get(name), str)}
 
     def named(self, text: str) -> str:
         """An id, name or type: a configuration key such as `Identity:Password:RequiredLength` stays as it is."""
         return swept(text, lambda found: inline(self.secret(found)), by_looks=True)
-
-    def _redacted(self, type_key: str, body: Mapping[str, Json], envelope: Mapping[str, str]) -> dict[str, Json]:
-        name = envelope.get("name") or envelope.get("id", "").rstrip("/").rpartition("/")[2]
-        tree = places_of(type_key, name.rpartition("/")[2].lower())
-        walk = _Walk(self, kept_below(type_key))
-        found = walk.below(body, (tree,) if tree else (), 0, _Part.BODY)
-        return self._policy(found, body) if _POLICIES.fullmatch(type_key) else found
 
     def secret(self, text: str) -> dict[str, Json]:
         """What stands for one secret text."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from auditor.errors import Problem, SnapshotError
@@ -16,6 +15,7 @@ from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.inventory.standing import StandingChildren
+from auditor.inventory.stumbles import Stumble, attempt
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.bodies import as_arm, lacks_properties
 from auditor.snapshot.directory_objects import left_out
@@ -25,6 +25,7 @@ from auditor.snapshot.source import Source
 
 _REMEDY = "Export with: az graph query -q 'resources' --first 1000 -o json"
 _SUBSCRIPTION = ids.type_key(ids.SUBSCRIPTION_TYPE)
+_NOT_UNDERSTOOD = "BodyNotUnderstood"
 _DIRECTORY = "microsoft.graph/"
 # What Resource Graph and the Azure CLI add to each row, and ARM's own body does not have.
 _ADDED = frozenset({"subscriptionId", "resourceGroup", "tenantId"})
@@ -65,7 +66,7 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     coverage = ExportCoverage(
         present, str(path), gaps, standing=standing, groups=groups, assume_complete=assume_complete
     )
-    notices = (*_cut_notices(cut), *_notices(resources), *_not_understood(redactor))
+    notices = (*_cut_notices(cut), *_notices(resources), *_told(resources))
     manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)
 
@@ -88,14 +89,17 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor, *, recog
     plain = Resource.from_body(body)
     if plain.type_key.startswith(_DIRECTORY):
         gaps = {name.lower(): _not_selected(plain, name, file) for name in left_out(body)} if recognised else {}
-        return Resource.from_body(redactor.redact(plain.type_key, body), unread=gaps)
+        whole = attempt(redactor.redact, plain.type_key, body)
+        if isinstance(whole, Stumble):
+            return _not_understood(plain, file, whole, redactor.envelope(body))
+        return Resource.from_body(whole, unread=gaps)
     trimmed = body if plain.type_key == _SUBSCRIPTION else as_arm(plain.type_key, _without_added(body))
-    kept = redactor.redact(plain.type_key, trimmed)
+    kept = attempt(redactor.redact, plain.type_key, trimmed)
+    if isinstance(kept, Stumble):
+        return _not_understood(plain, file, kept, redactor.envelope(body))
     if not lacks_properties(plain.type_key, kept):
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
-    if stumble := redactor.stumbles.get(plain.id):
-        gap = replace(gap, code="BodyNotUnderstood", message=f"its body cannot be understood: {stumble}")
     return Resource.from_body(kept, unread={"properties": gap})
 
 
@@ -160,9 +164,18 @@ def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, 
             yield resource.subscription_id, resource.display_name
 
 
-def _not_understood(redactor: Redactor) -> Iterator[str]:
-    for identifier, stumble in redactor.stumbles.items():
-        yield f"{identifier} cannot be understood and counts as not read ({stumble})"
+def _not_understood(plain: Resource, file: Path, stumble: Stumble, envelope: Mapping[str, Json]) -> Resource:
+    """A resource of whose body nothing could be made safe to keep: it is there, and nothing else is known of it."""
+    message = f"its body cannot be understood: {stumble}"
+    gap = Gap(plain.id, plain.type, f"read {file}", None, _NOT_UNDERSTOOD, message)
+    return Resource.from_body({"id": plain.id, **envelope}, resource_type=plain.type, unread={"properties": gap})
+
+
+def _told(resources: Iterable[Resource]) -> Iterator[str]:
+    for resource in resources:
+        for gap in resource.unread.values():
+            if gap.code == _NOT_UNDERSTOOD:
+                yield f"{resource.id} counts as not read: {gap.message}"
 
 
 def _is_bare(resource: Resource) -> bool:

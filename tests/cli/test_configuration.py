@@ -240,6 +240,16 @@ def test_any_file_at_all_is_read_or_refused(text, tmp_path_factory):
         read_config(path, COMMAND)
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 5000, "x = " + "{a=" * 5000])
+def test_a_file_that_nests_too_deeply_is_refused(tmp_path, text):
+    (tmp_path / "auditor.toml").write_text(text)
+
+    done = run("scan", "--demo", cwd=tmp_path)
+
+    assert done.returncode == WRONG
+    assert "nests too deeply" in done.stderr
+
+
 def test_a_working_directory_that_is_gone_has_no_configuration(tmp_path, monkeypatch):
     folder = tmp_path / "gone"
     folder.mkdir()

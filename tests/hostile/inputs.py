@@ -30,11 +30,14 @@ from auditor.cli.settings.file import read_config
 from auditor.errors import AuditorError
 from auditor.evaluate.baseline import load_baseline
 from auditor.evaluate.exemption_files import load_exemptions
+from auditor.evaluate.policy_exemptions import tenant_of, understand
+from auditor.evaluate.property_diff import property_changes
 from auditor.facts.registry import FactStore
 from auditor.inventory.stumbles import be_strict
 from auditor.resources import data_path
 from auditor.rules.frameworks import load_framework
 from auditor.rules.loader import load_rules
+from auditor.rules.policy.documents import policy_objects
 from auditor.snapshot.demo import open_demo
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.opening import open_source
@@ -65,6 +68,11 @@ def spoilt(value: Any, dice: Dice, share: float) -> Any:
             if dice.random() > share / 4
         }
     return [spoilt(inner, dice, share) for inner in value] if isinstance(value, list) else value
+
+
+def members_spoilt(body: Mapping[str, Any], dice: Dice, share: float) -> dict[str, Any]:
+    """A body that stays one, with its members spoilt."""
+    return {key: spoilt(inner, dice, share) for key, inner in body.items()}
 
 
 def _changed(value: Any, dice: Dice) -> Any:
@@ -306,6 +314,53 @@ def _baseline(dice: Dice, folder: Path, _tally: Tally) -> None:
     load_baseline(path)
 
 
+def _comparison(dice: Dice, folder: Path, _tally: Tally) -> None:
+    """A report that somebody changed against the same one, and resources of two exports."""
+    from auditor.cli.diff import _of_reports
+
+    plain = json.loads(_reports()[0])
+    _of_reports([plain, members_spoilt(plain, dice, 0.0005)], folder / "a.json", folder / "b.json")
+    paths = (folder / "old.json", folder / "new.json")
+    chosen = dice.sample(bodies(), 6)
+    for path in paths:
+        path.write_bytes(_json([{**members_spoilt(body, dice, 0.05), "id": body["id"]} for body in chosen]))
+    list(property_changes(*(open_source(path).inventory for path in paths)))
+
+
+def _acceptance(dice: Dice, folder: Path, _tally: Tally) -> None:
+    """Exemptions that Azure Policy holds, in a tenant's own resources."""
+    scope = "/subscriptions/11111111-1111-1111-1111-111111111111"
+    authorization = f"{scope}/providers/Microsoft.Authorization"
+    tenant = [
+        {"id": scope, "type": "Microsoft.Resources/subscriptions", "name": "s"},
+        {"type": "Microsoft.Authorization/policyDefinitions", **_POLICY, "id": f"{authorization}/policyDefinitions/p"},
+        {
+            "id": f"{authorization}/policyAssignments/a",
+            "type": "Microsoft.Authorization/policyAssignments",
+            "name": "a",
+            "properties": {"policyDefinitionId": f"{authorization}/policyDefinitions/p", "scope": scope},
+        },
+        {
+            "id": f"{authorization}/policyExemptions/e",
+            "type": "Microsoft.Authorization/policyExemptions",
+            "name": "e",
+            "properties": {
+                "policyAssignmentId": f"{authorization}/policyAssignments/a",
+                "exemptionCategory": "Waiver",
+                "expiresOn": "2027-01-01T00:00:00Z",
+                "resourceSelectors": [{"name": "x", "selectors": [{"kind": "resourceLocation", "in": ["westeurope"]}]}],
+            },
+        },
+    ]
+    path = folder / "export.json"
+    path.write_bytes(
+        _json([{**members_spoilt(body, dice, 0.1), "id": body["id"], "type": body["type"]} for body in tenant])
+    )
+    source = open_source(path)
+    stored = [found for resource in source.inventory for found in policy_objects(path, dict(resource.body))]
+    understand(tenant_of(stored, source.inventory, source.manifest, stored=True), (scope.rpartition("/")[2],))
+
+
 _CONFIG = b"""tenant = "contoso.onmicrosoft.com"
 select = ["storage-*"]
 [scan]
@@ -369,6 +424,8 @@ KINDS: Mapping[str, tuple[int, Callable[[Dice, Path, Tally], None]]] = {
     "policies": (3, _policy),
     "exemptions": (2, _exemptions),
     "baselines": (1, _baseline),
+    "comparisons": (1, _comparison),
+    "policy exemptions": (2, _acceptance),
     "configuration": (2, _config),
     "frameworks": (2, _framework),
     "clouds": (2, _cloud),
@@ -419,6 +476,7 @@ def main() -> None:
     for kind, number in tally.tried.items():
         print(f"  {kind}: {number}, refused with an error {tally.refused[kind]}")
     print(f"crashed: {len(tally.crashed)}, slow: {len(tally.slow)}, held: {sum(tally.held.values())}")
+    print(f"{len({str(body.get('type')).lower() for body in bodies()})} types of resources among the bodies")
     for line in (*tally.crashed[:60], *tally.slow[:20]):
         print("  ", line)
     for place, number in tally.held.most_common(40):

@@ -276,3 +276,23 @@ def test_odd_numbers_and_texts_do_not_stop_an_export(tmp_path: Path, value: str)
     (resource,) = opened(tmp_path, "x.json", text.encode()).inventory
 
     assert "minimumTlsVersion" in resource.body["properties"]
+
+
+def test_a_body_that_cannot_be_made_safe_is_there_and_not_read(
+    tmp_path: Path, lenient: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("auditor.secrets.redactor.places_of", lambda kind, _: {}["x"] if kind == "a.b/c" else None)
+    bodies = [
+        {"id": f"/subscriptions/s/providers/A.B/{t}/x", "name": "x", "type": f"A.B/{t}", "properties": {"k": "Sw0rd"}}
+        for t in "cd"
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(bodies))
+
+    source = open_source(path)
+
+    bad, good = source.inventory
+    assert dict(bad.body) == {"id": bodies[0]["id"], "name": "x", "type": "A.B/c"}
+    assert bad.unread["properties"].code == "BodyNotUnderstood"
+    assert good.body["properties"] == {"k": "Sw0rd"}
+    assert any("counts as not read" in notice and "KeyError" in notice for notice in source.notices)

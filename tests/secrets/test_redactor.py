@@ -381,15 +381,6 @@ def test_what_tells_a_resource_from_others_stays_whatever_it_looks_like(name: st
     assert redact("a.b/c", body) == body
 
 
-def test_a_body_that_cannot_be_understood_keeps_its_name_alone(lenient: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("auditor.secrets.redactor.places_of", lambda *_: {}["no such place"])
-    body = {"id": "/s/x", "name": "x", "type": "A.B/c", "location": "westeurope", "properties": {"key": MARKED}}
-    redactor = Redactor(KEY)
-
-    assert redactor.redact("a.b/c", body) == {"id": "/s/x", "name": "x", "type": "A.B/c"}
-    assert redactor.stumbles["/s/x"].kind == "KeyError"
-
-
 def test_nesting_beyond_reason_is_cut_and_not_followed():
     deep: Any = MARKED
     for _ in range(900):

@@ -94,6 +94,8 @@ def read_config(path: Path, command: Any, *, named: bool = True) -> Configuratio
         raise ConfigError("is not UTF-8 text", subject=str(path), remedy="Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_not_toml(error), subject=_with_place(path, error)) from error
+    except RecursionError as error:
+        raise ConfigError("nests too deeply", subject=str(path)) from error
     _read_shared(configuration, document, command)
     by_table: dict[str, dict[str, Setting]] = {}
     for setting in all_settings(command):

@@ -1,0 +1,1 @@
+"""How apps sign their users in, and where their sessions live."""
