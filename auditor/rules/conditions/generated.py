@@ -37,6 +37,14 @@ _TOTAL = frozenset(
 
 def generate(pairs: Sequence[tuple[CompiledCondition | None, CompiledCondition]]) -> Judge:
     """One function for several pairs of `when` and `fail_if` over one type."""
+    source, names = written(pairs)
+    exec(compile(source, "<conditions>", "exec"), names)  # noqa: S102 - our own text: no word of a rule is in it
+    judge: Judge = names["judge"]
+    return judge
+
+
+def written(pairs: Sequence[tuple[CompiledCondition | None, CompiledCondition]]) -> tuple[str, dict[str, Any]]:
+    """The function's text, and what its names stand for: what a rule says is only ever a value of a name."""
     writer = _Writer()
     lines = [f"out.append({writer.pair(when.node if when else None, fail_if.node)})" for when, fail_if in pairs]
     reads = [f"{name} = {name}_read(body, low)" for name in writer.paths.values()]
@@ -54,17 +62,8 @@ def generate(pairs: Sequence[tuple[CompiledCondition | None, CompiledCondition]]
         *lines,
         "return out",
     ]
-    source = "def judge(context, frame):\n" + "".join(f"    {line}\n" for line in body)
-    names: dict[str, Any] = {
-        **writer.names,
-        "Unread": Unread,
-        "MISSING": MISSING,
-        "lowered": _lowered,
-        "negated": _negated,
-    }
-    exec(compile(source, "<conditions>", "exec"), names)  # noqa: S102 - our own text: no word of a rule is in it
-    judge: Judge = names["judge"]
-    return judge
+    names = {**writer.names, "Unread": Unread, "MISSING": MISSING, "lowered": _lowered, "negated": _negated}
+    return "def judge(context, frame):\n" + "".join(f"    {line}\n" for line in body), names
 
 
 def _lowered(body: Mapping[str, Any]) -> Mapping[str, Any]:

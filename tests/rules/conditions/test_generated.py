@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from auditor.rules.conditions import CompiledCondition
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.generated import generate
+from auditor.rules.conditions.generated import generate, written
 from auditor.rules.model import Context, Truth
 from tests.rules.conditions.judging import compiled, context, gap_of, other, site
 from tests.rules.conditions.test_condition_interpreter import BODIES, CONDITIONS, as_read, holds_unread
@@ -72,3 +72,13 @@ def test_odd_bodies_are_read_alike(body: dict[str, Any], path: str, test: dict[s
 def test_what_was_not_read_of_a_resource_is_left_to_the_nodes() -> None:
     here = context(site(), unread={"properties": gap_of("Microsoft.Test/sites")})
     assert asked([(None, compiled({"field": "properties.x", "equals": "a"}))], here) is None
+
+
+@pytest.mark.parametrize("word", ["')]; import os  #", "__import__('os')", '"""', "\\", "\n    raise SystemExit\n"])
+def test_no_word_of_a_rule_becomes_code(word: str) -> None:
+    def text(said: str) -> str:
+        path = "properties['" + said.replace("'", "''") + "']"
+        tests: list[dict[str, Any]] = [{"equals": said}, {"in": [said]}, {"contains": said}, {"exists": True}]
+        return written([(None, compiled({"anyOf": [{"field": path, **test} for test in tests]}))])[0]
+
+    assert text(word) == text("plain")
