@@ -53,10 +53,13 @@ _MODULES: dict[str, str] = {
     "application_credentials": "auditor.facts.directory.credentials",
     "application_redirects": "auditor.facts.directory.redirects",
     "azure_names": "auditor.facts.network.azure_names",
+    "client_certificates": "auditor.facts.transport.client_certificates",
     "certificates": "auditor.facts.certificates.family",
     "directory_role": "auditor.facts.identity.directory_roles",
     "conditional_access": "auditor.facts.directory.conditional_access",
+    "connections": "auditor.facts.transport.connections",
     "effective_security": "auditor.facts.network.effective_security",
+    "escalation": "auditor.facts.identity.escalation.facts",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",
@@ -75,6 +78,8 @@ _MODULES: dict[str, str] = {
     "private_link": "auditor.facts.private_link.connections",
     "role": "auditor.facts.identity.role_facts",
     "scm_exposure": "auditor.facts.paas.scm",
+    "request_path": "auditor.facts.transport.request_path",
+    "transport": "auditor.facts.transport.services",
     "token_lifetime": "auditor.facts.directory.token_lifetimes",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""

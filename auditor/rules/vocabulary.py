@@ -24,6 +24,7 @@ FRAMEWORKS = {
     "cis-azure-3.0": "CIS Microsoft Azure Foundations Benchmark 3.0",
     "cis-azure-4.0": "CIS Microsoft Azure Foundations Benchmark 4.0",
     "cis-azure-5.0": "CIS Microsoft Azure Foundations Benchmark 5.0",
+    "cis-azure-6.0": "CIS Microsoft Azure Foundations Benchmark 6.0",
     "nist-800-53-r5": "NIST SP 800-53 Revision 5",
     "iso-27001-2022": "ISO/IEC 27001:2022",
     "pci-dss-4.0": "PCI DSS 4.0.1",

@@ -72,3 +72,38 @@ def test_versions_and_deleted_vaults(start_azure: Callable[..., Endpoints], monk
     assert found(facts.get("key_chain", account))["vault_deleted"] == [
         "the key vault kv-lost was deleted and can be recovered until 2027-01-18"
     ]
+
+
+_HSM = "Microsoft.KeyVault/managedHSMs"
+_CHILDREN = {
+    "Microsoft.App/managedEnvironments/certificates": "env/cert",
+    "Microsoft.Cdn/profiles/secrets": "afd/own",
+    "Microsoft.Kusto/clusters/databases": "adx/logs",
+    "Microsoft.Sql/servers/elasticPools": "sql/pool",
+    "Microsoft.Storage/storageAccounts/encryptionScopes": "stdata/scope",
+    "Microsoft.Batch/batchAccounts/pools": "batch/pool",
+    f"{_HSM}/keys": "hsm/data",
+}
+
+
+def test_children_that_the_facts_over_encryption_read(
+    start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parents = {kind.rpartition("/")[0]: name.partition("/")[0] for kind, name in _CHILDREN.items()}
+    bodies = [
+        *(make(kind, name, {}, location="westeurope", kind="StorageV2") for kind, name in parents.items()),
+        *(make(kind, name, {"told": name}) for kind, name in _CHILDREN.items()),
+        make(f"{_HSM}/keys/versions", "hsm/data/0a", {}),
+    ]
+    needs = frozenset().union(*(family(name).needs for name in ("certificates", "in_use", "key_chain")))
+
+    done = collect_from(start_azure(LoopbackAzure(bodies)), needs, monkeypatch)
+    done.snapshot.finish(NOW, subscriptions=done.outcome.subscriptions)
+    inventory = done.snapshot.inventory()
+
+    wanted = {**_CHILDREN, f"{_HSM}/keys/versions": "hsm/data/0a"}
+    assert {kind: [one.full_name for one in inventory.of_type(kind)] for kind in wanted} == {
+        kind: [name] for kind, name in wanted.items()
+    }
+    subscription = bodies[0]["id"].split("/")[2]
+    assert [kind for kind in wanted if inventory.gap(kind, f"/subscriptions/{subscription}")] == []

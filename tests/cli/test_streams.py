@@ -76,10 +76,10 @@ def test_a_link_to_itself_is_told(tmp_path: Path) -> None:
 
 
 def test_quiet_silences_notes_and_no_warnings(tmp_path: Path) -> None:
-    line = '"$0" scan --demo --fail-on none --framework cis --subscription shop --output table.txt'
+    line = '"$0" scan --demo --fail-on none --framework cis --tenant x --output table.txt'
 
     loud, quiet = shell(line, tmp_path), shell(f"{line} --quiet", tmp_path)
 
     assert "note: " in loud.stderr
     assert "note: " not in quiet.stderr
-    assert quiet.stderr.startswith("warning: --tenant, --subscription,")
+    assert quiet.stderr.startswith("warning: --tenant and --credential")

@@ -45,6 +45,7 @@ COUNTS = {
     "cis-azure-3.0": 159,
     "cis-azure-4.0": 139,
     "cis-azure-5.0": 155,
+    "cis-azure-6.0": 127,
     "nist-800-53-r5": 1007,  # 298 controls and 709 enhancements, withdrawn ones left out
     "iso-27001-2022": 93,
     "pci-dss-4.0": 280,  # the appendices A1 to A3 included
@@ -257,7 +258,7 @@ def test_the_schema_refuses_what_is_refused(change):
     ("name", "taken", "note"),
     [
         ("CIS-Azure-4.0", "cis-azure-4.0", ""),
-        ("cis", "cis-azure-5.0", "the newest; there is cis-azure-3.0, cis-azure-4.0 too"),
+        ("cis", "cis-azure-6.0", "the newest; there is cis-azure-3.0, cis-azure-4.0, cis-azure-5.0 too"),
         ("mcsb", "mcsb-v2", "the newest; there is mcsb-v1 too"),
         ("cis-azure-4", "cis-azure-4.0", "taken as cis-azure-4.0"),
         ("NIST", "nist-800-53-r5", "taken as nist-800-53-r5"),

@@ -258,6 +258,8 @@ _MESSAGING_ENTRIES = (
     _below("Microsoft.EventGrid/topics", "eventSubscriptions", "2022-06-15"),
     _below("Microsoft.EventGrid/domains", "eventSubscriptions", "2022-06-15"),
     _below("Microsoft.EventGrid/systemTopics", "eventSubscriptions", "2022-06-15"),
+    _top("Microsoft.EventGrid/namespaces", "2025-02-15"),
+    _below("Microsoft.EventGrid/namespaces", "caCertificates", "2025-02-15"),
     _top("Microsoft.SignalRService/signalR", "2023-02-01"),
     _top("Microsoft.SignalRService/webPubSub", "2023-02-01"),
 )
@@ -314,6 +316,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
+    _below("Microsoft.Synapse/workspaces", "dedicatedSQLminimalTlsSettings", "2021-06-01"),
     _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
     _below("Microsoft.Batch/batchAccounts", "pools", "2024-07-01"),
     _top("Microsoft.ElasticSan/elasticSans", _SAN),
@@ -333,6 +336,7 @@ _OTHER_ENTRIES = (
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
     _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
     _below(_PROFILE, "endpoints", _CDN, _may_be_classic),
+    _below(f"{_PROFILE}/endpoints", "customDomains", _CDN),
     _top("Microsoft.Network/frontDoors", "2021-06-01"),
     _top("Microsoft.Network/frontDoorWebApplicationFirewallPolicies", "2024-02-01"),
     _top("Microsoft.Network/trafficManagerProfiles", "2022-04-01"),
@@ -352,7 +356,9 @@ _OTHER_ENTRIES = (
     _top("Microsoft.HybridCompute/privateLinkScopes", "2025-01-13"),
     _top("Microsoft.Insights/privateLinkScopes", "2021-09-01"),
     _top("Microsoft.Devices/IotHubs", "2023-06-30"),
+    _below("Microsoft.Devices/IotHubs", "certificates", "2023-06-30"),
     _top("Microsoft.Devices/provisioningServices", "2022-12-12"),
+    _below("Microsoft.Devices/provisioningServices", "certificates", "2022-12-12"),
     _top("Microsoft.Kusto/clusters", "2024-04-13"),
     _below("Microsoft.Kusto/clusters", "databases", "2024-04-13"),
     _top("Microsoft.OperationalInsights/clusters", "2025-02-01"),
@@ -363,13 +369,18 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Relay/namespaces", "2024-01-01"),
     _top("Microsoft.NotificationHubs/namespaces", "2023-09-01"),
     _top("Microsoft.Cache/redisEnterprise", "2025-07-01"),
+    _below("Microsoft.Cache/redisEnterprise", "databases", "2025-07-01"),
     _top("Microsoft.DocumentDB/mongoClusters", "2025-09-01"),
 )
 
 # Children that Resource Graph lists beside their parents.
 _QUERIED_ENTRIES = tuple(
-    Entry(f"Microsoft.HealthcareApis/workspaces/{name}", "", How.QUERY, table="resources")
-    for name in ("fhirServices", "dicomServices")
+    Entry(name, "", How.QUERY, table="resources")
+    for name in (
+        "Microsoft.HealthcareApis/workspaces/fhirServices",
+        "Microsoft.HealthcareApis/workspaces/dicomServices",
+        "Microsoft.NetApp/netAppAccounts/capacityPools/volumes",
+    )
 )
 
 ENTRIES = (

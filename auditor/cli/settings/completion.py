@@ -38,6 +38,12 @@ cloud = _offer(known_words.clouds)
 subscription = _offer(known_words.subscriptions)
 
 
+def group(incomplete: str) -> Offers:
+    """`--group-by`: what there is to group by."""
+    words = ("rule", "resource", "subscription", "topic", "owner", "environment", "data-class", "tag:")
+    return [(word, "") for word in words if word.startswith(incomplete.lower())]
+
+
 def report(incomplete: str) -> Offers:
     """`--report FORMAT=FILE`: the formats, each with its equals sign."""
     return [(f"{name}=", said) for name, said in output_format(incomplete.partition("=")[0]) if "=" not in incomplete]

@@ -37,10 +37,11 @@ def of_directory(resource: Resource, now: datetime) -> Iterator[Certificate]:
     verifies: list[_Credential] = []
     for credential, usage in _keys(resource):
         (signs if usage == "sign" else verifies).append(credential)
-    saml = str(_value(resource, "preferredSingleSignOnMode") or "").lower() == "saml"
-    if saml and signs:
+    # What signs is for SAML, said or unsaid; beside it stands the public half of the same certificate.
+    mode = str(_value(resource, "preferredSingleSignOnMode") or "saml").lower()
+    if signs and mode == "saml":
         yield from _last(signs, (), "signing certificate", now)
-    if verifies and not (saml and signs):
+    elif verifies:
         yield from _last(verifies, _secrets(resource), "certificate", now)
 
 

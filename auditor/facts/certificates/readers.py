@@ -178,9 +178,9 @@ def of_front_door(resource: Resource, vaults: VaultCertificates) -> Iterator[Cer
     https://learn.microsoft.com/azure/frontdoor/standard-premium/how-to-configure-https-custom-domain
     """
     kind = text_at(resource.body, "properties.parameters.type")
-    if kind not in ("customercertificate", "managedcertificate", "azurefirstpartymanagedcertificate"):
+    if kind not in ("", "customercertificate", "managedcertificate", "azurefirstpartymanagedcertificate"):
         return
-    managed = kind != "customercertificate"
+    managed = kind not in ("", "customercertificate")
     source = _text(resource.body, "properties.parameters.secretSource.id")
     held = vaults.at_id(source) if source and not managed else None
     newest = at(resource.body, "properties.parameters.useLatestVersion") is True

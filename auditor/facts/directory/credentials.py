@@ -9,9 +9,9 @@ A fact of an application, and of a service principal:
      "signing": [{"name": "CN=SSO", "days": 1095, "end": "..."}],
      "own_application": false, "microsofts": false}
 
-`credentials` are the secrets and certificates in one list. `days` is the time from start to end, whatever is left of it;
-null where the start is not told. `signing` are the certificates by which tokens of single sign-on are signed; they come
-with a secret that opens nothing (https://learn.microsoft.com/graph/api/serviceprincipal-addtokensigningcertificate),
+`credentials` are the secrets and certificates in one list. `days` is the time from start to end, whatever is left of
+it; null where the start is not told. `signing` are the certificates by which tokens of single sign-on are signed; they
+come with a secret that opens nothing (https://learn.microsoft.com/graph/api/serviceprincipal-addtokensigningcertificate),
 which is not counted among secrets. `own_application` says of a service principal that its application is registered in
 this directory.
 """

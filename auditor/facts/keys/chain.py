@@ -41,7 +41,6 @@ from auditor.facts.keys.services import SERVICES
 from auditor.facts.keys.sets import SET, TYPES, SetUse, set_uses
 from auditor.facts.private_link.tenancy import not_collected
 from auditor.facts.registry import FactFamily
-from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
 
@@ -66,7 +65,7 @@ def compute(inventory: Inventory, now: datetime | None = None) -> Mapping[str, J
     for use in key_uses(inventory):
         found.setdefault(use.resource.key, []).append(builder.chain(use))
     for set_use in set_uses(inventory):
-        found.setdefault(set_use.resource.key, []).append(_through(inventory, set_use, found))
+        found.setdefault(set_use.resource.key, []).append(builder.through(set_use, found))
     return {key: _fact(chains) for key, chains in found.items()}
 
 
@@ -198,49 +197,42 @@ class _Builder:
             "through": "",
         }
 
+    def through(self, use: SetUse, found: Mapping[str, list[_Chain]]) -> _Chain:
+        """The chain of a disk: its set's, with the state of that."""
+        findings = Findings()
+        name = use.set_id.rpartition("/")[2]
+        disk_set = self._inventory.get(use.set_id)
+        inner = next(iter(found.get(use.set_id, ())), None)
+        described = {**(inner.described if inner else _NOTHING), "purpose": "disks", "through": use.set_id}
+        if disk_set is None:
+            if gap := self._inventory.gap(SET, use.set_id):
+                findings.unknown(gap, "set_gone", "set_broken")
+            elif self._holders.is_ours(use.set_id):
+                findings.add("set_gone", f"the disk encryption set {name} does not exist any more", use.path)
+            else:
+                words = f"the disk encryption set {name} lies in a subscription that was not read"
+                findings.unknown(not_collected(use.set_id, SET, words), "set_gone", "set_broken")
+        elif inner is not None:
+            for link in inner.findings.links:
+                if link.gap and KINDS[link.name].breaks:
+                    findings.unknown(link.gap, "set_broken")
+                elif link.state == "broken":
+                    findings.add(
+                        "set_broken",
+                        f"the disk encryption set {disk_set.name} cannot open its key: {link.text}",
+                        use.path,
+                        *(_of_set(path, disk_set) for path in link.decided_by),
+                    )
+        return _Chain(findings, described)
+
 
 def _listed(names: Iterable[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _through(inventory: Inventory, use: SetUse, found: Mapping[str, list[_Chain]]) -> _Chain:
-    """The chain of a disk: its set's, with the state of that."""
-    findings = Findings()
-    name = use.set_id.rpartition("/")[2]
-    disk_set = inventory.get(use.set_id)
-    inner = next(iter(found.get(use.set_id, ())), None)
-    described = {**(inner.described if inner else _NOTHING), "purpose": "disks", "through": use.set_id}
-    if disk_set is None:
-        if gap := inventory.gap(SET, use.set_id):
-            findings.unknown(gap, "set_gone", "set_broken")
-        elif _is_ours(inventory, use.set_id):
-            findings.add("set_gone", f"the disk encryption set {name} does not exist any more", use.path)
-        else:
-            words = f"the disk encryption set {name} lies in a subscription that was not read"
-            findings.unknown(not_collected(use.set_id, SET, words), "set_gone", "set_broken")
-    elif inner is not None:
-        for link in inner.findings.links:
-            if link.gap and KINDS[link.name].breaks:
-                findings.unknown(link.gap, "set_broken")
-            elif link.state == "broken":
-                findings.add(
-                    "set_broken",
-                    f"the disk encryption set {disk_set.name} cannot open its key: {link.text}",
-                    use.path,
-                    *(_of_set(path, disk_set) for path in link.decided_by),
-                )
-    return _Chain(findings, described)
-
-
 def _of_set(path: str, disk_set: Resource) -> str:
     return path if ":" in path else f"{disk_set.id}:{path}"
-
-
-def _is_ours(inventory: Inventory, resource_id: str) -> bool:
-    """Whether its subscription is one that was read from, or everything there is was read."""
-    own = ids.subscription_of(resource_id)
-    return any(resource.subscription_id == own for resource in inventory)
 
 
 _NOTHING: Mapping[str, Json] = {

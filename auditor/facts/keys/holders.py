@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from auditor.facts.keys.model import KeyUse
 from auditor.facts.keys.places import at
@@ -20,7 +21,7 @@ HSM_VERSION = f"{HSM_KEY}/versions"
 DELETED = ("microsoft.keyvault/deletedvaults", "microsoft.keyvault/locations/deletedvaults")
 """As the list writes the type, and as its ids name it."""
 DELETED_HSMS = ("microsoft.keyvault/deletedmanagedhsms", "microsoft.keyvault/locations/deletedmanagedhsms")
-NEEDS = frozenset({VAULT, HSM, KEY, VERSION, HSM_KEY, DELETED[0], DELETED_HSMS[0]})
+NEEDS = frozenset({VAULT, HSM, KEY, VERSION, HSM_KEY, HSM_VERSION, DELETED[0], DELETED_HSMS[0]})
 
 _NOTHING_IS_OF_THIS_TYPE = "auditor/closedworld"
 
@@ -86,13 +87,21 @@ class Holders:
         kind = HSM_VERSION if key.type_key == HSM_KEY else VERSION
         return found, None if found else self._inventory.gap(kind, key.id)
 
+    def is_ours(self, resource_id: str) -> bool:
+        """Whether something was read in the subscription of an id."""
+        return ids.subscription_of(resource_id) in self._subscriptions
+
+    @cached_property
+    def _subscriptions(self) -> frozenset[str]:
+        return frozenset(one.subscription_id for one in self._inventory) - {""}
+
     def _why_missing(self, use: KeyUse) -> Gap | None:
         kind = HSM if use.is_hsm else VAULT
         if use.vault_id:
             # Its own subscription tells: a vault keeps its place while it lives.
             if gap := self._inventory.gap(kind, use.vault_id):
                 return gap
-            if any(one.subscription_id == ids.subscription_of(use.vault_id) for one in self._inventory):
+            if self.is_ours(use.vault_id):
                 return None
         if gap := gap_anywhere(self._inventory, kind):
             return gap

@@ -59,6 +59,8 @@ class Place:
     purpose: str = ""
     """What the key encrypts, where that is not simply the data: `geo-redundant backup`."""
     reported: Reported | None = None
+    private: str = ""
+    """A property that says Private where the service comes to the vault by private link alone."""
     expiry: str = ""
     """Path of the end of the version in use, as the service tells it."""
     first_party: bool = False

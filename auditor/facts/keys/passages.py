@@ -26,6 +26,8 @@ def check_passage(use: KeyUse, vault: Resource, findings: Findings) -> str:
         gap = not_collected(vault.id, vault.type, f"what the perimeter around {vault.name} lets in is not looked at")
         findings.unknown(gap, "firewall")
         return "secured by a perimeter"
+    if _needs_private_link(use):
+        return _check_private_link(use, vault, findings)
     shut = access == "disabled"
     if not shut and text_at(vault.body, _ACTION) != "deny":
         return ""
@@ -54,6 +56,31 @@ def check_passage(use: KeyUse, vault: Resource, findings: Findings) -> str:
     return "closed, with other doors"
 
 
+def _needs_private_link(use: KeyUse) -> bool:
+    """Whether the service says that it comes through a private endpoint alone.
+
+    https://learn.microsoft.com/azure/aks/use-kms-etcd-encryption: `keyVaultNetworkAccess` is Public where left out.
+    """
+    return bool(use.place.private) and text_at(use.named_in.body, use.place.private) == "private"
+
+
+def _check_private_link(use: KeyUse, vault: Resource, findings: Findings) -> str:
+    if _approved(vault):
+        return ""
+    connections = f"{vault.id}:properties.privateEndpointConnections"
+    words = f"{use.resource.name} comes to its key by private link alone, and {vault.name} has no private endpoint"
+    findings.add("firewall", words, use.place.private, connections)
+    return "without a private endpoint"
+
+
+def _approved(vault: Resource) -> bool:
+    connections = at(vault.body, "properties.privateEndpointConnections")
+    return any(
+        isinstance(one, Mapping) and text_at(one, "properties.privateLinkServiceConnectionState.status") == "approved"
+        for one in (connections if isinstance(connections, list) else ())
+    )
+
+
 def _has_other_doors(vault: Resource, *, shut: bool) -> bool:
     """Whether an address, a network or a private endpoint can come in."""
     rules = (
@@ -61,11 +88,4 @@ def _has_other_doors(vault: Resource, *, shut: bool) -> bool:
         if shut
         else [at(vault.body, f"properties.networkAcls.{name}") for name in ("ipRules", "virtualNetworkRules")]
     )
-    connections = at(vault.body, "properties.privateEndpointConnections")
-    approved = [
-        one
-        for one in (connections if isinstance(connections, list) else ())
-        if isinstance(one, Mapping)
-        and text_at(one, "properties.privateLinkServiceConnectionState.status") == "approved"
-    ]
-    return any(isinstance(rule, list) and rule for rule in rules) or bool(approved)
+    return any(isinstance(rule, list) and rule for rule in rules) or _approved(vault)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from auditor.facts.identity.access import NEEDS as ROLES
-from auditor.facts.identity.access import Access
+from auditor.facts.identity.access import Access, Answer
 from auditor.facts.identity.principals import PrincipalKind
 from auditor.facts.keys.places import at, text_at
 from auditor.facts.private_link.tenancy import not_collected
@@ -45,6 +45,7 @@ class KeyRights:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._answers: dict[tuple[str, str, str], Answer] = {}
 
     @cached_property
     def _access(self) -> Access:
@@ -58,7 +59,8 @@ class KeyRights:
         # A vault of which it is not set goes by access policies:
         # https://learn.microsoft.com/azure/key-vault/general/access-control-default
         if at(vault.body, "properties.enableRbacAuthorization") is True:
-            held, gap = self._by_role(principal, key_id)
+            wanted = (*_WRAPPING, *_ENCRYPTING) if may_encrypt else _WRAPPING
+            held, gap = self._by_role(principal.lower(), key_id, wanted)
             decided = f"{vault.id}:properties.enableRbacAuthorization"
         else:
             held, gap = self._by_policy(principal.lower(), vault)
@@ -68,17 +70,21 @@ class KeyRights:
             return Rights()
         return Rights(gap=gap) if gap else Rights(missing, None, (decided,))
 
-    def _by_role(self, principal: str, key_id: str) -> tuple[set[str], Gap | None]:
-        """What roles grant, and why there may be more."""
-        answers = {
-            name: self._access.may(principal, action, key_id, data=True) for name, action in _DATA_ACTIONS.items()
-        }
+    def _by_role(self, principal: str, key_id: str, wanted: Sequence[str]) -> tuple[set[str], Gap | None]:
+        """What roles grant of what is wanted, and why there may be more."""
+        answers = {name: self._may(principal, name, key_id) for name in wanted}
         doubts = (
             answer.doubt or not_collected(key_id, ASSIGNMENT, "who may use the key could not be worked out")
             for answer in answers.values()
             if answer.verdict is None
         )
         return {name for name, answer in answers.items() if answer.verdict}, next(doubts, None)
+
+    def _may(self, principal: str, name: str, key_id: str) -> Answer:
+        asked = (principal, name, key_id.lower())
+        if asked not in self._answers:
+            self._answers[asked] = self._access.may(principal, _DATA_ACTIONS[name], key_id, data=True)
+        return self._answers[asked]
 
     def _by_policy(self, principal: str, vault: Resource) -> tuple[set[str], Gap | None]:
         """What access policies grant; only one that grants something can do so through a group."""

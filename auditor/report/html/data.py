@@ -1,9 +1,9 @@
 """The report as compact JSON for the page: repeated text once, results as rows of numbers.
 
-    {"texts": [...],                       every text that rows refer to by its place
+    {"texts": [...],                       every text that rows refer to by its place; `whose` to a list of texts
      "rules": [{...}], "subscriptions": {guid: name}, "frameworks": [...], "pictures": [...], "gaps": [...],
      "rows": [[rule, outcome, name, prefix, last, type, group, subscription, location, message, evidence, fingerprint,
-               exemption, gap], ...],      the last two only where there is one (-1: none, and a gap follows)
+               whose, exemption, gap], ...], the last two only where there is one (-1: none, and a gap follows)
      "evidence": [[[path, actual, expected], ...], ...],
      "exemptions": [[reason, owner, until, ticket, source, words], ...],
      "gate": {"holds", "reasons", "failing": [places of rows], "known": [places of rows] | null} | null}
@@ -18,11 +18,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.evaluate.commands import without_paths
-from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Verdict
+from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Subject, Verdict
 from auditor.inventory.model import Gap
 from auditor.report.compliance import Control, postures
 from auditor.report.drawing.folding import folded
 from auditor.report.encoding import timestamp
+from auditor.report.meanings import meaning
 from auditor.report.mermaid import render_mermaid
 from auditor.report.model import RenderOptions
 from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
@@ -52,10 +53,17 @@ class _Texts:
 class _Rows:
     """Results as rows."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, meanings: Mapping[str, tuple[str, ...]]) -> None:
+        self._meanings = meanings
         self.texts, self.evidence, self.exemptions = _Texts(), _Texts(), _Texts()
         self._rules = {rule.id: number for number, rule in enumerate(report.rules)}
         self._gaps = {key: number for number, key in enumerate(_gap_groups(report.gaps))}
+
+    def _whose(self, subject: Subject) -> int:
+        """Owner, environment, class of data, and all tags in one text."""
+        known = [plain(meaning(subject, name, self._meanings)) for name in ("owner", "environment", "data_class")]
+        tags = "; ".join(f"{name}={value}" for name, value in sorted(subject.tags.items()))
+        return self.texts.number([*known, plain(tags)], (*known, tags))
 
     def row(self, result: Result) -> list[Any]:
         number, subject = self.texts.number, result.subject
@@ -78,6 +86,7 @@ class _Rows:
             number(message.replace(name, _NAME_MARK) if name else message),
             self.evidence.number(leaves, str(leaves)),
             result.fingerprint,
+            self._whose(subject),
         ]
         gap = self._gaps.get(_gap_key(result.gaps[0])) if result.gaps else None
         if result.exemption:
@@ -90,7 +99,7 @@ class _Rows:
 
 def document(report: Report, options: RenderOptions) -> dict[str, Any]:
     """Everything the page shows."""
-    rows = _Rows(report)
+    rows = _Rows(report, options.meanings)
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     results = report.results if options.include_passed else report.with_outcome(*listed)
     made = [rows.row(result) for result in results]

@@ -252,3 +252,12 @@ def test_a_service_principal(mode: str | None, keys: list[Any], wanted: str):
 
     assert troubles(body).get("expired", "").startswith(wanted)
     assert bool(troubles(body)) is bool(wanted)
+
+
+def test_an_export_keeps_a_principals_properties_below():
+    inner = {"keyCredentials": [key(PAST, "Sign", "a")]}
+    body = {"id": "p1", "type": "Microsoft.Graph/servicePrincipals", "properties": inner}
+
+    found = fact(body)
+    assert [one["role"] for one in found["certificates"]] == ["signing certificate"]
+    assert found["expired"][0]["decided_by"] == ["properties.keyCredentials[0].endDateTime"]

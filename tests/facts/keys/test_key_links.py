@@ -297,3 +297,14 @@ def test_what_decided_is_named_with_every_link():
 
     assert fact["key_expired"][0]["decided_by"] == [f"{VAULT}/keys/data:properties.attributes.exp"]
     assert family("key_chain").grounds.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize(("status", "broken"), [("Approved", False), ("Pending", True), (None, True)])
+def test_a_cluster_that_comes_by_private_link_alone(status: str | None, broken: bool):
+    kind = "Microsoft.ContainerService/managedClusters"
+    kms = {**PROPERTIES[kind]["securityProfile"]["azureKeyVaultKms"], "keyVaultNetworkAccess": "Private"}
+    connection = {"properties": {"privateLinkServiceConnectionState": {"status": status}}}
+    vault = {"publicNetworkAccess": "Disabled", "privateEndpointConnections": [connection] if status else []}
+    fact = chain_of([*encrypted(kind, securityProfile={"azureKeyVaultKms": kms}), *surroundings(vault=vault)])
+
+    assert [("private link alone" in text) for text in found(fact).get("firewall", [])] == [True] * broken

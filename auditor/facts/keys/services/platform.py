@@ -114,6 +114,7 @@ SERVICES: tuple[Service, ...] = (
                 url="properties.securityProfile.azureKeyVaultKms.keyId",
                 switch="properties.securityProfile.azureKeyVaultKms.enabled",
                 vault_id="properties.securityProfile.azureKeyVaultKms.keyVaultResourceId",
+                private="properties.securityProfile.azureKeyVaultKms.keyVaultNetworkAccess",
                 cannot_follow=True,
                 purpose="etcd",
             ),

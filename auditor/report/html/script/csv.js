@@ -17,6 +17,11 @@ const CSV_COLUMNS = [
   "topic",
   "exemption",
   "fingerprint",
+  "owner",
+  "environment",
+  "data_class",
+  "tags",
+  "frameworks",
 ];
 const CSV_VALUE = 120;
 
@@ -49,6 +54,10 @@ function csvText(data, results) {
     result.rule.topic,
     result.exemption ? result.exemption[5] : "",
     result.fingerprint,
+    ...result.whose,
+    Object.entries(result.rule.frameworks)
+      .flatMap(([framework, controls]) => controls.map((control) => `${framework} ${control}`))
+      .join("; "),
   ]);
   return [CSV_COLUMNS, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }

@@ -30,6 +30,7 @@ function unpack(data) {
       message,
       evidence,
       fingerprint,
+      whose,
       exemption = -1,
       gap = -1,
     ] = row;
@@ -48,6 +49,7 @@ function unpack(data) {
       guid,
       location: text(location),
       subscription: data.subscriptions[guid] || guid || "tenant",
+      whose: text(whose), // owner, environment, class of data, and all tags in one text
       message: text(message).replaceAll(NAME, name),
       evidence, // its place in data.evidence: looked up when it is shown
       exemption: exemption < 0 ? null : data.exemptions[exemption],
@@ -60,6 +62,7 @@ function unpack(data) {
     };
     result.key = result.id.toLowerCase();
     result.words = [name, owner.id, owner.title, result.group, result.subscription, result.type, result.message, guid]
+      .concat(result.whose)
       .join("\n")
       .toLowerCase();
     return result;

@@ -64,7 +64,7 @@ function makeDetail(data, go, moved) {
         make(
           "span",
           { class: "quiet" },
-          ` ${[result.type, result.group, result.subscription, result.location].filter(Boolean).join(" · ")}`,
+          ` ${[result.type, result.group, result.subscription, result.location, ...result.whose.slice(0, 3)].filter(Boolean).join(" · ")}`,
         ),
       ),
       make(

@@ -5,6 +5,8 @@ const NO_FILTER = {
   rule: "",
   subscription: "",
   type: "",
+  owner: "",
+  environment: "",
   gate: "",
   framework: "",
   control: "",
@@ -23,6 +25,8 @@ function matcher(filter) {
     (!filter.topic || result.rule.topic === filter.topic) &&
     (!filter.rule || result.rule.id === filter.rule) &&
     (!filter.subscription || (result.guid || "tenant") === filter.subscription) &&
+    (!filter.owner || result.whose[0] === filter.owner) &&
+    (!filter.environment || result.whose[1] === filter.environment) &&
     (!filter.gate || result.gate[filter.gate]) &&
     (!filter.type || result.type.toLowerCase() === filter.type) &&
     (!filter.framework ||
@@ -34,6 +38,8 @@ function matcher(filter) {
 // What each control can be set to: [value, text] pairs, the first one for "any".
 function choices(data, results) {
   const sorted = (pairs) => pairs.sort((a, b) => a[1].localeCompare(b[1], "en", { numeric: true }));
+  const tagged = (at) =>
+    [...new Set(results.map((result) => result.whose[at]))].filter(Boolean).map((word) => [word, word]);
   const outcomes = data.outcomes.filter((word) => word !== "fail" && results.some((result) => result.outcome === word));
   return {
     outcome: [["fail", "findings"], ...outcomes.map((word) => [word, word]), ["", "all"]],
@@ -49,6 +55,8 @@ function choices(data, results) {
       ["", "all subscriptions"],
       ...sorted([...new Map(results.map((result) => [result.guid || "tenant", result.subscription]))]),
     ],
+    owner: [["", "all owners"], ...sorted(tagged(0))],
+    environment: [["", "all environments"], ...sorted(tagged(1))],
     rule: [["", "all rules"], ...sorted([...new Map(results.map((result) => [result.rule.id, result.rule.title]))])],
     gate: [
       ["", "any"],
@@ -135,6 +143,8 @@ function makeFilters(data, results, changed) {
       pick("Topic", "topic"),
       pick("Resource type", "type"),
       pick("Subscription", "subscription"),
+      options.owner.length > 1 ? pick("Owner", "owner") : null,
+      options.environment.length > 1 ? pick("Environment", "environment") : null,
       pick("Rule", "rule"),
       options.gate.length > 1 ? pick("Gate", "gate") : null,
       pick("Framework", "framework"),
