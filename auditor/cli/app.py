@@ -14,6 +14,7 @@ from auditor import __version__
 from auditor.cli import collect, compliance, diff, init, merge
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
+from auditor.cli.identity import command as identity
 from auditor.cli.keys import command as keys
 from auditor.cli.network import command as network
 from auditor.cli.query import command as query
@@ -77,7 +78,7 @@ def _root(
         context.default_map = load_config(path, context.command, named=config is not None)
 
 
-for _command in (scan, collect, rules, compliance, network, keys, diff, doctor, query, merge, init):
+for _command in (scan, collect, rules, compliance, network, identity, keys, diff, doctor, query, merge, init):
     _command.register(app)
 
 

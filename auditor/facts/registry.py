@@ -59,6 +59,7 @@ _MODULES: dict[str, str] = {
     "conditional_access": "auditor.facts.directory.conditional_access",
     "connections": "auditor.facts.transport.connections",
     "effective_security": "auditor.facts.network.effective_security",
+    "escalation": "auditor.facts.identity.escalation.facts",
     "exfiltration": "auditor.facts.private_link.exfiltration",
     "federation": "auditor.facts.identity.federation",
     "gateway_reach": "auditor.facts.private_link.gateways",

@@ -15,6 +15,8 @@ class Effect(StrEnum):
 
     PUT = "put"
     """It is created, or replaced by what the code says; what only the service writes stays."""
+    PATCH = "patch"
+    """What the code says is set on it, the rest stays."""
     STATE = "state"
     """It becomes what the platform foretold; what the foretelling leaves out on both sides stays."""
     KEEP = "keep"

@@ -21,11 +21,14 @@ from auditor.iac.change import Change, Forecast
 from auditor.iac.deployed import Target, changes_of
 from auditor.iac.settle import Redact
 from auditor.iac.template import DEPLOYMENT, TemplateFile, parameter_values
+from auditor.iac.terraform_plan import is_plan, planned_changes
 from auditor.iac.what_if import foretold, what_if_changes
 
 _SKIPPED = frozenset({".git", ".terraform", "node_modules", ".venv", "venv", "__pycache__", ".azure", ".tox"})
 _LARGEST = 200_000_000
-_REMEDY = "Give ARM templates, Bicep, parameter files, or what `az deployment ... what-if --no-pretty-print` printed."
+_REMEDY = (
+    "Give templates, Bicep, or what `az deployment ... what-if --no-pretty-print` or `terraform show -json` printed."
+)
 _COMPILE_S = 120
 
 
@@ -37,6 +40,7 @@ class _Found:
     parameters: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
     bicep: list[Path] = field(default_factory=list)
     what_if: list[tuple[Path, list[Mapping[str, Any]]]] = field(default_factory=list)
+    plans: list[tuple[Path, Mapping[str, Any]]] = field(default_factory=list)
     named: set[Path] = field(default_factory=set)
     """Files that the user named, not a folder that holds them."""
     notices: list[str] = field(default_factory=list)
@@ -97,12 +101,16 @@ def _take_file(path: Path, found: _Found) -> bool:
         if file.document:
             found.templates.append(file)
         return bool(file.document)
-    if '"changeType"' not in text:
+    if '"changeType"' not in text and '"resource_changes"' not in text:
         return False
     try:
-        changes = what_if_changes(json.loads(text))
+        document = json.loads(text)
     except (ValueError, RecursionError):
         return False
+    if is_plan(document):
+        found.plans.append((path, document))
+        return True
+    changes = what_if_changes(document)
     if changes is not None:
         found.what_if.append((path, changes))
     return changes is not None
@@ -137,6 +145,8 @@ class _Reader:
         """All changes, those that the platform foretold first."""
         for path, listed in self.found.what_if:
             yield from foretold(listed, str(path), self.redact, self.found.notices)
+        for path, document in self.found.plans:
+            yield from planned_changes(document, str(path), self.target, self.redact, self.found.notices)
         templates = [*self.found.templates, *self._compiled()]
         linked = set(self._linked(templates))
         for file in templates:
@@ -189,7 +199,7 @@ class _Reader:
                 yield TemplateFile(str(path), "", compiled(path), is_generated=True)
             except ConfigError as error:
                 # Of a folder that holds more, the rest can be judged.
-                if path in self.found.named or not (self.found.templates or self.found.what_if):
+                if path in self.found.named or not (self.found.templates or self.found.what_if or self.found.plans):
                     raise
                 self.found.notices.append(f"{path} was left out: {error}")
 

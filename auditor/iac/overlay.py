@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from auditor.iac.back_references import refer_back
 from auditor.iac.change import Change, Effect
+from auditor.iac.foretold import with_members
 from auditor.inventory import ids
 from auditor.inventory.coverage import Coverage, embedding_parent
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource, Unread
-from auditor.inventory.standing import StandingChildren
+from auditor.inventory.standing import STANDING, StandingChildren
 
 _READ_ONLY = frozenset(
     {
@@ -33,6 +35,8 @@ _READ_ONLY_OF = {
     "microsoft.network/natgateways": frozenset({"subnets", "publicipaddresses"}),
     "microsoft.network/publicipaddresses": frozenset({"ipconfiguration", "ipaddress"}),
 }
+_ONLY = frozenset(kind for kind, standing in STANDING.items() if len(standing.names) == 1)
+"""Children of which each parent has exactly one: where it is here, there are no others."""
 _ENDPOINT = "microsoft.network/privateendpoints"
 
 
@@ -47,26 +51,22 @@ def overlaid(base: Inventory | None, changes: Iterable[Change], source: str) -> 
     deleted: set[str] = set()
     for change in changes:
         key = ids.id_key(change.id)
-        own = by_key.get(key)
-        match change.effect:
-            case Effect.DELETE:
-                deleted.add(key)
-            case Effect.KEEP:
-                if own is None:
-                    by_key[key] = _resource(change, change.body)
-            case Effect.PUT | Effect.STATE:
-                deleted.discard(key)
-                touched.add(key)
-                if own is None and (base is None or base.get(key) is None):
-                    created.add(key)
-                earlier = own or (base.get(key) if base else None)
-                if change.unread and earlier:
-                    by_key[key] = _resource(change, earlier.body)
-                else:
-                    by_key[key] = _resource(change, _merged(change, earlier.body if earlier else {}))
+        earlier = by_key.get(key) or (base.get(key) if base else None)
+        if change.effect is Effect.DELETE:
+            deleted.add(key)
+        elif change.effect is Effect.KEEP:
+            by_key.setdefault(key, _resource(change, change.body))
+        elif earlier or change.effect is not Effect.PATCH:  # a patch says nothing of the rest of what is not here
+            deleted.discard(key)
+            touched.add(key)
+            created |= set() if earlier else {key}
+            is_told = not (change.unread and earlier)
+            was = earlier.body if earlier else {}
+            by_key[key] = _resource(change, _merged(change, was) if is_told else was)
     gone = {key for key in by_key if key in deleted or _is_below(key, deleted)} if deleted else set()
     left = {key: resource for key, resource in by_key.items() if key not in gone}
     _into_parents(left, touched | deleted)
+    refer_back(left, touched)
     _disconnect(left, {key for key in deleted if ids.type_of_id(key) == _ENDPOINT})
     for key in sorted(touched & set(left)):
         if left[key].type_key == _ENDPOINT:
@@ -101,20 +101,31 @@ def _resource(change: Change, body: Mapping[str, Any]) -> Resource:
 
 def _merged(change: Change, earlier: Mapping[str, Any]) -> dict[str, Any]:
     """The body after the change: what the change leaves out goes, but for what only the service writes."""
+    if change.effect is Effect.PATCH:
+        return _patched(earlier, change.body)
     if change.effect is Effect.STATE:
         found = _kept_beside(earlier, change.before, change.body)
         return found if isinstance(found, dict) else dict(change.body)
-    body = dict(change.body)
+    body = with_members(change.body, {})
     own, old = body.get("properties"), earlier.get("properties")
     kind = ids.type_of_id(change.id).lower()
     names = _READ_ONLY | _READ_ONLY_OF.get(kind, frozenset())
     if isinstance(own, Mapping) and isinstance(old, Mapping):
         there = {name.lower() for name in own}
-        body["properties"] = {
-            **own,
-            **{name: value for name, value in old.items() if name.lower() in names - there},
-        }
+        kept = {name: value for name, value in old.items() if name.lower() in names - there}
+        body["properties"] = with_members(own, kept)
     return body
+
+
+def _patched(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """The earlier body with what a patch sets, object by object; lists are set as a whole."""
+    found = {}
+    for name, value in body.items():
+        own = next((key for key in earlier if key.lower() == name.lower()), name)
+        old = next((inner for key, inner in earlier.items() if key == own), None)
+        is_object = isinstance(value, Mapping) and isinstance(old, Mapping)
+        found[own] = _patched(old, value) if is_object and isinstance(old, Mapping) else value
+    return with_members(earlier, found)
 
 
 def _kept_beside(today: Any, before: Any, after: Any) -> Any:
@@ -151,12 +162,12 @@ def _into_parents(by_key: dict[str, Resource], changed: Collection[str]) -> None
         if key in by_key:
             kept.append(by_key[key].body)
         if kept != elements:
-            by_key[parent.key] = _with_properties(parent, {**properties, name: kept})
+            by_key[parent.key] = _with_properties(parent, with_members(properties, {name: kept}))
 
 
 def _with_properties(resource: Resource, properties: Mapping[str, Any]) -> Resource:
     return Resource.from_body(
-        {**resource.body, "properties": properties},
+        with_members(resource.body, {"properties": properties}),
         resource_type=resource.type,
         unread=resource.unread,
         partial=resource.partial,
@@ -208,7 +219,7 @@ def _leave_connections_open(by_key: dict[str, Resource], key: str, source: str) 
         f"private endpoints that {source} does not hold may be connected to it",
     )
     found = [*(old if isinstance(old, list) else []), Unread(gap)]
-    by_key[key] = _with_properties(resource, {**properties, "privateEndpointConnections": found})
+    by_key[key] = _with_properties(resource, with_members(properties, {"privateEndpointConnections": found}))
 
 
 def _connect_one(by_key: dict[str, Resource], endpoint: Resource, connection: Any, status: str) -> None:
@@ -218,8 +229,7 @@ def _connect_one(by_key: dict[str, Resource], endpoint: Resource, connection: An
     properties = target.body.get("properties") if target else None
     if target is None or not isinstance(properties, Mapping):
         return
-    old = properties.get("privateEndpointConnections")
-    there = old if isinstance(old, list) else []
+    there = old if isinstance(old := properties.get("privateEndpointConnections"), list) else []
     if any(endpoint.key in str(one).lower() for one in there):
         return
     made = {
@@ -231,7 +241,9 @@ def _connect_one(by_key: dict[str, Resource], endpoint: Resource, connection: An
             "privateLinkServiceConnectionState": {"status": status},
         },
     }
-    by_key[target.key] = _with_properties(target, {**properties, "privateEndpointConnections": [*there, made]})
+    by_key[target.key] = _with_properties(
+        target, with_members(properties, {"privateEndpointConnections": [*there, made]})
+    )
 
 
 class _Foreseen:
@@ -256,7 +268,9 @@ class _Foreseen:
             return self._open(type_key, scope, f"{self._source} does not set {type_key}, which always exists")
         if self._base is not None:
             return self._base.gap(type_key, scope)
-        if own in self._keys and self._standing.lack(type_key, own):
+        if own in self._keys and type_key in _ONLY:
+            if not self._standing.lack(type_key, own):
+                return None
             return self._open(type_key, scope, f"{self._source} does not set {type_key}, which always exists")
         return self._open(type_key, scope, f"only what {self._source} deploys is known, not which {type_key} exist")
 

@@ -15,6 +15,8 @@ def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | 
     One that stumbles over a body is left out, and `notices` says so.
     """
     from auditor.facts.network.interfaces import owners
+    from auditor.facts.readable import readable
+    from auditor.pictures.escalation import ways_to_owner
     from auditor.pictures.exposure import exposure_picture
     from auditor.pictures.keys import key_chains
     from auditor.pictures.private_paths import private_paths
@@ -28,6 +30,7 @@ def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | 
         "public doors": attempt(public_doors, inventory, facts),
         "private paths": attempt(private_paths, inventory, facts),
         "key chains": attempt(key_chains, inventory, facts),
+        "escalation": attempt(ways_to_owner, readable(inventory)[0]),
     }
     if notices is not None:
         notices += [f"the picture of {n} cannot be drawn: {p}" for n, p in drawn.items() if isinstance(p, Stumble)]

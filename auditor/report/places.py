@@ -14,7 +14,7 @@ from auditor.inventory.model import Resource
 from auditor.report.inventory_tree import InventoryTree, inventory_tree
 
 _TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
-_PROPERTY = re.compile(r"[a-z]\w*([.\[][^ :/]*)?")
+_PROPERTY = re.compile(r"(?:[a-z]\w*|(?i:properties))([.\[][^ :/]*)?")
 """A path in the resource's own body; other evidence names another resource, or what was counted."""
 _IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})
 _TERRAFORM_ARGUMENT = re.compile(r"^[ \t]*([a-z]\w*)[ \t]*=(?!=)", re.MULTILINE)

@@ -234,6 +234,20 @@ def test_a_rule_that_stands_apart_belongs_to_its_group(tmp_path: Path):
     assert outcomes(found.source, "nsg-management-port-open") == {"nsg-management-port-open nsg": "fail"}
 
 
+def test_a_group_that_a_subnet_of_the_same_code_names_is_attached(tmp_path: Path):
+    subnet = {"name": "app", "properties": {"networkSecurityGroup": {"id": f"[resourceId('{NSG}', 'nsg')]"}}}
+    network = {"type": "Microsoft.Network/virtualNetworks", "name": "vnet", "properties": {"subnets": [subnet]}}
+    group = {"type": NSG, "name": "nsg", "properties": {"securityRules": []}}
+    base = base_of({"id": f"{GROUP}/providers/{STORAGE}/stother", "properties": {}})
+
+    found = {
+        name: outcomes(foreseen({f"{name}.json": template(*resources)}, tmp_path, base).source, "nsg-unattached")
+        for name, resources in {"with": (network, group), "without": (group,)}.items()
+    }
+
+    assert found == {"with": {"nsg-unattached nsg": "pass"}, "without": {"nsg-unattached nsg": "fail"}}
+
+
 THERE = {"a": 0, "gone": 1, "readOnly": True}
 CREATE = {"resourceId": ACCOUNT, "changeType": "Create", "after": {"id": ACCOUNT, "properties": {"a": 1}}}
 
@@ -369,7 +383,9 @@ def test_only_what_the_change_brings_is_new(tmp_path: Path):
 
 def test_one_more_open_port_is_new_though_the_group_was_open(tmp_path: Path):
     ssh = rule()
-    base = base_of({"id": GROUP_ID, "type": NSG, "properties": {"securityRules": [{**ssh, "id": GROUP_ID + "/x/ssh"}]}})
+    base = base_of(
+        {"id": GROUP_ID, "type": NSG, "properties": {"securityRules": [{**ssh, "id": GROUP_ID + "/securityRules/ssh"}]}}
+    )
     choice = rules("nsg-management-port-open")
     more = template({"type": NSG, "name": "nsg", "properties": {"securityRules": [ssh, rule("rdp", "3389")]}})
     same = template({"type": NSG, "name": "nsg", "properties": {"securityRules": [ssh]}})

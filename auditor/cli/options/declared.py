@@ -317,7 +317,7 @@ CodePaths = Annotated[
     list[Path] | None,
     typer.Argument(
         help="Code to judge before it is deployed: what-if results, ARM templates with parameter files, Bicep, "
-        "folders. Beside --from, --demo or --with it is laid over what is there.",
+        "Terraform plans, folders. Beside --from, --demo or --with it is laid over what is there.",
         metavar="[PATH]...",
         show_default=False,
     ),

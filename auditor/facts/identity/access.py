@@ -28,7 +28,15 @@ from auditor.facts.identity.assignments import (
     assignments,
     denies,
 )
-from auditor.facts.identity.principals import Principal, PrincipalKind, Principals, gap_of_members
+from auditor.facts.identity.principals import (
+    GROUPS,
+    SERVICE_PRINCIPALS,
+    USERS,
+    Principal,
+    PrincipalKind,
+    Principals,
+    gap_of_members,
+)
 from auditor.facts.identity.roles import ROLE, Roles
 from auditor.facts.identity.scopes import ScopeKind, Scopes, kind_of, scope_key
 from auditor.inventory import ids
@@ -49,6 +57,13 @@ NEEDS = frozenset(
 """What must be collected for an answer about active assignments."""
 NEEDS_ELIGIBLE = NEEDS | {ELIGIBLE}
 """And for one that counts eligible ones too."""
+
+
+_DIRECTORY_TYPES = {
+    PrincipalKind.USER: USERS,
+    PrincipalKind.GROUP: GROUPS,
+    PrincipalKind.SERVICE_PRINCIPAL: SERVICE_PRINCIPALS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,7 @@ class Access:
             self._by_principal.setdefault(assignment.principal.id, []).append(assignment)
             self._by_scope.setdefault(assignment.scope, []).append(assignment)
         self._denies = tuple(denies(inventory))
+        self._has_directory = any(inventory.of_type(kind) for kind in (USERS, SERVICE_PRINCIPALS))
         self._granted: dict[tuple[str, str, str, bool], bool | None] = {}
         self._answers: dict[tuple[str, str, bool, bool], Holders] = {}
 
@@ -220,6 +236,8 @@ class Access:
             if answer is False:
                 continue
             for principal, way in self.expanded(assignment.principal):
+                if self.is_gone(principal):
+                    continue
                 grant = Grant(assignment, way, conditioned=answer is None and assignment.role is not None)
                 denied = self._denied(dict(self._selves(principal.id)), action, scope, data=data)
                 if not any(not deny.conditioned for deny in denied):
@@ -236,6 +254,18 @@ class Access:
             yield self.principals.get(member), tuple(self.principals.get(group) for group in ways)
         if self.principals.unread_members(principal.id):
             yield principal, ()
+
+    def is_gone(self, principal: Principal) -> bool:
+        """Whether the directory was asked for all principals of its kind and does not have this one any more.
+
+        In a closed world without any user or application nobody is gone.
+        """
+        if not self._has_directory:
+            return False
+        kind = _DIRECTORY_TYPES.get(principal.kind)
+        return (
+            kind is not None and not self.principals.is_known(principal.id) and self.inventory.gap(kind, None) is None
+        )
 
     def gap(self, scope: str, *, eligible: bool = False) -> Gap | None:
         """Why assignments that hold at a scope may be missing."""

@@ -6,7 +6,7 @@
 `own` are those whose role is assigned at the subscription itself, `above` those from management groups and the tenant,
 `eligible` those who may activate it, `everybody` all of these. Each is named once in a list, members instead of groups;
 an element is unknown where a group, a role or the place of a management group was not read. `lock_roles` are custom
-roles, assigned there, that set and delete locks and do not administer everything else too.
+roles, assigned there, that set and delete locks and are no administrator's role.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from auditor.facts.identity.access import NEEDS_ELIGIBLE, Access, Grant
 from auditor.facts.identity.assignments import ASSIGNMENT, ELIGIBLE, Assignment
-from auditor.facts.identity.powers import Power, administers_resources, power_of
+from auditor.facts.identity.powers import Power, power_of, power_of_role
 from auditor.facts.identity.principals import PrincipalKind, gap_of_members
 from auditor.facts.registry import FactFamily
 from auditor.inventory import ids
@@ -77,7 +77,7 @@ def _people(assignment: Assignment, access: Access, *, certain: bool) -> Iterato
 def _lock_roles(subscription: Resource, access: Access) -> Iterator[str]:
     for assignment, _ in access.at(subscription.id):
         role = assignment.role
-        if role and role.custom and all(role.allows(a) for a in _LOCKS) and not administers_resources(role):
+        if role and role.custom and all(role.allows(a) for a in _LOCKS) and power_of_role(role) is Power.NONE:
             yield role.name
 
 

@@ -148,6 +148,10 @@ class Principals:
                     found.setdefault(member)
         return tuple(found)
 
+    def direct_members(self, group: str) -> tuple[str, ...]:
+        """The ids in a group's own list, groups included; nothing where it was not read."""
+        return self._members.get(group.lower(), ())
+
     def unread_members(self, group: str) -> bool:
         """Whether the members of a group, or of a group in it, were not read; a group that is gone has none."""
         if self._groups_gap is None:
