@@ -260,5 +260,8 @@ def _why(truth: Truth) -> str:
         return "the answer is not known"
     if truth.gaps:
         gap = truth.gaps[0]
+        # Of what lies outside of every read a fact says in words what it does not know.
+        if gap.code == "NotCollected" and gap.message:
+            return gap.message
         return f"{gap.type} in {gap.scope} was not read ({gap.code})"
     return truth.reason or "the answer is not known"
