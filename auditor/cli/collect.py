@@ -71,7 +71,8 @@ def collect(
             with steps.step("collect"):
                 outcome = collect_into(snapshot, live, types)
         except KeyboardInterrupt:
-            note(f"what was read is in {snapshot.path}; go on with --resume and the same options")
+            if not snapshot.is_empty:
+                note(f"what was read is in {snapshot.path}; go on with --resume and the same options")
             raise
     steps.finish()
     if not quiet:

@@ -203,7 +203,8 @@ DATA: dict[str, Provided] = {
     "azurerm_mssql_server": Provided(
         "Microsoft.Sql/servers",
         {
-            "properties.minimalTlsVersion": attribute("minimum_tls_version"),
+            # The provider sends nothing for `Disabled`.
+            "properties.minimalTlsVersion": translated("minimum_tls_version", {"Disabled": None}),
             "properties.administrators.azureADOnlyAuthentication": attribute(
                 "azuread_administrator.0.azuread_authentication_only"
             ),

@@ -113,7 +113,7 @@ def translated(path: str, words: Mapping[Any, Any]) -> Way:
     """A value in the service's words; one that has none stays."""
 
     def read(values: Any) -> Any:
-        found = at(values, path)
+        found = attribute(path)(values)
         return words.get(found, found) if isinstance(found, str | bool) else found
 
     return read

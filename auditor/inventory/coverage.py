@@ -58,6 +58,10 @@ def embedding_parent(type_key: str) -> str | None:
     return None
 
 
+# Extend any resource, and are read of the types of which that matters: a line of its own for each that was read.
+_READ_BY_PARENT = frozenset({"microsoft.insights/diagnosticsettings"})
+
+
 class ReadState(StrEnum):
     """How the read of one kind in one scope ended."""
 
@@ -214,8 +218,11 @@ class Ledger:
         place = ids.id_key(scope)
         if own := self._own.get((type_key, place)) or self._own.get((type_key, ids.parent_of(place))):
             return None if own.settled else own.gap
+        by_parent = type_key in _READ_BY_PARENT and "/providers/" in place
         while place:
             if entry := by_scope.get(place):
+                if entry.settled and by_parent and "/providers/" not in place:
+                    return _not_asked(type_key, scope)  # of a type whose resources were not asked for theirs
                 return None if entry.settled else entry.gap
             place = ids.parent_of(place)
         if entry := by_scope.get(""):  # the tenant, "/"

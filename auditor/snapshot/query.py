@@ -132,6 +132,8 @@ def _open(path: Path) -> sqlite3.Connection:
 def _type_views(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     taken = {*_VIEWS, "manifest"}
     for (kind,) in connection.execute("SELECT DISTINCT type_key FROM main.resources ORDER BY type_key").fetchall():
+        if not isinstance(kind, str):
+            raise sqlite3.DatabaseError("malformed JSON: a type is no text")
         name = re.sub(r"[^a-z0-9]+", "_", kind).strip("_") or "untyped"
         while name in taken:
             name += "_"

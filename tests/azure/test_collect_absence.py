@@ -229,3 +229,22 @@ def test_groups_that_were_listed_bare_are_unknown_and_not_judged_as_empty(
     [group] = [r for r in done.snapshot.resources() if r.type == NSG]
     assert group.unread["properties"].code == "NoProperties"
     assert "properties" not in group.body
+
+
+def test_settings_of_a_type_that_is_not_asked_for_them_are_unknown(
+    start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, disk = "Microsoft.Insights/diagnosticSettings", "Microsoft.Compute/disks"
+    bodies = [{"id": arm_id(kind, "x"), "name": "x", "type": kind} for kind in (VAULT, disk)]
+    done = collect_from(start_azure(LoopbackAzure(bodies)), {logs, VAULT, disk}, monkeypatch)
+    inventory = done.snapshot.inventory()
+    assert done.outcome.complete
+    assert inventory.gap(logs, arm_id(VAULT, "x")) is None
+    assert inventory.gap(logs, arm_id(disk, "x")).code == "NotAsked"
+
+
+def test_a_small_answer_that_unpacks_without_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = gzip.compress(b" " * (140 * 1024 * 1024), compresslevel=1)
+    done = run(Scripted({LIST: raw(bomb, headers={"Content-Encoding": "gzip"})}), {NSG}, monkeypatch)
+    assert done.gaps() == [(NSG, "TooLarge")]
+    assert _first(done)[0] == 200

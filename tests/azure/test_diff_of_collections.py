@@ -91,6 +91,7 @@ def test_what_is_behind_a_subscription_that_may_no_longer_be_read_did_not_go_awa
     hidden.deny(f"/subscriptions/{OTHER_SUBSCRIPTION}/resourceGroups")
     hidden.deny(f"/subscriptions/{OTHER_SUBSCRIPTION}/providers")
     hidden.deny(f"/subscriptions/{OTHER_SUBSCRIPTION}", "Microsoft.Storage/storageAccounts")
+    hidden.deny(f"/subscriptions/{OTHER_SUBSCRIPTION}", "Microsoft.Resources/subscriptions/resourceGroups")
 
     for found in compared(tenant(), hidden):
         assert ("no longer readable", "storage-https-only", "sttwo") in directions(found)

@@ -101,6 +101,13 @@ def test_views_over_a_table_that_is_another_say_so(path: Path):
             look(path)
 
 
+def test_views_of_a_type_that_is_no_text_say_so(path: Path):
+    write(path, "UPDATE resources SET type_key = ?", b"\xff\x00")
+
+    with pytest.raises(SnapshotError, match="damaged"):
+        views_of(path)
+
+
 def test_a_snapshot_that_is_taken_away_while_it_is_looked_at_is_told(path: Path, monkeypatch: pytest.MonkeyPatch):
     read = snapshot_file._header
 

@@ -33,6 +33,8 @@ async def read_hierarchy(reader: Reader, subscriptions: Sequence[Subscription]) 
             for item in await _read(reader, f"{group}/descendants", kind):
                 if parent := _parent(item):
                     parents[ids.id_key(str(item.get("id", "")))] = parent
+    if ("/", ids.type_key(ids.MANAGEMENT_GROUP_TYPE)) not in reader.failures:
+        reader.close_complete(Target("/", ids.MANAGEMENT_GROUP_TYPE, Call("", ""), _SOURCE))
     reader.progress.end(_SOURCE)
     chains = {subscription.guid: tuple(_above(parents, subscription.scope)) for subscription in subscriptions}
     return {guid: chain for guid, chain in chains.items() if chain}

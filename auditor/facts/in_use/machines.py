@@ -101,21 +101,26 @@ def _mode(profile: Json, settings: str, where: str) -> str:
 
 
 def _os_disk(inventory: Inventory, profile: Json) -> Json | Unread:
-    """How a confidential machine's disk is encrypted: `whole`, `state` (of the firmware alone), or `nothing`."""
+    """How a confidential machine's disk is encrypted: `whole`, `state` (of the firmware alone), or `nothing`.
+
+    None where neither the machine nor its disk says it: every real one does.
+    """
     said = text_at(profile, f"{_OS_DISK}.managedDisk.securityProfile.securityEncryptionType")
     if not said:
         disk_id = text_at(profile, f"{_OS_DISK}.managedDisk.id")
         disk = inventory.get(disk_id) if disk_id else None
         if disk is None:
             gap = inventory.gap(DISK, disk_id) if disk_id else None
-            return Unread(gap) if gap else "nothing"
+            return Unread(gap) if gap else None
         return _of_disk(disk)
     return "whole" if said == _WHOLE_DISK else "state" if said == "vmgueststateonly" else "nothing"
 
 
-def _of_disk(disk: Resource) -> str:
+def _of_disk(disk: Resource) -> str | None:
     # https://learn.microsoft.com/rest/api/compute/disks/get#disksecuritytypes
     said = text_at(disk.body, "properties.securityProfile.securityType")
     if said.startswith("confidentialvm_diskencryptedwith"):
         return "whole"
+    if not said:
+        return None
     return "state" if said.startswith("confidentialvm_vmgueststateonly") else "nothing"

@@ -150,7 +150,8 @@ def _members(
         if not isinstance(member, Mapping):
             continue
         name = _last(member.get("policyDefinitionId"))
-        groups = tuple(str(group) for group in member.get("groupNames") or ())
+        named = member.get("groupNames")
+        groups = tuple(map(str, named)) if isinstance(named, list) else ()
         given = {**_resolved(_values(member.get("parameters")), known), **_given(parameters, name)}
         yield name, Use(given, frameworks={framework: groups} if groups else None)
 

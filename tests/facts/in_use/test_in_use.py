@@ -91,6 +91,8 @@ def test_the_disk_of_a_confidential_machine():
     assert of("ConfidentialVM_DiskEncryptedWithCustomerKey") == "whole"
     assert of("ConfidentialVM_VMGuestStateOnlyEncryptedWithPlatformKey") == "state"
     assert of("TrustedLaunch") == "nothing"
+    assert of("") is None
+    assert fact(confidential({}))["os_disk"] is None
 
 
 def test_a_disk_that_was_not_read_leaves_it_open():

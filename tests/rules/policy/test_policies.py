@@ -377,3 +377,12 @@ def test_details_that_are_none_are_told_and_end_nothing(load, effect: str, detai
     )
 
     assert [rule.id for rule in policies.rules if rule.id.endswith("b")]
+
+
+@pytest.mark.parametrize("groups", [5, "x", {"a": 1}, [5, None]])
+def test_groups_of_an_initiative_that_are_none_end_nothing(load, groups: Any):
+    known = definition(HTTPS)
+    member = {"policyDefinitionId": known["id"].replace("/x", f"/{known['name']}"), "groupNames": groups}
+    initiative = {"name": "i", "properties": {"displayName": "I", "policyDefinitions": [member]}}
+
+    assert load(known, initiative).rules
