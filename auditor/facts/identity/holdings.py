@@ -3,7 +3,8 @@
     {"identities": ["id-deploy"], "strongest": "owner",
      "wide": [{"identity": "id-deploy", "own": true, "power": "owner", "role": "Owner",
                "where": "the subscription 1111...", "text": "id-deploy: Owner at the subscription 1111..."}],
-     "narrow": [...], "text": "id-deploy: Owner at the subscription 1111...", "decided_by": ["<id of the assignment>:properties.roleDefinitionId"]}
+     "narrow": [...], "text": "id-deploy: Owner at ...",
+     "decided_by": ["<id of the assignment>:properties.roleDefinitionId"]}
 
 `wide` are those at a subscription, a management group or the tenant, `narrow` those at resource groups and resources.
 `own` is false for a user-assigned identity that a host only carries. `power` is one of
