@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.facts.identity.federation import OF_IDENTITY, properties_of
-from auditor.facts.identity.hosts import HOSTS, carried
+from auditor.facts.identity.hosts import carried
 from auditor.facts.identity.principals import Principals
 from auditor.facts.network.bodies import items, text, value
 from auditor.facts.paths.model import Edge, EdgeKind, Node, NodeKind, Proof
@@ -102,16 +102,6 @@ class Identities:
                     (Proof(credential.id, "properties.subject", subject),),
                     cut=f"remove the federated credential {credential.name} of {identity.name}",
                 )
-
-
-def carriers(inventory: Inventory) -> list[Resource]:
-    """Every host that has an identity."""
-    return [host for kind in sorted(HOSTS) for host in inventory.of_type(kind) if any(carried(host, inventory))]
-
-
-def is_admin_credential(name: str) -> bool:
-    """Whether a basic publishing policy is of the advanced tools site or of FTP."""
-    return name.lower().rpartition("/")[2] in ("scm", "ftp")
 
 
 def external_ingress(app: Resource) -> bool:

@@ -16,7 +16,7 @@ class NodeKind(StrEnum):
     APP = "app"
     CONTAINER = "container"
     IDENTITY = "identity"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 # the name of a kind
     SERVICE = "service"
     DATA_STORE = "data-store"
     SCOPE = "scope"
@@ -152,10 +152,7 @@ class Path:
     @property
     def lateral(self) -> int:
         """How many machines are reached from machines."""
-        return sum(
-            edge.kind is EdgeKind.REACHES and edge.source.kind is not NodeKind.INTERNET
-            for edge in self.edges
-        )
+        return sum(edge.kind is EdgeKind.REACHES and edge.source.kind is not NodeKind.INTERNET for edge in self.edges)
 
     @property
     def guards(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from auditor.facts.network.bodies import items, key_at, value
 from auditor.facts.network.interfaces import NIC, SCALE_SET
 from auditor.facts.network.space import Spaces
-from auditor.facts.network.topology import Topology
+from auditor.facts.network.topology import NETWORK, Topology
 from auditor.facts.private_link.endpoint_body import ENDPOINT, connections_of, network_of
 from auditor.facts.registry import Shared
 from auditor.inventory import ids
@@ -30,9 +30,7 @@ class Position:
     """Public addresses that they are known to call from."""
 
     def __or__(self, other: Position) -> Position:
-        return Position(
-            self.hosts | other.hosts, self.subnets | other.subnets, self.addresses | other.addresses
-        )
+        return Position(self.hosts | other.hosts, self.subnets | other.subnets, self.addresses | other.addresses)
 
 
 NOWHERE = Position()
@@ -81,9 +79,7 @@ class Positions:
             if known := self._inventory.get(environment) if environment else None:
                 subnets.add(_key(value(known.body, "properties", "vnetConfiguration", "infrastructureSubnetId")))
             addresses |= set(str(value(body, "properties", "outboundIpAddresses") or "").split(","))
-            self._at[host.key] = Position(
-                frozenset({host.key}), frozenset(subnets - {""}), frozenset(addresses - {""})
-            )
+            self._at[host.key] = Position(frozenset({host.key}), frozenset(subnets - {""}), frozenset(addresses - {""}))
         return self._at[host.key]
 
     def networks(self, position: Position) -> frozenset[str]:
@@ -140,7 +136,7 @@ _SUBNETS: Mapping[str, Iterable[tuple[str, ...]]] = {
     "microsoft.web/sites": (("properties", "virtualNetworkSubnetId"),),
     "microsoft.web/sites/slots": (("properties", "virtualNetworkSubnetId"),),
 }
-NEEDS = frozenset({NIC, SCALE_SET, ENDPOINT, "microsoft.network/virtualnetworks", "microsoft.network/publicipaddresses"})
+NEEDS = frozenset({NIC, SCALE_SET, ENDPOINT, NETWORK, "microsoft.network/publicipaddresses"})
 
 
 def _key(found: Any) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from auditor.facts.paths.model import ENTRY_COST, Edge, Node, NodeKind, Path
-from auditor.facts.paths.position import NOWHERE, Position
+from auditor.facts.paths.position import Position
 
 DEEPEST = 7
 KEPT = 12
@@ -120,35 +120,6 @@ def _cost(edge: Edge) -> int:
     return found + (4 if edge.assumed and not edge.entry else 0) + (1 if edge.guard else 0)
 
 
-def network_filter(
-    reaches: Callable[[Position, Node], tuple[bool | None, str, object]],
-) -> Callable[[Edge, Position], Edge | None]:
-    """A `passes` that asks whether the target's network rules let a position in."""
-
-    def passes(edge: Edge, position: Position) -> Edge | None:
-        if not edge.needs_network:
-            return edge
-        verdict, how, gap = reaches(position, edge.target)
-        if verdict is False:
-            return None
-        if verdict is None:
-            return replace(edge, unread=edge.unread or gap)  # type: ignore[arg-type]
-        return replace(edge, does=f"{edge.does}, {how}") if how else edge
-
-    return passes
-
-
 def ordered(paths: Iterable[Path]) -> list[Path]:
     """The certain first, then by score, names and steps."""
     return sorted(paths, key=lambda p: (not p.certain, -p.score, len(p.edges), p.short.lower(), p.text))
-
-
-def nowhere(_: Node) -> Position:
-    """The position of the internet."""
-    return NOWHERE
-
-
-def steps(paths: Iterable[Path]) -> Iterator[Edge]:
-    """Every step of every path."""
-    for path in paths:
-        yield from path.edges
