@@ -3,7 +3,8 @@
 A fact of an application gateway:
 
     {"sites": [{"listener": "web", "path": "/img/*", "protocol": "http", "plain": "it forwards requests over HTTP",
-                "tls": "", "weak_tls": "", "weak_suites": "", "waf": "shop-waf", "unprotected": "", "decided_by": {"plain": ["..."]}}],
+                "tls": "", "weak_tls": "", "weak_suites": "", "waf": "shop-waf", "unprotected": "",
+                "decided_by": {"plain": ["..."]}}],
      "backends": [{"name": "api", "protocol": "http", "checked": true, "after_tls": true, "decided_by": {...}}]}
 
 A site is a path of a listener that a routing rule serves; `path` is "" where a rule has no paths, and `*` for what no

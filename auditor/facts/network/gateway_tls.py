@@ -22,8 +22,8 @@ _WEAK_SUITES = ("TLS_RSA_", "TLS_DHE_", "_3DES_", "_DSS_")
 def weak_suites(policy: Any) -> str:
     """Which weak cipher suites a policy offers, whatever its versions; "" for none.
 
-    The suites of the predefined policies: https://learn.microsoft.com/powershell/module/az.network/get-azapplicationgatewaysslpredefinedpolicy.
-    Of these only the one of 2015 has 3DES and DSS.
+    Of the predefined policies only the one of 2015 has 3DES and DSS:
+    https://learn.microsoft.com/powershell/module/az.network/get-azapplicationgatewaysslpredefinedpolicy
     """
     name = str(value(policy, "policyName") or "") if policy else _OLD_DEFAULT
     if name.lower() == _OLD_DEFAULT.lower():
