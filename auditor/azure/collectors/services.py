@@ -335,6 +335,7 @@ _OTHER_ENTRIES = (
     _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
+    _below(_AUTOMATION_ACCOUNT, "connections", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23"),
     _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),

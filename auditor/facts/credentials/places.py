@@ -16,7 +16,6 @@ HOLDERS = frozenset(
         "microsoft.web/sites/config",
         "microsoft.web/sites/slots/config",
         "microsoft.web/connections",
-        "microsoft.web/staticsites/config",
         "microsoft.app/containerapps",
         "microsoft.app/jobs",
         "microsoft.containerinstance/containergroups",
