@@ -139,11 +139,16 @@ def test_the_command_line_starts_without_the_libraries_that_only_some_commands_n
 
 
 def test_nothing_that_is_read_is_run():
-    """No code from data: no `eval`, no `exec`, no pickle and its kind, no YAML that makes objects."""
+    """No code from data: no `eval`, no `exec`, no pickle and its kind, no YAML that makes objects.
+
+    One file makes code, of words that are its own, as `tests/rules/conditions/test_generated.py` shows.
+    """
     wrong = set()
     for path in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
+                case ast.Call(func=ast.Name(id="exec" | "compile")) if path == GENERATED:
+                    pass
                 case ast.Call(func=ast.Name(id="eval" | "exec" | "compile" | "__import__" as name)):
                     wrong.add(f"{path.name}: {name}")
                 case ast.Import(names=names):
@@ -156,4 +161,5 @@ def test_nothing_that_is_read_is_run():
     assert wrong == set()
 
 
+GENERATED = ROOT / "rules" / "conditions" / "generated.py"
 CARELESS = {"pickle", "cPickle", "dill", "shelve", "marshal", "jsonpickle", "joblib", "cloudpickle"}

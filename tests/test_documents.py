@@ -69,3 +69,25 @@ def test_links_inside_the_project_lead_somewhere():
 
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+COVERED_BY = {
+    "Directory.Read.All": {
+        "GroupMember.Read.All",
+        "Organization.Read.All",
+        "RoleManagement.Read.Directory",
+        "User.Read.All",
+    },
+    "Policy.Read.All": {"Policy.Read.AuthenticationMethod"},
+}
+"""Which other permissions a higher one includes, by the pages of the requests in Microsoft Graph's reference."""
+
+
+def test_the_readme_names_every_permission_that_requests_to_microsoft_graph_need():
+    from auditor.azure.collectors.directory import ENTRIES
+    from auditor.azure.collectors.role_holders import PROBES
+
+    named = set(re.findall(r"`(\w[\w.]*\.Read\.\w+)`", README))
+    granted = named.union(*(COVERED_BY[name] for name in named if name in COVERED_BY))
+
+    assert {entry.permission for entry in ENTRIES} | {permission for permission, _ in PROBES.values()} <= granted

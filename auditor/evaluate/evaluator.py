@@ -21,6 +21,9 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 from auditor.inventory.selection import Selection, tags_of
 from auditor.inventory.stumbles import Stumble, attempt
+from auditor.rules.conditions import CompiledCondition
+from auditor.rules.conditions.frame import Frame
+from auditor.rules.conditions.generated import Judge, generate
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
 
 Advance = Callable[[int], None]
@@ -53,15 +56,20 @@ def evaluate(
     results: list[Result] = []
     stumbles: dict[str, list[str]] = {}
     managed = Managed(inventory)
+    batches = _Batches(inventory) if spent is None else None
     for resource, applicable in _pairs(rules, inventory):
         if selection and not selection.holds(resource, inventory):
             continue
         shared = Context(resource, inventory, facts, {}, now.isoformat())
+        answers: Mapping[str, tuple[Outcome, Truth]] = {}
+        if batches:
+            answers = batches.judge(resource, applicable, shared)
         for rule in applicable:
             context = (
                 shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
             )
-            judged = attempt(judge, rule, context)
+            answered = answers.get(rule.id)
+            judged = answered if answered is not None else attempt(judge, rule, context)
             if isinstance(judged, Stumble):
                 stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
                 judged = Outcome.UNKNOWN, Unknown((), f"its body cannot be understood: {judged}")
@@ -148,12 +156,56 @@ def _judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
     applies: Truth = rule.when.evaluate(context) if rule.when else True
     if applies is False:
         return Outcome.NOT_APPLICABLE, applies
-    fails = rule.fail_if.evaluate(context)
+    return _decided(applies, rule.fail_if.evaluate(context))
+
+
+def _decided(applies: Truth, fails: Truth) -> tuple[Outcome, Truth]:
     if fails is False:  # decided from what was read: it cannot fail, even where it is unknown whether it applies
         return Outcome.PASS, fails
     if applies is not True:
         return Outcome.UNKNOWN, applies
     return (Outcome.FAIL, fails) if fails is True else (Outcome.UNKNOWN, fails)
+
+
+GENERATED_FROM = 50
+"""Resources of a type from which on it pays to turn the conditions over it into code."""
+
+
+class _Batches:
+    """Rules of one type judged together by generated code, where there are many resources of it."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._by_type: dict[str, tuple[Judge, list[str]] | None] = {}
+
+    def judge(self, resource: Resource, rules: Sequence[Rule], context: Context) -> Mapping[str, tuple[Outcome, Truth]]:
+        """Outcomes by rule id; of rules that are not here, and where code stumbles, nothing."""
+        kind = resource.type_key
+        if kind not in self._by_type:
+            worth_it = len(self._inventory.of_type(kind)) >= GENERATED_FROM
+            self._by_type[kind] = _batch(rules) if worth_it else None
+        batch = self._by_type[kind]
+        if batch is None:
+            return {}
+        answers = attempt(batch[0], context, Frame(context, resource))
+        if answers is None or isinstance(answers, Stumble):
+            return {}
+        return {
+            rule_id: (Outcome.NOT_APPLICABLE, applies) if applies is False else _decided(applies, fails)
+            for rule_id, (applies, fails) in zip(batch[1], answers, strict=True)
+        }
+
+
+def _batch(rules: Sequence[Rule]) -> tuple[Judge, list[str]] | None:
+    pairs: list[tuple[CompiledCondition | None, CompiledCondition]] = []
+    names: list[str] = []
+    for rule in rules:
+        when, fail_if = rule.when, rule.fail_if
+        plain = not rule.parameters and isinstance(fail_if, CompiledCondition)
+        if plain and (when is None or isinstance(when, CompiledCondition)) and isinstance(fail_if, CompiledCondition):
+            pairs.append((when, fail_if))
+            names.append(rule.id)
+    return (generate(pairs), names) if pairs else None
 
 
 def _timed(spent: dict[str, float]) -> Callable[[Rule, Context], tuple[Outcome, Truth]]:

@@ -103,8 +103,13 @@ def as_time(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+_NUMBERS = (int, float)  # not bool, which is no number here
+
+
 def order(value: Any, operand: Any) -> int:
     """-1, 0 or 1. Raises Undecidable where the kinds differ: Azure Policy throws an error there."""
+    if type(value) in _NUMBERS and type(operand) in _NUMBERS:
+        return int(value > operand) - int(value < operand)
     pairs: list[tuple[Any, Any]] = [
         (as_number(value), as_number(operand)),
         (as_time(value), as_time(operand)),

@@ -25,22 +25,12 @@ from auditor.iac.provider_ways import (
     negated,
     switched,
     translated,
+    words,
 )
 
 
 def _sku(values: Any) -> Any:
     return joined("_", "account_tier", "account_replication_type")(values)
-
-
-def _bypass(path: str) -> Way:
-    def read(values: Any) -> Any:
-        found = at(values, path)
-        if not isinstance(found, list):
-            return found
-        unknown = next((one for one in found if not isinstance(one, str)), None)
-        return unknown if unknown is not None else ", ".join(found)
-
-    return read
 
 
 def _addresses(path: str) -> Way:
@@ -82,7 +72,7 @@ _STORAGE = Provided(
         ),
         **PUBLIC,
         "properties.networkAcls.defaultAction": attribute("network_rules.0.default_action"),
-        "properties.networkAcls.bypass": _bypass("network_rules.0.bypass"),
+        "properties.networkAcls.bypass": words("network_rules.0.bypass", ", "),
         "properties.networkAcls.ipRules": _addresses("network_rules.0.ip_rules"),
         "properties.networkAcls.virtualNetworkRules": each(
             "network_rules.0.virtual_network_subnet_ids", {"id": element}
@@ -114,11 +104,9 @@ _STORAGE = Provided(
                 "properties.shareDeleteRetentionPolicy.enabled": lambda values: _retention(
                     values, "share_properties", "retention_policy"
                 ),
-                "properties.protocolSettings.smb.versions": lambda values: _words(
-                    values, "share_properties.0.smb.0.versions"
-                ),
-                "properties.protocolSettings.smb.channelEncryption": lambda values: _words(
-                    values, "share_properties.0.smb.0.channel_encryption_type"
+                "properties.protocolSettings.smb.versions": words("share_properties.0.smb.0.versions", ";", ";"),
+                "properties.protocolSettings.smb.channelEncryption": words(
+                    "share_properties.0.smb.0.channel_encryption_type", ";", ";"
                 ),
             },
             name="=default",
@@ -143,15 +131,6 @@ def _retention(values: Any, block: str, name: str) -> Any:
         return around
     found = around.get(name)
     return found if isinstance(found, Unknown) else bool(found)
-
-
-def _words(values: Any, path: str) -> Any:
-    """A set of words as the service writes it: `SMB3.0;SMB3.1.1;`."""
-    found = at(values, path)
-    if not isinstance(found, list) or not found:
-        return found or None
-    unknown = next((one for one in found if not isinstance(one, str)), None)
-    return unknown if unknown is not None else ";".join(found) + ";"
 
 
 _VAULT: dict[str, Way] = {
@@ -203,7 +182,8 @@ DATA: dict[str, Provided] = {
     "azurerm_mssql_server": Provided(
         "Microsoft.Sql/servers",
         {
-            "properties.minimalTlsVersion": attribute("minimum_tls_version"),
+            # The provider sends nothing for `Disabled`.
+            "properties.minimalTlsVersion": translated("minimum_tls_version", {"Disabled": None}),
             "properties.administrators.azureADOnlyAuthentication": attribute(
                 "azuread_administrator.0.azuread_authentication_only"
             ),

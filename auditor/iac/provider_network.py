@@ -20,6 +20,7 @@ from auditor.iac.provider_ways import (
     element,
     given,
     switched,
+    words,
 )
 
 _RULE: dict[str, Way] = {
@@ -369,7 +370,7 @@ PATCHES: dict[str, Patch] = {
         "storage_account_id",
         {
             "properties.networkAcls.defaultAction": attribute("default_action"),
-            "properties.networkAcls.bypass": lambda values: _several(values, "bypass"),
+            "properties.networkAcls.bypass": words("bypass", ", "),
             "properties.networkAcls.ipRules": each("ip_rules", {"value": element, "action": constant("Allow")}),
             "properties.networkAcls.virtualNetworkRules": each("virtual_network_subnet_ids", {"id": element}),
         },
@@ -393,12 +394,3 @@ def _connections(values: Any, *, manual: bool) -> Any:
         return found
     chosen = [{k: v for k, v in one.items() if k != "manual"} for one in found if one.get("manual", False) is manual]
     return chosen or None
-
-
-def _several(values: Any, path: str) -> Any:
-    """A set of words as the service writes it: `Logging, AzureServices`."""
-    found = attribute(path)(values)
-    if not isinstance(found, list):
-        return found
-    unknown = next((one for one in found if not isinstance(one, str)), None)
-    return unknown if unknown is not None else ", ".join(found)

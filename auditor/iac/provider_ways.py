@@ -113,7 +113,7 @@ def translated(path: str, words: Mapping[Any, Any]) -> Way:
     """A value in the service's words; one that has none stays."""
 
     def read(values: Any) -> Any:
-        found = at(values, path)
+        found = attribute(path)(values)
         return words.get(found, found) if isinstance(found, str | bool) else found
 
     return read
@@ -153,6 +153,19 @@ def element(values: Any) -> Any:
     return values
 
 
+def words(path: str, separator: str, end: str = "") -> Way:
+    """A set of words as one text: `Logging, AzureServices`."""
+
+    def read(values: Any) -> Any:
+        found = attribute(path)(values)
+        if not isinstance(found, list) or not found:
+            return None if found == [] else found
+        unknown = next((one for one in found if isinstance(one, Unknown)), None)
+        return unknown or separator.join(str(one) for one in found if one is not None) + end
+
+    return read
+
+
 def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False) -> dict[str, Any]:
     """An object by its paths, without what is not set, or with null for it."""
     body: dict[str, Any] = {}
@@ -178,10 +191,10 @@ def identity(values: Any) -> Any:
     listed = at(block, "identity_ids")
     if isinstance(listed, Unknown):
         found["userAssignedIdentities"] = listed
-    elif listed and all(isinstance(one, str) for one in listed):
+    elif isinstance(listed, list) and listed and all(isinstance(one, str) for one in listed):
         found["userAssignedIdentities"] = {one: {} for one in listed}
     elif listed:
-        found["userAssignedIdentities"] = next(one for one in listed if isinstance(one, Unknown))
+        found["userAssignedIdentities"] = Unknown("an identity is only known when it is applied")
     if isinstance(kind, str) and kind.startswith("SystemAssigned"):
         found["principalId"] = Unknown("the identity is only known when it is applied")
     return found

@@ -40,7 +40,7 @@ def resources_of(document: Mapping[str, Any]) -> list[Planned]:
     """The resources that a plan manages."""
     configured = dict(_configured(_at(document, "configuration", "root_module"), ""))
     found = []
-    for change in document.get("resource_changes") or []:
+    for change in _list(document, "resource_changes"):
         if not isinstance(change, Mapping) or change.get("mode") != "managed":
             continue
         told = change.get("change")
@@ -59,7 +59,7 @@ def resources_of(document: Mapping[str, Any]) -> list[Planned]:
                 key[1],
                 key[2],
                 change.get("index"),
-                tuple(map(str, told.get("actions") or ())),
+                tuple(map(str, _list(told, "actions"))),
                 after if isinstance(after, dict) else {},
                 before if isinstance(before, Mapping) else {},
                 configured.get(key, {}),
@@ -69,7 +69,7 @@ def resources_of(document: Mapping[str, Any]) -> list[Planned]:
 
 
 def _configured(module: Any, path: str) -> Iterator[tuple[tuple[str, str, str], Mapping[str, Any]]]:
-    for resource in _at(module, "resources") or []:
+    for resource in _list(module, "resources"):
         if isinstance(resource, Mapping) and resource.get("mode") == "managed":
             expressions = resource.get("expressions")
             yield (
@@ -90,6 +90,11 @@ def _at(value: Any, *path: str) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def _list(value: Any, *path: str) -> list[Any]:
+    found = _at(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def _merged(known: Any, unknown: Any, sensitive: Any, where: str) -> Any:
@@ -132,7 +137,7 @@ class References:
         """The resources whose ids an argument holds, as far as its expression says; none where that is open."""
         expression: Any = resource.expressions
         for place, step in enumerate(path):
-            if step in _SETS and len(path) > place + 1 and len(expression.get(step) or ()) > 1:
+            if step in _SETS and len(path) > place + 1 and len(_list(expression, str(step))) > 1:
                 return []
             if isinstance(expression, list) and isinstance(step, int):
                 expression = expression[step] if step < len(expression) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.iac.layout import Layout, Span, Steps
-from auditor.inventory.model import Json
+from auditor.inventory.model import Json, Unread
 
 _INDENT = "  "
 _DEEPEST = 100
@@ -59,9 +59,13 @@ class _Writer:
 
 
 def _scalar(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=_words)
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(value, default=str)
+        return json.dumps(value, default=_words)
     return text
+
+
+def _words(value: object) -> str:
+    return f"(not known: {value.gap.message})" if isinstance(value, Unread) else str(value)

@@ -336,6 +336,37 @@ def test_what_cannot_be_judged_is_one_clear_error(
         foreseen(files, tmp_path)
 
 
+PLAN: dict[str, Any] = {"format_version": "1.2", "resource_changes": []}
+CHANGE = {"address": "azurerm_storage_account.a", "mode": "managed", "type": "azurerm_storage_account", "name": "a"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        template({**account("[copyIndex()]"), "copy": {"count": "[1]"}}),
+        template({**account(), "resources": 3, "tags": [], "condition": {}, "sku": None}),
+        template(account(), parameters=[], variables={"copy": True}),
+        template({"type": "Microsoft.Resources/deployments", "name": {}, "properties": {"template": {"resources": 1}}}),
+        what_if({"resourceId": ACCOUNT, "changeType": "Modify", "before": 3, "after": {"properties": [1]}}),
+        what_if({"resourceId": "", "changeType": "Create", "after": {}}),
+        {**PLAN, "resource_changes": 3},
+        {**PLAN, "resource_changes": [{**CHANGE, "change": {"actions": True, "after": {"name": 3, "identity": 1}}}]},
+        {
+            **PLAN,
+            "resource_changes": [{**CHANGE, "change": {"actions": ["create"], "after": {"blob_properties": [1]}}}],
+        },
+    ],
+)
+def test_odd_values_end_no_audit(odd: Any, tmp_path: Path):
+    base = base_of({"id": ACCOUNT, "type": STORAGE, "properties": {}})
+    try:
+        found = foreseen({"odd.json": odd}, tmp_path, base)
+    except ConfigError:
+        return
+
+    assert api.audit(found.source, rules("storage-minimum-tls", "nsg-unattached"))
+
+
 def test_a_scope_that_is_none_is_refused(tmp_path: Path):
     (tmp_path / "main.json").write_text(json.dumps(template(account())))
 

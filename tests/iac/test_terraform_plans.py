@@ -219,6 +219,13 @@ def test_an_attribute_that_is_not_set_and_one_that_is_not_there_are_two_things(
     assert outcomes(found, "search-local-auth") == {"search-local-auth srch": outcome}
 
 
+def test_words_of_the_provider_that_send_nothing_are_not_set(tmp_path: Path):
+    document = plan(resource("azurerm_mssql_server.s", {"name": "sql", **IN_GROUP, "minimum_tls_version": "Disabled"}))
+    found = body(f"{GROUP}/providers/Microsoft.Sql/servers/sql", document, tmp_path)
+
+    assert found["properties"]["minimalTlsVersion"] is None
+
+
 def test_changes_are_laid_over_the_base(tmp_path: Path):
     old = f"{GROUP}/providers/{STORAGE}/stold"
     base = base_of(

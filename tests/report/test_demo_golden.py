@@ -31,6 +31,7 @@ PICTURE = Path(__file__).parents[2] / "docs/demo.svg"
 PICTURED = 48
 """Lines of the table that the picture shows."""
 SCHEMA = Path(__file__).parents[2] / "auditor/report/report.schema.json"
+TOPICS = ("encryption-in-use", "jwt", "key-vault", "mutual-tls")
 VIEWS = {**{name: (name, 100) for name in FORMATS}, "table-80": ("table", 80), "table-160": ("table", 160)}
 """Name to format and columns: the table also as narrow and as wide as terminals are."""
 
@@ -55,9 +56,22 @@ def readable(name: str, data: bytes) -> str:
     return text.replace(packed, json.dumps(json.loads(unpacked), indent=1, ensure_ascii=False))
 
 
+@pytest.fixture(scope="module")
+def part() -> Report:
+    """The demo by the rules of a few topics: what formats make of findings of every kind, in files that can be read.
+
+    Every rule's findings stand in the tables, which are kept whole.
+    """
+    source = open_demo()
+    facts = FactStore(source.inventory, source.manifest.finished_at)
+    rules = [rule for rule in load_rules().rules if not rule.deprecated and rule.topic in TOPICS]
+    return draw(audit(source, rules, facts=facts), source, facts)
+
+
 @pytest.mark.parametrize("view", sorted(VIEWS))
-def test_the_demo_is_reported_as_it_was(view: str, report: Report):
+def test_the_demo_is_reported_as_it_was(view: str, report: Report, part: Report):
     name, width = VIEWS[view]
+    report = report if name == "table" else part
     text = readable(name, as_bytes(render(report, name, RenderOptions(width=width)).data))
     path = GOLDEN / f"demo{view.removeprefix(name)}.{SUFFIX.get(name, name)}"
     if os.environ.get("AUDITOR_GOLDEN") == "write":

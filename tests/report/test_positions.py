@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from auditor.iac.layout import Layout, Span
 from auditor.iac.positions import read
+from auditor.inventory.model import Gap, Unread
 from auditor.report.json_layout import write
 
 BODY = {
@@ -52,6 +53,12 @@ def test_a_path_leads_to_its_line(path: str, text: str, source: str):
 
     assert layout
     assert shown(layout, layout.find(path)) == text
+
+
+def test_a_value_that_was_not_read_says_so():
+    gap = Gap("/x", "A/b", "read main.json", None, "KnownAtDeployment", "the parameter tls has no value")
+
+    assert "(not known: the parameter tls has no value)" in write({"properties": {"tls": Unread(gap)}}).text
 
 
 def test_a_path_that_leads_nowhere_has_no_place():

@@ -91,6 +91,18 @@ _WEB_ENTRIES = (
     _top("Microsoft.Web/hostingEnvironments", _WEB),
     _top("Microsoft.Web/staticSites", _WEB),
     _top("Microsoft.Web/connections", "2016-06-01"),
+    # Outputs and parameters of what was deployed, which every Reader sees:
+    # https://learn.microsoft.com/rest/api/resources/deployments/list-by-resource-group
+    Entry(
+        "Microsoft.Resources/deployments",
+        "2024-03-01",
+        How.CHILDREN,
+        path="providers/Microsoft.Resources/deployments",
+        parents=("Microsoft.Resources/subscriptions/resourceGroups",),
+    ),
+    _below("Microsoft.Compute/virtualMachines", "runCommands", "2024-03-01"),
+    _below("Microsoft.ContainerRegistry/registries", "tasks", "2019-06-01-preview"),
+    _below("Microsoft.ContainerRegistry/registries", "tokens", "2023-07-01"),
     _top("Microsoft.Logic/workflows", "2019-05-01"),
     _top("Microsoft.App/containerApps", _APPS),
     _top("Microsoft.App/jobs", _APPS),
@@ -323,6 +335,7 @@ _OTHER_ENTRIES = (
     _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
+    _below(_AUTOMATION_ACCOUNT, "connections", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23"),
     _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),

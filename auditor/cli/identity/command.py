@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import typer
 
 from auditor.cli.application import Application
+from auditor.cli.identity.credentials import credentials
 from auditor.cli.identity.paths import paths
 from auditor.cli.identity.who_can import who_can
 
-_COMMANDS: Mapping[str, Callable[..., None]] = {"paths": paths, "who-can": who_can}
+_COMMANDS: Mapping[str, Callable[..., None]] = {"paths": paths, "who-can": who_can, "credentials": credentials}
 """By name; another command is a module beside this one and a line here."""
 
 

@@ -2,15 +2,18 @@
 
 A fact of an application, and of a service principal:
 
-    {"secrets": [{"name": "ci", "days": 730, "end": "2027-01-01T00:00:00Z"}],
+    {"credentials": [{"kind": "secret", "name": "ci", "days": 730, "end": "2027-01-01T00:00:00Z",
+                      "text": "the secret ci, valid for 730 days"}],
+     "secrets": [{"name": "ci", "days": 730, "end": "2027-01-01T00:00:00Z"}],
      "certificates": [{"name": "CN=ci", "days": 365, "end": "..."}],
      "signing": [{"name": "CN=SSO", "days": 1095, "end": "..."}],
      "own_application": false, "microsofts": false}
 
-`days` is the time from start to end, whatever is left of it; null where the start is not told. `signing` are the
-certificates by which tokens of single sign-on are signed; they come with a secret that opens nothing
-(https://learn.microsoft.com/graph/api/serviceprincipal-addtokensigningcertificate), which is not counted among secrets.
-`own_application` says of a service principal that its application is registered in this directory.
+`credentials` are the secrets and certificates in one list. `days` is the time from start to end, whatever is left of
+it; null where the start is not told. `signing` are the certificates by which tokens of single sign-on are signed; they
+come with a secret that opens nothing (https://learn.microsoft.com/graph/api/serviceprincipal-addtokensigningcertificate),
+which is not counted among secrets. `own_application` says of a service principal that its application is registered in
+this directory.
 """
 
 from __future__ import annotations
@@ -50,14 +53,24 @@ def _fact(resource: Resource) -> dict[str, Json]:
 
     keys = items(resource.body, "keyCredentials")
     secrets = items(resource.body, "passwordCredentials")
+    own = _told(one for one in secrets if not (signing and is_for_signing(one)))
+    certificates = _told(one for one in keys if not is_for_signing(one))
     return {
-        "secrets": _told(one for one in secrets if not (signing and is_for_signing(one))),
-        "certificates": _told(one for one in keys if not is_for_signing(one)),
+        "credentials": [*_in_words("secret", own), *_in_words("certificate", certificates)],
+        "secrets": own,
+        "certificates": certificates,
         "signing": _told(signing),
     }
 
 
-def _told(credentials: Iterable[Any]) -> list[Json]:
+def _in_words(kind: str, told: list[dict[str, Json]]) -> list[Json]:
+    def life(one: Mapping[str, Json]) -> str:
+        return f"until {str(one['end'])[:10]}" if one["days"] is None else f"for {one['days']:,} days"
+
+    return [{"kind": kind, **one, "text": f"the {kind} {one['name']}, valid {life(one)}"} for one in told]
+
+
+def _told(credentials: Iterable[Any]) -> list[dict[str, Json]]:
     return [
         {
             "name": str(value(one, "displayName") or value(one, "keyId") or "without a name"),

@@ -46,6 +46,7 @@ _ROLES = {
     "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": "SharePoint Administrator",
     "fe930be7-5e62-47db-91af-98c3a49a38b1": "User Administrator",
 }
+_HOLDERS = "holders of the role "
 _CONTROLS = {
     "mfa": "multifactor authentication",
     "compliantapplication": "an app protection policy",
@@ -76,10 +77,14 @@ class Words:
         return self._with_rest("", hole) if hole.values else "everybody"
 
     def joined(self, told: Iterable[str]) -> list[str]:
-        """Guests of several kinds as one hole."""
-        found = list(told)
+        """Guests of several kinds as one hole, and holders of several roles."""
+        found = list(dict.fromkeys(told))
         guests = [one.removeprefix("guest ") for one in found if one.startswith("guest ")]
-        rest = [one for one in found if not one.startswith("guest ")]
+        named = set(_ROLES.values())
+        roles = [role for one in found if (role := one.removeprefix(_HOLDERS)) in named and one.startswith(_HOLDERS)]
+        rest = [one for one in found if not one.startswith("guest ") and one.removeprefix(_HOLDERS) not in roles]
+        if roles:
+            rest.append(f"holders of the roles {', '.join(roles)}" if len(roles) > 1 else f"{_HOLDERS}{roles[0]}")
         return [*rest, f"guests and external users ({', '.join(guests)})"] if guests else rest
 
     def controls(self, policy: Policy) -> str:
@@ -134,7 +139,7 @@ class Words:
         kind, _, name = user.partition(":")
         if kind == "guest":
             return f"guest {_GUESTS.get(name, name)}"
-        return f"holders of the role {_ROLES.get(name) or self._name(name)}" if kind == "role" else f"{kind} {name}"
+        return f"{_HOLDERS}{_ROLES.get(name) or self._name(name)}" if kind == "role" else f"{kind} {name}"
 
     def _name(self, key: str) -> str:
         found = self._inventory.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from auditor.facts.identity.bodies import entries, texts
 from auditor.facts.identity.conditions import Condition, Request, condition
 from auditor.facts.identity.patterns import Actions, Block
 from auditor.facts.identity.principals import Principal, Principals
@@ -43,6 +44,8 @@ class Assignment:
     """What limits it."""
     eligible: bool
     """Whether it must be activated first in Privileged Identity Management."""
+    written_type: str = ""
+    """`principalType` as written, lower-cased."""
     ends_at: str = ""
     """Of an eligibility its end, as written; "" where it has none."""
 
@@ -109,6 +112,7 @@ def _assignment(resource: Resource, roles: Roles, principals: Principals, *, eli
         kind=kind_of(scope),
         condition=condition(written) if written.strip() else None,
         eligible=eligible,
+        written_type=_text(properties, "principalType").lower(),
         ends_at=_text(properties, "endDateTime") if eligible else "",
     )
 
@@ -119,26 +123,21 @@ def denies(inventory: Inventory) -> Iterator[Deny]:
         properties = resource.body.get("properties")
         if not isinstance(properties, Mapping):
             continue
-        blocks = [entry for entry in properties.get("permissions") or () if isinstance(entry, Mapping)]
+        blocks = entries(properties.get("permissions"))
         yield Deny(
             resource=resource,
             scope=scope_key(_text(properties, "scope") or ids.parent_of(resource.key)),
             only_here=properties.get("doNotApplyToChildScopes") is True,
             principals=_ids(properties.get("principals")),
             excluded=_ids(properties.get("excludePrincipals")),
-            control=Actions(Block.of(_texts(b.get("actions")), _texts(b.get("notActions"))) for b in blocks),
-            data=Actions(Block.of(_texts(b.get("dataActions")), _texts(b.get("notDataActions"))) for b in blocks),
+            control=Actions(Block.of(texts(b.get("actions")), texts(b.get("notActions"))) for b in blocks),
+            data=Actions(Block.of(texts(b.get("dataActions")), texts(b.get("notDataActions"))) for b in blocks),
             conditioned=bool(_text(properties, "condition").strip()) or any(_text(b, "condition") for b in blocks),
         )
 
 
 def _ids(value: Json) -> frozenset[str]:
-    entries = value if isinstance(value, list) else ()
-    return frozenset(_text(entry, "id").lower() for entry in entries if isinstance(entry, Mapping))
-
-
-def _texts(value: Json) -> tuple[str, ...]:
-    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
+    return frozenset(_text(entry, "id").lower() for entry in entries(value))
 
 
 def _text(body: Mapping[str, Json], name: str) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.facts.identity.access import Access
+from auditor.facts.identity.bodies import entries, texts
 from auditor.facts.identity.owners import MANY
 from auditor.facts.identity.patterns import matches
 from auditor.facts.identity.principals import (
@@ -188,10 +189,9 @@ def _those(access: Access, users: Sequence[Principal], name: str, *, wanted: boo
 def _definition(resource: Resource) -> Json:
     permissions = resource.body.get("rolePermissions")
     actions = [
-        str(action).lower()
-        for permission in (permissions if isinstance(permissions, list) else ())
-        if isinstance(permission, Mapping)
-        for action in permission.get("allowedResourceActions") or ()
+        action.lower()
+        for permission in entries(permissions)
+        for action in texts(permission.get("allowedResourceActions"))
     ]
     return {
         "custom": resource.body.get("isBuiltIn") is False,

@@ -3,7 +3,8 @@
     {"identities": ["id-deploy"], "strongest": "owner",
      "wide": [{"identity": "id-deploy", "own": true, "power": "owner", "role": "Owner",
                "where": "the subscription 1111...", "text": "id-deploy: Owner at the subscription 1111..."}],
-     "narrow": [...], "decided_by": ["<id of the assignment>:properties.roleDefinitionId"]}
+     "narrow": [...], "text": "id-deploy: Owner at ...",
+     "decided_by": ["<id of the assignment>:properties.roleDefinitionId"]}
 
 `wide` are those at a subscription, a management group or the tenant, `narrow` those at resource groups and resources.
 `own` is false for a user-assigned identity that a host only carries. `power` is one of
@@ -58,6 +59,7 @@ def _value(resource: Resource, identities: tuple[Carried, ...], access: Access, 
         "strongest": min(powers, key=_ORDER.index, default=Power.NONE).value,
         "wide": [one.value for one in held if one.wide],
         "narrow": [one.value for one in held if not one.wide],
+        "text": ", ".join(one.value["text"] for one in held if isinstance(one.value, Mapping)),
         "decided_by": list(dict.fromkeys(one.path for one in held if one.path)),
     }
 

@@ -40,6 +40,7 @@ from functools import cached_property
 
 from auditor.facts.identity.access import NEEDS_ELIGIBLE, Access, shown
 from auditor.facts.identity.assignments import ASSIGNMENT, ELIGIBLE, Assignment
+from auditor.facts.identity.bodies import entries, texts
 from auditor.facts.identity.patterns import Actions, matches
 from auditor.facts.identity.powers import (
     Handing,
@@ -125,7 +126,7 @@ class _Worker:
         self.access = Access.of(inventory)
         self._inventory = inventory
         self._people: dict[str, tuple[list[Json], list[Json]]] = {}
-        self._powers: dict[str, Power | None] = {}
+        self._changing: dict[str, bool] = {}
 
     def of_role(self, role: Role) -> Json:
         power = power_of_role(role)
@@ -148,6 +149,12 @@ class _Worker:
             "wide": any(kind_of(scope).wide for scope in role.assignable),
             "decided_by": _places(role),
         }
+
+    def _writes(self, role: Role) -> bool:
+        """Once a role: there are many more assignments than roles."""
+        if role.key not in self._changing:
+            self._changing[role.key] = _writes(role)
+        return self._changing[role.key]
 
     @cached_property
     def _used(self) -> Mapping[str, int]:
@@ -176,7 +183,7 @@ class _Worker:
             "principal": assignment.principal.name,
             "kind": assignment.principal.kind.value,
             "eligible": assignment.eligible,
-            "writes": unclear if assignment.role is None else _writes(assignment.role),
+            "writes": unclear if assignment.role is None else self._writes(assignment.role),
             "gone": self._gone(assignment),
             "microsoft": _is_microsoft(assignment.principal),
             "guests": guests,
@@ -208,11 +215,9 @@ class _Worker:
     def of_delegation(self, resource: Resource) -> Json:
         """https://learn.microsoft.com/rest/api/managedservices/registration-definitions/get."""
         properties = resource.body.get("properties")
-        entries = properties.get("authorizations") if isinstance(properties, Mapping) else None
+        given = properties.get("authorizations") if isinstance(properties, Mapping) else None
         found: list[Json] = []
-        for entry in entries if isinstance(entries, list) else ():
-            if not isinstance(entry, Mapping):
-                continue
+        for entry in entries(given):
             role = self.access.roles.get(str(entry.get("roleDefinitionId") or ""))
             name = str(entry.get("principalIdDisplayName") or entry.get("principalId") or "")
             if role is None:
@@ -256,7 +261,7 @@ class _Worker:
         Every managed identity is a service principal. Principals of other tenants (`ForeignGroup`, Azure Lighthouse)
         are members of no directory that can be asked.
         """
-        written = str((assignment.resource.body.get("properties") or {}).get("principalType") or "").lower()
+        written = assignment.written_type
         kind = _DIRECTORY_TYPES.get(written)
         if kind is None or self.access.principals.is_known(assignment.principal.id):
             return False
@@ -268,12 +273,12 @@ class _Worker:
         if principal.kind is not PrincipalKind.GROUP or principal.resource is None:
             return None
         body = principal.resource.body
-        owners = [owner for owner in body.get("owners") or () if isinstance(owner, Mapping)]
+        owners = entries(body.get("owners"))
         unread = Unread(self._gap(GROUPS, f"the properties of {principal.name}"))
         outsiders = [_name(owner) for owner in owners if not self._has(str(owner.get("id")), principal, power)]
         return {
             "assignable": body.get("isAssignableToRole") is True if "isAssignableToRole" in body else unread,
-            "dynamic": "DynamicMembership" in (body.get("groupTypes") or ()) or bool(body.get("membershipRule")),
+            "dynamic": "DynamicMembership" in texts(body.get("groupTypes")) or bool(body.get("membershipRule")),
             "synced": principal.synced if principal.synced is not None else unread,
             "owners": [_name(owner) for owner in owners] if "owners" in body else unread,
             "outsiders": outsiders if "owners" in body else unread,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
+from auditor.facts.identity.bodies import texts
 from auditor.facts.identity.conditions import Condition, Request, condition
 from auditor.facts.identity.patterns import Actions, Block
 from auditor.inventory.inventory import Inventory
@@ -121,7 +122,7 @@ def role_of(resource: Resource) -> Role | None:
         name if isinstance(name, str) and name else resource.name,
         permissions,
         custom=kind == "customrole",
-        assignable=_texts(found.get("assignableScopes")),
+        assignable=texts(found.get("assignableScopes")),
         resource=resource,
     )
 
@@ -166,11 +167,7 @@ def _role(
 def _permission(entry: Mapping[str, Json]) -> Permission:
     text = entry.get("condition")
     return Permission(
-        control=Block.of(_texts(entry.get("actions")), _texts(entry.get("notActions"))),
-        data=Block.of(_texts(entry.get("dataActions")), _texts(entry.get("notDataActions"))),
+        control=Block.of(texts(entry.get("actions")), texts(entry.get("notActions"))),
+        data=Block.of(texts(entry.get("dataActions")), texts(entry.get("notDataActions"))),
         condition=condition(text) if isinstance(text, str) and text.strip() else None,
     )
-
-
-def _texts(value: Json) -> tuple[str, ...]:
-    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()

@@ -3,12 +3,14 @@
 A fact of an application gateway:
 
     {"sites": [{"listener": "web", "path": "/img/*", "protocol": "http", "plain": "it forwards requests over HTTP",
-                "tls": "", "weak_tls": "", "waf": "shop-waf", "unprotected": "", "decided_by": {"plain": ["..."]}}],
+                "tls": "", "weak_tls": "", "weak_suites": "", "waf": "shop-waf", "unprotected": "",
+                "decided_by": {"plain": ["..."]}}],
      "backends": [{"name": "api", "protocol": "http", "checked": true, "after_tls": true, "decided_by": {...}}]}
 
 A site is a path of a listener that a routing rule serves; `path` is "" where a rule has no paths, and `*` for what no
 path rule is about. Listeners, profiles and settings that nothing uses have none; of a body without routing rules every
 listener is one. `plain` says why a client goes on without TLS, `weak_tls` which policy takes TLS below 1.2,
+`weak_suites` which weak cipher suites it offers,
 `unprotected` why no firewall blocks attacks; each is "" where all is well. `backends` are the backend settings that
 some site uses: whether the certificate of the backend is `checked`, and whether requests that came in over TLS go
 there. `decided_by` are the properties that decided, by what they decided.
@@ -26,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.facts.network.bodies import items, key_at, name_of, text, value
-from auditor.facts.network.gateway_tls import weak_tls
+from auditor.facts.network.gateway_tls import weak_suites, weak_tls
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
@@ -120,11 +122,11 @@ class _Gateway:
         place, body = listener
         protocol = text(body, "properties", "protocol") or "http"
         plain = self._plain(protocol, place, at, part, prefix)
-        tls, policy = self._tls(protocol, place, body)
+        tls, policy, suites = self._tls(protocol, place, body)
         # A redirect answers by itself: nothing of the request reaches an application.
         answered = self._redirect_of(part, prefix) is not None or protocol not in ("http", "https")
         firewall, waf = (_Found(""), "") if answered else self._firewall(place, body, at, part)
-        found = {"plain": plain, "weak_tls": tls, "unprotected": firewall}
+        found = {"plain": plain, "weak_tls": tls, "weak_suites": suites, "unprotected": firewall}
         return {
             "listener": name_of(str(value(body, "id") or value(body, "name") or "")),
             "path": path,
@@ -132,6 +134,7 @@ class _Gateway:
             "plain": plain.said,
             "tls": policy,
             "weak_tls": tls.said,
+            "weak_suites": suites.said,
             "waf": waf,
             "unprotected": firewall.said,
             "decided_by": {question: list(one.paths) for question, one in found.items() if one.said},
@@ -175,17 +178,20 @@ class _Gateway:
         ]
         return bool(branches) and all(one is not None and not self._led_to_http(one, seen).said for one in branches)
 
-    def _tls(self, protocol: str, place: str, listener: Any) -> tuple[_Found, str]:
+    def _tls(self, protocol: str, place: str, listener: Any) -> tuple[_Found, str, _Found]:
+        """Old versions, the name of the policy, weak suites."""
         if protocol not in _TLS:
-            return _Found(""), ""
+            return _Found(""), "", _Found("")
         wanted = key_at(listener, "properties", "sslProfile")
         profile = self._profiles.get(name_of(wanted)) if wanted else None
         own = value(profile[1], "properties", "sslPolicy") if profile else None
+        decides: tuple[str, ...] = ("properties.sslPolicy",)
         if profile and own:
-            said, policy = weak_tls(own)
-            return _Found(said, (f"{place}.properties.sslProfile.id", f"{profile[0]}.properties.sslPolicy")), policy
-        said, policy = weak_tls(value(self._body, "properties", "sslPolicy"))
-        return _Found(said, ("properties.sslPolicy",)), policy
+            decides = (f"{place}.properties.sslProfile.id", f"{profile[0]}.properties.sslPolicy")
+        else:
+            own = value(self._body, "properties", "sslPolicy")
+        said, policy = weak_tls(own)
+        return _Found(said, decides), policy, _Found(weak_suites(own), decides)
 
     def _firewall(self, place: str, listener: Any, at: str, part: Any) -> tuple[_Found, str]:
         tier = text(self._body, "properties", "sku", "tier")
@@ -257,6 +263,7 @@ FAMILY = FactFamily(
     grounds={
         "sites.plain": "HTTPS",
         "sites.weak_tls": "TLS 1.2 or newer",
+        "sites.weak_suites": "suites with ECDHE",
         "sites.unprotected": "a firewall policy that is on and in the mode Prevention",
         "backends.protocol": "Https",
         "backends.checked": "true",

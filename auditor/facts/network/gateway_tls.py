@@ -15,6 +15,22 @@ _WEAK = frozenset(("appgwsslpolicy20150501", "appgwsslpolicy20170401"))
 """Predefined policies with TLS 1.0 or 1.1; those of the same year whose names end in S have neither."""
 _OLD_VERSIONS = {"tlsv1_0": "TLS 1.0", "tlsv1_1": "TLS 1.1"}
 
+_WEAK_SUITES = ("TLS_RSA_", "TLS_DHE_", "_3DES_", "_DSS_")
+"""What stands in the names of suites without forward secrecy, with groups that clients choose, or with old ciphers."""
+
+
+def weak_suites(policy: Any) -> str:
+    """Which weak cipher suites a policy offers, whatever its versions; "" for none.
+
+    Of the predefined policies only the one of 2015 has 3DES and DSS:
+    https://learn.microsoft.com/powershell/module/az.network/get-azapplicationgatewaysslpredefinedpolicy
+    """
+    name = str(value(policy, "policyName") or "") if policy else _OLD_DEFAULT
+    if name.lower() == _OLD_DEFAULT.lower():
+        return f"the policy {name} offers suites with 3DES, DSS and without forward secrecy"
+    chosen = [str(one) for one in value(policy, "cipherSuites") or () if any(word in str(one) for word in _WEAK_SUITES)]
+    return f"its custom policy offers {', '.join(chosen)}" if chosen and not name else ""
+
 
 def weak_tls(policy: Any) -> tuple[str, str]:
     """What is wrong with a policy ("" for nothing), and its name as it is shown."""

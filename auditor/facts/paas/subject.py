@@ -82,4 +82,7 @@ def value_at(resource: Resource, path: str) -> Any:
 
 
 def _status(connection: Any) -> str:
+    """The state of a connection, lower-cased; `failed` for one that could not be set up, whatever was approved."""
+    if str(value(connection, "properties", "provisioningState") or "").lower() == "failed":
+        return "failed"
     return str(value(connection, "properties", "privateLinkServiceConnectionState", "status") or "").lower()

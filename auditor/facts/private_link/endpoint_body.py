@@ -50,7 +50,12 @@ def connections_of(endpoint: Resource) -> Iterator[Connection]:
 
 
 def state_of(properties: Any) -> str:
-    """The state of a connection, on whichever side: `approved`, `pending`, `rejected`, `disconnected`."""
+    """The state of a connection, on whichever side: `approved`, `pending`, `rejected`, `disconnected`.
+
+    One that could not be set up is `failed`, whatever was approved: it leads nowhere.
+    """
+    if str(value(properties, "provisioningState") or "").lower() == "failed":
+        return "failed"
     return str(value(properties, "privateLinkServiceConnectionState", "status") or "").lower()
 
 

@@ -197,7 +197,6 @@ SERVICES = (
             child="configurations/ssl_min_protocol_version",
             **_LIBPQ,
         ),
-        ended="2024-04-27",
         hosts=("properties.fullyQualifiedDomainName",),
     ),
     Service(

@@ -14,7 +14,7 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource, Unread
 from auditor.rules.conditions.fields import BodyReader, ChildReader, FactReader, Reader, UnprovenReader, checked
 from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.paths import Found, Step, find, find_all, places
+from auditor.rules.conditions.paths import Found, Step, find, find_all
 from auditor.rules.conditions.template import Value
 from auditor.rules.model import Unknown
 
@@ -57,10 +57,13 @@ class ArraySource:
 
 def _elements(start: Found, segment: tuple[Step, ...]) -> Iterable[Found]:
     """The elements of one array. Raises Undecidable where it was not read."""
-    for element in places(start.value, segment, start.steps):
-        if len(element.steps) < len(start.steps) + len(segment):
-            checked(element.value)
-        yield element
+    above = segment[:-1]  # the last step is `[*]`
+    value = checked(find(start.value, above)) if above else checked(start.value)
+    if not isinstance(value, list):
+        return
+    at = (*start.steps, *above)
+    for index, element in enumerate(value):
+        yield Found((*at, index), element)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from auditor.expressions.functions import FUNCTIONS, NAMES, RULE_FUNCTIONS, UNAVAILABLE, Function, to_bool
@@ -21,12 +22,23 @@ Value = Callable[[Frame], Any]
 """Computes a value; raises Undecidable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that is the same everywhere."""
+
+    value: Any
+
+    def __call__(self, frame: Frame) -> Any:  # noqa: ARG002 - as every other value
+        """The value."""
+        return self.value
+
+
 def compile_value(value: Any, scope: Scope, place: Place) -> Value:
     """A closure for a literal, a template expression, or an array or object of them."""
     if isinstance(value, str):
         if not is_expression(value):
             plain = unescape(value)
-            return lambda _frame: plain
+            return Constant(plain)
         try:
             return _compile(parse_expression(value), scope, place)
         except BadExpression as error:
@@ -36,11 +48,11 @@ def compile_value(value: Any, scope: Scope, place: Place) -> Value:
             return lambda _frame: None
     if isinstance(value, list):
         parts = [compile_value(element, scope, (*place, index)) for index, element in enumerate(value)]
-        return (lambda frame: [part(frame) for part in parts]) if _varies(value) else lambda _frame: value
+        return (lambda frame: [part(frame) for part in parts]) if _varies(value) else Constant(value)
     if isinstance(value, Mapping):
         members = {key: compile_value(element, scope, (*place, key)) for key, element in value.items()}
-        return (lambda frame: {k: v(frame) for k, v in members.items()}) if _varies(value) else lambda _frame: value
-    return lambda _frame: value
+        return (lambda frame: {k: v(frame) for k, v in members.items()}) if _varies(value) else Constant(value)
+    return Constant(value)
 
 
 def is_constant(value: Any) -> bool:

@@ -69,6 +69,7 @@ _LISTED_CHILDREN = frozenset(
         "microsoft.machinelearningservices/workspaces/onlineendpoints",
         "microsoft.healthcareapis/workspaces/dicomservices",
         "microsoft.healthcareapis/workspaces/fhirservices",
+        "microsoft.netapp/netappaccounts/capacitypools/volumes",
     }
 )
 TABLES = frozenset(_TABLES.values()) | {table for _, table in _TABLE_PREFIXES} | {"resources", "advisorresources"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditor.facts.identity.access import Access
+from auditor.facts.identity.bodies import entries
 from auditor.facts.identity.directory_roles import (
     ASSIGNED,
     ELIGIBLE,
@@ -106,7 +107,7 @@ class DirectorySteps:
             self._roles.setdefault(str(grant.body.get("appRoleId") or "").lower(), []).append(grant)
         self._owners: dict[str, list[Mapping[str, Json]]] = {}
         for entry in inventory.of_type(OWNERS):
-            owners = [one for one in entry.body.get("owners") or () if isinstance(one, Mapping)]
+            owners = entries(entry.body.get("owners"))
             self._owners[str(entry.body.get("applicationObjectId") or "").lower()] = owners
         self._applications = {str(a.body.get("appId") or "").lower(): a for a in inventory.of_type(APPLICATIONS)}
         self._eligible: dict[str, list[Resource]] = {}
@@ -145,8 +146,8 @@ class DirectorySteps:
             yield Step(node, target, "activate-membership", does, proofs=(proof,), guard="has to be activated first")
         if group is None:
             return
-        for owner in group.body.get("owners") or ():
-            if isinstance(owner, Mapping) and isinstance(owner.get("id"), str):
+        for owner in entries(group.body.get("owners")):
+            if isinstance(owner.get("id"), str):
                 proof = Proof(target.id, "owners", str(owner.get("displayName") or owner["id"]))
                 yield Step(
                     self._node(owner["id"]), target, "group-owner", f"owns {target.name} and joins it", proofs=(proof,)
@@ -199,7 +200,7 @@ class DirectorySteps:
         for group in self._access.inventory.of_type("microsoft.graph/groups"):
             if group.body.get("isAssignableToRole") is True:
                 yield from self._access.principals.members(group.key) or ()
-                yield from (str(o.get("id")).lower() for o in group.body.get("owners") or () if isinstance(o, Mapping))
+                yield from (str(owner.get("id")).lower() for owner in entries(group.body.get("owners")))
 
     def _holding(
         self, role: str, target: Node, does: str, *, edge: str = "directory-role", guard: str = "", cut: str = ""
