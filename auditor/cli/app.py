@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, init, merge, paths
+from auditor.cli import collect, compliance, diff, explain, init, merge, paths
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
 from auditor.cli.identity import command as identity
@@ -80,7 +80,22 @@ def _root(
         context.default_map = load_config(path, context.command, named=config is not None)
 
 
-for _command in (scan, collect, rules, compliance, network, identity, keys, paths, diff, doctor, query, merge, init):
+for _command in (
+    scan,
+    explain,
+    collect,
+    rules,
+    compliance,
+    network,
+    identity,
+    keys,
+    paths,
+    diff,
+    doctor,
+    query,
+    merge,
+    init,
+):
     _command.register(app)
 
 
