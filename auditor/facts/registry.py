@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from auditor.facts.readable import readable, why_unread
 from auditor.inventory.inventory import Inventory
@@ -52,6 +53,7 @@ _MODULES: dict[str, str] = {
     "application": "auditor.facts.directory.applications",
     "application_credentials": "auditor.facts.directory.credentials",
     "application_redirects": "auditor.facts.directory.redirects",
+    "attack_path": "auditor.facts.paths.family",
     "azure_names": "auditor.facts.network.azure_names",
     "client_certificates": "auditor.facts.transport.client_certificates",
     "certificates": "auditor.facts.certificates.family",
@@ -117,6 +119,30 @@ def _needs(family: FactFamily, types: Collection[str]) -> frozenset[str]:
     return frozenset().union(*chosen) if chosen else family.needs
 
 
+class Shared:
+    """What families over one inventory have said, so that one which builds on others computes none of them twice."""
+
+    _last: ClassVar[Shared | None] = None
+
+    def __init__(self, inventory: Inventory) -> None:
+        """Nothing is computed yet."""
+        self._inventory = inventory
+        self._values: dict[str, FactValues] = {}
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> Shared:
+        """Those of an inventory, the same for all who ask one after the other."""
+        if cls._last is None or cls._last._inventory is not inventory:
+            cls._last = cls(inventory)
+        return cls._last
+
+    def values(self, name: str) -> FactValues:
+        """A family's values, by resource key; of one that needs no dates."""
+        if name not in self._values:
+            self._values[name] = family(name).compute(self._inventory)
+        return self._values[name]
+
+
 class FactStore:
     """Facts over one inventory; implements `auditor.rules.model.Facts`.
 
@@ -169,7 +195,7 @@ class FactStore:
             inventory, bare = readable(_without(self._whole, left_out))
 
     def _values(self, found: FactFamily, inventory: Inventory) -> FactValues:
-        return found.dated(inventory, self._now) if found.dated else found.compute(inventory)
+        return found.dated(inventory, self._now) if found.dated else Shared.of(inventory).values(found.name)
 
     def _owner(self, resource: Resource) -> Resource:
         """The resource that was read: an embedded child would come back with its parent's body."""

@@ -16,6 +16,7 @@ def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | 
     """
     from auditor.facts.network.interfaces import owners
     from auditor.facts.readable import readable
+    from auditor.pictures.attack_paths import attack_paths
     from auditor.pictures.escalation import ways_to_owner
     from auditor.pictures.exposure import exposure_picture
     from auditor.pictures.keys import key_chains
@@ -31,6 +32,7 @@ def pictures_of(inventory: Inventory, facts: FactStore, *, notices: list[str] | 
         "private paths": attempt(private_paths, inventory, facts),
         "key chains": attempt(key_chains, inventory, facts),
         "escalation": attempt(ways_to_owner, readable(inventory)[0]),
+        "attack paths": attempt(attack_paths, readable(inventory)[0]),
     }
     if notices is not None:
         notices += [f"the picture of {n} cannot be drawn: {p}" for n, p in drawn.items() if isinstance(p, Stumble)]
