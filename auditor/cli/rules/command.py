@@ -1,4 +1,4 @@
-"""`auditor rules`: list, show, test, lint, schema and export."""
+"""`auditor rules`: list, show, test, lint, facts, schema and export."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 
 from auditor.cli.application import Application
 from auditor.cli.options import declared as options
+from auditor.cli.rules.facts import facts
 from auditor.cli.settings import completion
 from auditor.cli.terminal.messages import say
 from auditor.cli.terminal.streams import write_stdout
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("test")(run_tests)
     group.command("lint")(lint)
+    group.command("facts")(facts)
     group.command("schema")(schema)
     group.command("export")(export)
     app.add_typer(group)
