@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, init, merge, paths
+from auditor.cli import collect, compliance, diff, explain, init, merge, paths
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
 from auditor.cli.identity import command as identity
@@ -23,11 +23,13 @@ from auditor.cli.scan import command as scan
 from auditor.cli.settings.told import KEY as FOUND
 from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
+from auditor.cli.wording import PlainGroup
 from auditor.errors import AuditorError, ExitCode
 from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
+    cls=PlainGroup,
     help="Audit the security posture of Azure: collect what exists, relate it, judge it by rules, report it.",
     epilog="Start with: auditor scan --demo. Options can also be set in auditor.toml (auditor init writes one) and in "
     "environment variables named after command and option: AUDITOR_SCAN_FAIL_ON=critical.",
@@ -78,7 +80,22 @@ def _root(
         context.default_map = load_config(path, context.command, named=config is not None)
 
 
-for _command in (scan, collect, rules, compliance, network, identity, keys, paths, diff, doctor, query, merge, init):
+for _command in (
+    scan,
+    explain,
+    collect,
+    rules,
+    compliance,
+    network,
+    identity,
+    keys,
+    paths,
+    diff,
+    doctor,
+    query,
+    merge,
+    init,
+):
     _command.register(app)
 
 

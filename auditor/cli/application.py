@@ -52,7 +52,7 @@ class Application(typer.Typer):
 
         def add(function: Command) -> Command:
             place = "_".join(filter(None, (self.info.name if self.info.name != "auditor" else "", name)))
-            register(_with_debug(function, f"AUDITOR_{place.upper()}"))
+            register(_with_debug(function, f"AUDITOR_{place.upper().replace('-', '_')}"))
             return function
 
         return add
@@ -96,7 +96,7 @@ def _prepared(parameter: inspect.Parameter, prefix: str) -> inspect.Parameter:
         if hasattr(told, "show_envvar") and told.param_decls is not None:
             own = copy(told)  # options are declared once for several commands
             option = next(name for name in (told.default, *told.param_decls) if str(name).startswith("--"))
-            own.envvar = told.envvar or f"{prefix}_{option.strip('-').replace('-', '_').upper()}"
+            own.envvar = told.envvar or f"{prefix}_{option.partition('/')[0].strip('-').replace('-', '_').upper()}"
             own.show_envvar = False
             if annotation.__origin__ is bool:
                 own.metavar = ""

@@ -277,6 +277,11 @@ class Verdict:
         """Whether a pipeline may go on."""
         return self.exit_code is ExitCode.OK
 
+    @property
+    def is_set(self) -> bool:
+        """Whether anything was asked of the report: a gate that asks nothing lets all through and says nothing."""
+        return bool(self.reasons) or any(value not in ("none", False) for value in self.asked.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

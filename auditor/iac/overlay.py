@@ -239,6 +239,7 @@ def _connect_one(by_key: dict[str, Resource], endpoint: Resource, connection: An
             "privateEndpoint": {"id": endpoint.id},
             "groupIds": asked.get("groupIds") or [] if isinstance(asked, Mapping) else [],
             "privateLinkServiceConnectionState": {"status": status},
+            "provisioningState": "Succeeded",
         },
     }
     by_key[target.key] = _with_properties(

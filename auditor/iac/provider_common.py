@@ -15,6 +15,7 @@ CONNECTIONS = frozenset(
     {
         "properties.privateEndpointConnections[*]",
         "properties.privateEndpointConnections[*].properties.privateLinkServiceConnectionState.status",
+        "properties.privateEndpointConnections[*].properties.provisioningState",
     }
 )
 """Written by the service; the overlay gives services the connections of private endpoints in the plan."""

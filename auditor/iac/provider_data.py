@@ -168,7 +168,9 @@ DATA: dict[str, Provided] = {
         {
             "properties.publicAccess": translated(
                 "container_access_type", {"private": "None", "blob": "Blob", "container": "Container"}
-            )
+            ),
+            "properties.defaultEncryptionScope": attribute("default_encryption_scope"),
+            "properties.denyEncryptionScopeOverride": negated("encryption_scope_override_enabled"),
         },
         parent="storage_account_id",
         is_whole=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.expressions.partial import Unknown
+from auditor.iac.provider_common import KEYS_ELSEWHERE
 from auditor.iac.provider_ways import (
     Patch,
     Provided,
@@ -339,7 +340,7 @@ NETWORK: dict[str, Provided] = {
             "properties.networkAccessPolicy": attribute("network_access_policy"),
             "properties.publicNetworkAccess": switched("public_network_access_enabled"),
         },
-        never=frozenset({"properties.diskState"}),
+        never=frozenset({"properties.diskState", "properties.dataAccessAuthMode"}),
     ),
     "azurerm_disk_encryption_set": Provided(
         "Microsoft.Compute/diskEncryptionSets",
@@ -348,6 +349,7 @@ NETWORK: dict[str, Provided] = {
             "properties.rotationToLatestKeyVersionEnabled": attribute("auto_key_rotation_enabled"),
             "properties.encryptionType": attribute("encryption_type"),
         },
+        never=KEYS_ELSEWHERE - {"properties.activeKey.keyUrl"},
     ),
     "azurerm_user_assigned_identity": Provided("Microsoft.ManagedIdentity/userAssignedIdentities", {}, is_whole=True),
     "azurerm_resource_group": Provided("Microsoft.Resources/resourceGroups", {}, is_whole=True),

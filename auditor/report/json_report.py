@@ -74,6 +74,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
 
 def _gate(verdict: Verdict) -> dict[str, Any]:
     return {
+        "set": verdict.is_set,
         "holds": verdict.holds,
         "exit_code": int(verdict.exit_code),
         "reasons": list(verdict.reasons),

@@ -92,7 +92,8 @@ def _gate(report: Report) -> list[str]:
     if report.verdict is None:
         return []
     told = "; ".join(report.verdict.reasons)
-    return [f"**Gate: fails.** {escape(told)}." if told else "**Gate: holds.**", ""]
+    holds = "**Gate: holds.**" if report.verdict.is_set else "**No gate was set.**"
+    return [f"**Gate: fails.** {escape(told)}." if told else holds, ""]
 
 
 def _groups(report: Report) -> list[list[Result]]:

@@ -239,6 +239,14 @@ _KEPT: Mapping[str, frozenset[str]] = {
             "authenticationtype",
             "authentication",
             "credentialtype",
+            # How the connection is made, which no secret is part of.
+            "encrypt",
+            "sslmode",
+            "enablessl",
+            "trustservercertificate",
+            "enableservercertificatevalidation",
+            "skiphostkeyvalidation",
+            "url",
         }
     ),
     "microsoft.apimanagement/service/loggers": frozenset({"identityclientid", "name"}),

@@ -7,6 +7,7 @@ from pathlib import Path
 from auditor.errors import SnapshotError
 from auditor.snapshot.source import Source
 
+_CODE = (".bicep", ".bicepparam", ".tf")
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -17,8 +18,14 @@ def open_source(path: Path, *, assume_complete: bool = False) -> Source:
     that shall be assumed complete: it knows itself what was not read.
     """
     if not path.exists():
-        raise SnapshotError("there is no such file or folder", subject=str(path), remedy="Check the path after --from.")
-    if path.is_file() and _starts_like_sqlite(path):
+        raise SnapshotError("there is no such file or folder", subject=str(path), remedy="Check the path.")
+    if code := _code_in(path):
+        raise SnapshotError(
+            f"is code that is not deployed yet ({code.name}), not an export of what is",
+            subject=str(path),
+            remedy=f"Judge it with: auditor scan {path} (over a tenant: auditor scan --from tenant.db --with {path}).",
+        )
+    if is_snapshot(path):
         from auditor.snapshot.store import Snapshot
 
         if assume_complete:
@@ -33,6 +40,24 @@ def open_source(path: Path, *, assume_complete: bool = False) -> Source:
     from auditor.snapshot.exports import read_exports
 
     return read_exports(path, assume_complete=assume_complete)
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a file looks like a snapshot, whole or not. Raises SnapshotError where it cannot be read."""
+    return path.is_file() and _starts_like_sqlite(path)
+
+
+def _code_in(path: Path) -> Path | None:
+    """The first file of code where a path has code and no export: neither an export nor a snapshot looks like that."""
+    if path.is_file():
+        return path if path.suffix.lower() in _CODE else None
+    try:
+        files = sorted(f for f in path.rglob("*") if not any(part[:1] == "." for part in f.relative_to(path).parts))
+    except OSError:  # said by what reads it
+        return None
+    if any(file.suffix.lower() in (".json", ".jsonl", ".ndjson") for file in files):
+        return None
+    return next((file for file in files if file.suffix.lower() in _CODE), None)
 
 
 def _starts_like_sqlite(path: Path) -> bool:

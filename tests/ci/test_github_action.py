@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
     workspace.mkdir()
     temp.mkdir()
 
-    def run(**given: str) -> Job:
+    def run(visibility: str = "private", command: Path = AUDITOR, **given: str) -> Job:
         inputs = {name: str(entry.get("default", "")) for name, entry in ACTION["inputs"].items()}
         chosen = {
             "arguments": "--demo",
@@ -54,6 +55,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
         known = {f"inputs.{name}": value for name, value in (inputs | chosen).items()}
         known |= {f"steps.audit.outputs.{name}": "" for name in ACTION["outputs"]}
         known["steps.python.outputs.python-path"] = sys.executable
+        known["github.event.repository.visibility"] = visibility
         done = Job()
         for step in ACTION["runs"]["steps"]:
             if "if" in step and not github_condition(step["if"], known):
@@ -65,6 +67,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
             if step["name"] == "Install auditor":
                 continue
             environment = {name: github(value, known) for name, value in step["env"].items()}
+            environment["AUDIT_COMMAND"] = str(command)
             code = _run(step["run"], environment, workspace, temp, done)
             for line in (temp / "output").read_text().splitlines():
                 name, _, value = line.partition("=")
@@ -86,7 +89,6 @@ def _run(script: str, environment: dict[str, str], workspace: Path, temp: Path, 
         "GITHUB_OUTPUT": str(temp / "output"),
         "GITHUB_STEP_SUMMARY": str(temp / "summary"),
         "RUNNER_TEMP": str(temp),
-        "AUDIT_COMMAND": str(AUDITOR),
         "AUDIT_PYTHON": sys.executable,
         "PATH": os.environ["PATH"],
     }
@@ -114,6 +116,14 @@ def test_actions_of_others_are_named_by_commit():
 
     assert len(used) == 2
     assert all(len(name.rpartition("@")[2]) == 40 for name in used)
+
+
+def test_examples_name_actions_of_others_by_commit():
+    texts = [(ROOT / name).read_text() for name in ("README.md", "docs/ci.md")]
+    used = [line for text in texts for line in re.findall(r"uses: (.+)", text) if not line.startswith("ORG/")]
+
+    assert len(used) >= 3
+    assert [line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
 
 
 def test_no_input_is_pasted_into_a_script():
@@ -149,7 +159,8 @@ def test_a_gate_that_holds_passes_the_job(job):
     assert (done.outputs["exit-code"], done.outputs["holds"], done.outputs["failing"]) == ("0", "true", "0")
     assert len(done.uploaded) == 1
     assert "::error" not in done.log
-    assert "Gate: holds" in done.summary
+    assert "No gate was set" in done.summary
+    assert "Gate: holds" not in done.summary
 
 
 def test_code_of_a_pull_request_fails_the_job_by_what_it_brings(job, tmp_path: Path):
@@ -190,6 +201,23 @@ def test_upload_and_summary_can_be_left_out(job):
     assert Path(done.outputs["sarif"]).is_file()
 
 
+@pytest.mark.parametrize(
+    ("visibility", "asked", "whole"),
+    [("public", "auto", False), ("", "auto", False), ("internal", "auto", True), ("public", "true\n", True)],
+)
+def test_what_everyone_may_read_has_numbers_and_no_names(visibility: str, asked: str, whole: bool, job):
+    done = job(visibility=visibility, step_summary=asked, fail_on="critical")
+
+    assert done.summary.startswith("## Azure security audit")
+    assert "| critical | " in done.summary or whole
+    assert ("nsg-" in done.summary) is whole
+    assert "Gate: fails" in done.summary
+
+
+def test_a_summary_of_another_kind_is_refused(job):
+    assert "step-summary takes auto, true, counts or false, not 'yes'" in job(step_summary="yes").log
+
+
 def test_one_file_a_subscription_is_uploaded_as_a_folder(job):
     done = job(split="subscription", category="posture")
 
@@ -212,6 +240,29 @@ def test_a_report_of_an_audit_before_is_not_taken_for_one_of_this(job):
 
     assert done.outputs["sarif"] == ""
     assert done.uploaded == []
+
+
+@pytest.mark.parametrize(
+    ("one_line", "lines"),
+    [
+        ({"formats": "html csv"}, {"formats": "html\ncsv\n"}),
+        ({"select": "storage-https-only, network"}, {"select": "storage-https-only\nnetwork\n"}),
+        ({"fail_on": "low"}, {"fail_on": "low\n"}),
+        ({"policy_exemptions": "true"}, {"policy_exemptions": "\ntrue\n"}),
+        ({"arguments": "--demo --group-by 'tag:a b'"}, {"arguments": "--demo\n--group-by\ntag:a b\n"}),
+        ({"exemptions": "a b.yaml;c.yaml"}, {"exemptions": "a b.yaml\n c.yaml\n"}),
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_one_line_and_a_block_of_lines_are_the_same(one_line: dict[str, str], lines: dict[str, str], job, tmp_path):
+    recorder = tmp_path / "recorder"
+    recorder.write_text('#!/usr/bin/env bash\nprintf "%s\\n" "$@"\n')
+    recorder.chmod(0o755)
+
+    first, second = (job(command=recorder, **given).log.split("::error")[0] for given in (one_line, lines))
+
+    assert first == second
+    assert first.startswith("scan\n")
 
 
 def test_lists_are_one_a_line(job, tmp_path: Path):

@@ -26,11 +26,28 @@ def test_a_bar_shows_reads_objects_and_that_it_is_done():
             bars.advance("storage", 250)
             bars.settle("storage")
         bars.end("storage")
-    last = stream.getvalue().splitlines()[-2]
+    lasting = [line for line in stream.getvalue().splitlines() if "✓" in line]
 
-    assert "✓ storage" in last
-    assert "4/4 reads" in last
-    assert "1,000 found" in last
+    assert len(lasting) == 1
+    assert "✓ storage: 4/4 reads, 1,000 found" in lasting[0]
+
+
+def test_bars_fit_the_screen_and_a_source_that_has_ended_stands_there_once():
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None, _environ={})
+    bars = BarProgress(screen)
+    names = [f"source-{number:02}" for number in range(40)]
+    for name in names:
+        bars.begin(name)
+    shown = io.StringIO()
+    Console(file=shown, width=80, height=24).print(bars._bars.get_renderable())
+    with bars:
+        for name in names:
+            bars.end(name)
+    lines = [line for line in screen.file.getvalue().splitlines() if "✓" in line]
+
+    assert len(shown.getvalue().splitlines()) <= 23
+    assert "and 19 more" in shown.getvalue()
+    assert [line.split("✓ ")[1].split(":")[0] for line in lines] == names
 
 
 def test_a_source_is_not_done_before_it_ends_and_says_what_went_wrong():

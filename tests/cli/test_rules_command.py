@@ -89,7 +89,7 @@ def test_show_at_a_terminal_links_references_and_leaves_commands_whole():
 
     assert "\x1b]8;;https://learn.microsoft.com/" in text
     command = next(line for line in visible(text).splitlines() if "az storage account update" in line)
-    assert command.endswith("--https-only true")
+    assert command.endswith("--https-only true --subscription {subscription_id}")
 
 
 def test_a_long_page_goes_through_the_pager_of_the_user(tmp_path):

@@ -289,4 +289,9 @@ def test_markdown_begins_with_the_gate_and_lists_what_is_accepted(rendered: Rend
     assert "### Accepted" in text
     assert "stexempt | until 2027" in text
     assert "Gate" not in rendered("markdown", samples.small())
-    assert "**Gate: holds.**" in rendered("markdown", replace(samples.small(), verdict=Verdict(ExitCode.OK, ())))
+    asked = {"fail_on": "high", "fail_on_unknown": False, "require_complete": False}
+    held = replace(samples.small(), verdict=Verdict(ExitCode.OK, (), asked=asked))
+    assert "**Gate: holds.**" in rendered("markdown", held)
+    nothing = replace(samples.small(), verdict=Verdict(ExitCode.OK, (), asked={**asked, "fail_on": "none"}))
+    assert "**No gate was set.**" in rendered("markdown", nothing)
+    assert "Gate: holds" not in rendered("markdown", nothing)

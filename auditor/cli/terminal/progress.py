@@ -15,7 +15,7 @@ from auditor.cli.terminal.messages import plain, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
@@ -93,21 +93,25 @@ class LineProgress(NoProgress):
 class BarProgress(NoProgress):
     """A line a source: a bar over its reads, objects found, rate, and the time that remains.
 
-    Reads of children become known when their parents have been read, so a bar can also step back.
+    Reads of children become known when their parents have been read, so a bar can also step back. A source that has
+    ended gets one lasting line above the bars, so that these are as many as sources at work, and never more than the
+    screen has rows.
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-        self._bars: Bars = Progress(
-            SpinnerColumn(finished_text="[green]✓"),
+        screen = console or _console()
+        self._bars: Bars = _fitting(screen)(
+            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[reads]}", markup=False, justify="right"),
             TextColumn("{task.fields[found]}", markup=False, justify="right"),
             TextColumn("{task.fields[rate]}", markup=False, justify="right"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            console=console or _console(),
+            TimeRemainingColumn(compact=True),
+            console=screen,
+            transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
         self._sources: dict[str, _Source] = {}
@@ -146,22 +150,41 @@ class BarProgress(NoProgress):
     def end(self, source: str, note: str = "") -> None:
         """See `auditor.azure.progress.Progress.end`."""
         self.begin(source)
-        running = self._sources[source]
-        running.known = running.done = max(running.known, running.done, 1)
-        self._show(source, note, ended=True)
+        running = self._sources.pop(source)
+        self._bars.remove_task(self._tasks.pop(source))
+        reads = max(running.known, running.done, 1)
+        parts = (f"{reads:,}/{reads:,} reads", f"{running.found:,} found", running.rate, note)
+        took = f"{time.monotonic() - running.started:.1f} s"
+        told = ", ".join(part for part in (*parts, took) if part)
+        self._bars.console.print(f"✓ {plain(source)}: {told}", markup=False, highlight=False)
 
-    def _show(self, source: str, note: str = "", *, ended: bool = False) -> None:
+    def _show(self, source: str) -> None:
         running = self._sources[source]
         # A source that has not ended has at least one more read: what is not known yet.
-        known = running.known if ended else max(running.known, running.done + 1)
+        known = max(running.known, running.done + 1)
         self._bars.update(
             self._tasks[source],
             total=known,
             completed=running.done,
             reads=f"{running.done:,}/{known:,} reads",
             found=f"{running.found:,} found" if running.found else "",
-            rate=note or running.rate,
+            rate=running.rate,
         )
+
+
+def _fitting(screen: Console) -> type[Bars]:
+    """`rich.progress.Progress` that shows as many bars as the screen has rows, and how many more there are."""
+    from rich.progress import Progress
+    from rich.text import Text
+
+    class Fitting(Progress):
+        def get_renderables(self) -> Iterator[RenderableType]:
+            rows = max(screen.height - 3, 1)
+            yield self.make_tasks_table(self.tasks[:rows])
+            if (hidden := len(self.tasks) - rows) > 0:
+                yield Text(f"  and {hidden} more")
+
+    return Fitting
 
 
 def progress_for(*, quiet: bool) -> NoProgress:

@@ -6,7 +6,7 @@
                whose, exemption, gap], ...], the last two only where there is one (-1: none, and a gap follows)
      "evidence": [[[path, actual, expected], ...], ...],
      "exemptions": [[reason, owner, until, ticket, source, words], ...],
-     "gate": {"holds", "reasons", "failing": [places of rows], "known": [places of rows] | null} | null}
+     "gate": {"set", "holds", "reasons", "failing": [places of rows], "known": [places of rows] | null} | null}
 
 `prefix` is the id up to its last segment, `last` that segment, 0 where it is the name; in a message the resource's name
 is a U+0001.
@@ -149,6 +149,7 @@ def _gate(verdict: Verdict | None, results: Sequence[Result]) -> dict[str, Any] 
         return [place for place, result in enumerate(results) if result.fingerprint in fingerprints]
 
     return {
+        "set": verdict.is_set,
         "holds": verdict.holds,
         "reasons": [plain(reason) for reason in verdict.reasons],
         "failing": places(verdict.failing),

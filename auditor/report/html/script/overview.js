@@ -52,6 +52,7 @@ function verdict(data, failed, unknown, mend, go) {
 // Whether a pipeline may go on; nothing where no gate was asked.
 function gateLine(data, go) {
   if (!data.gate) return null;
+  if (!data.gate.set) return make("p", {}, "No gate was set.");
   if (data.gate.holds) return make("p", {}, badge("pass"), " The gate holds.");
   const { failing } = data.gate;
   return make(
