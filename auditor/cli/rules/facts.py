@@ -40,7 +40,7 @@ def _described(name: str) -> str:
     """What the family's module says of it."""
     from auditor.facts.registry import family
 
-    return inspect.cleandoc(inspect.getmodule(family(name).compute).__doc__ or name)  # type: ignore[union-attr]
+    return inspect.cleandoc(inspect.getmodule(family(name).compute).__doc__ or name)
 
 
 def _page(name: str) -> Iterator[str]:
