@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, init, merge, paths
+from auditor.cli import collect, compliance, diff, explain, init, merge, paths
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
 from auditor.cli.identity import command as identity
@@ -25,7 +25,6 @@ from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
 from auditor.cli.wording import PlainGroup
 from auditor.errors import AuditorError, ExitCode
-from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
@@ -80,7 +79,22 @@ def _root(
         context.default_map = load_config(path, context.command, named=config is not None)
 
 
-for _command in (scan, collect, rules, compliance, network, identity, keys, paths, diff, doctor, query, merge, init):
+for _command in (
+    scan,
+    explain,
+    collect,
+    rules,
+    compliance,
+    network,
+    identity,
+    keys,
+    paths,
+    diff,
+    doctor,
+    query,
+    merge,
+    init,
+):
     _command.register(app)
 
 
@@ -88,6 +102,8 @@ def run() -> int:
     """Run the command line; gives the exit code of `auditor.errors.ExitCode`."""
     streams.prepare()
     if os.environ.get("AUDITOR_STRICT"):
+        from auditor.inventory.stumbles import be_strict
+
         be_strict(True)
     try:
         app()

@@ -25,7 +25,7 @@ def open_source(path: Path, *, assume_complete: bool = False) -> Source:
             subject=str(path),
             remedy=f"Judge it with: auditor scan {path} (over a tenant: auditor scan --from tenant.db --with {path}).",
         )
-    if path.is_file() and _starts_like_sqlite(path):
+    if is_snapshot(path):
         from auditor.snapshot.store import Snapshot
 
         if assume_complete:
@@ -40,6 +40,11 @@ def open_source(path: Path, *, assume_complete: bool = False) -> Source:
     from auditor.snapshot.exports import read_exports
 
     return read_exports(path, assume_complete=assume_complete)
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a file looks like a snapshot, whole or not. Raises SnapshotError where it cannot be read."""
+    return path.is_file() and _starts_like_sqlite(path)
 
 
 def _code_in(path: Path) -> Path | None:

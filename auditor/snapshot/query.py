@@ -1,14 +1,14 @@
 """SQL over a snapshot, for reading only: an authorizer allows what reads, and time and size are limited.
 
 Seen are views, not the file's own tables: `resources`, `gaps`, `ledger`, `manifest`, and one for each type held, such
-as `microsoft_storage_storageaccounts`.
+as `microsoft_storage_storageaccounts`; beside them tables that the caller brings. Types compare without case.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from auditor.snapshot.deadline import Deadline, can_interrupt, interrupting
 from auditor.snapshot.file import check_file, connect_reader, sqlite_errors
 
 _COLUMNS = (
-    "id, name, type, location, subscription_id, resource_group, json_extract(body, '$.kind') AS kind, "
+    "id, name, type COLLATE NOCASE AS type, location, subscription_id, resource_group, "
+    "json_extract(body, '$.kind') AS kind, "
     "json_extract(body, '$.sku') AS sku, json_extract(body, '$.identity') AS identity, "
     "json_extract(body, '$.tags') AS tags, json_extract(body, '$.properties') AS properties, body"
 )
@@ -26,7 +27,7 @@ _GAP = ", ".join(
 )
 _VIEWS = {
     "resources": f"SELECT {_COLUMNS} FROM main.resources",  # noqa: S608 - ours
-    "ledger": "SELECT scope, type, state, as_of FROM main.ledger",
+    "ledger": "SELECT scope, type COLLATE NOCASE AS type, state, as_of FROM main.ledger",
     # Of an object that came without its properties the resource itself says so.
     "gaps": f"SELECT {_GAP} FROM main.ledger WHERE gap NOT NULL AND state NOT IN ('complete', 'unsupported') "  # noqa: S608 - ours
     f"UNION SELECT {_GAP.replace('(gap', '(unread')} FROM main.resources WHERE unread NOT NULL".replace(
@@ -53,7 +54,10 @@ _ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
 _HIDDEN = ("manifest", "main")
 """Never read: the file's own manifest of an unfinished collection holds the key that secrets are hashed with."""
 _JSON_TABLES = ("json_each", "json_tree")
-_REMEDY = "Views: resources, gaps, ledger, manifest, and one for each type; `auditor query --tables` lists them."
+_REMEDY = (
+    "Tables: resources, findings, results, exemptions, facts, gaps, ledger, manifest, and one for each type; "
+    "`auditor query --tables` lists them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,25 @@ class Answer:
     """What limit left rows out; "" where all are here."""
 
 
-def query_snapshot(path: Path, sql: str, limits: Limits | None = None) -> Answer:
-    """The answer to one SELECT over a snapshot.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows that a query can name beside what the snapshot holds."""
+
+    columns: tuple[str, ...]
+    """Words of letters and underscores."""
+    rows: tuple[tuple[Value, ...], ...]
+
+
+def query_snapshot(
+    path: Path, sql: str, limits: Limits | None = None, tables: Mapping[str, Table] | None = None
+) -> Answer:
+    """The answer to one SELECT over a snapshot and `tables`, by their names.
 
     Raises SnapshotError for a file that is none, InputError for a statement that is wrong, writes, or takes too long.
     """
     limits = limits or Limits()
     deadline = Deadline(limits.seconds)
-    connection = _open(path)
+    connection = _open(path, tables)
     try:
         connection.create_function("regexp", 2, _Matcher(deadline), deterministic=True)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limits.bytes)
@@ -99,9 +114,9 @@ def query_snapshot(path: Path, sql: str, limits: Limits | None = None) -> Answer
         connection.close()
 
 
-def views_of(path: Path) -> tuple[tuple[str, int], ...]:
+def views_of(path: Path, tables: Mapping[str, Table] | None = None) -> tuple[tuple[str, int], ...]:
     """The names of all views of a snapshot, each with how many rows it has; those of types last."""
-    connection = _open(path)
+    connection = _open(path, tables)
     try:
         with sqlite_errors(path):
             return tuple(
@@ -112,7 +127,7 @@ def views_of(path: Path) -> tuple[tuple[str, int], ...]:
         connection.close()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, tables: Mapping[str, Table] | None = None) -> sqlite3.Connection:
     check_file(path)
     with sqlite_errors(path):
         connection = connect_reader(path)
@@ -121,6 +136,8 @@ def _open(path: Path) -> sqlite3.Connection:
             connection.execute(_MANIFEST)
             for name in _JSON_TABLES:  # the first use declares it, which the authorizer would take for a write
                 connection.execute(f"SELECT 1 FROM {name}('[]')").fetchall()  # noqa: S608 - ours
+            for name, table in (tables or {}).items():
+                _bring(connection, name, table)
             for name, select in (*_VIEWS.items(), *_type_views(connection)):
                 connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
         except BaseException:
@@ -129,8 +146,15 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _bring(connection: sqlite3.Connection, name: str, table: Table) -> None:
+    columns = ", ".join(f'"{column}" COLLATE NOCASE' if column == "type" else f'"{column}"' for column in table.columns)
+    connection.execute(f'CREATE TEMP TABLE "{name}" ({columns})')
+    places = ", ".join("?" * len(table.columns))
+    connection.executemany(f'INSERT INTO temp."{name}" VALUES ({places})', table.rows)  # noqa: S608 - ours
+
+
 def _type_views(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    taken = {*_VIEWS, "manifest"}
+    taken = {*_VIEWS, "manifest", "results", "findings", "exemptions", "facts"}
     for (kind,) in connection.execute("SELECT DISTINCT type_key FROM main.resources ORDER BY type_key").fetchall():
         if not isinstance(kind, str):
             raise sqlite3.DatabaseError("malformed JSON: a type is no text")

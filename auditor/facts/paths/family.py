@@ -11,8 +11,9 @@ A fact of a data store and of a subscription:
 
 `paths` come from the internet, the best first; `easy` are those of them that begin `open` or `exposed` and go from no
 machine to another; `owner`, of a subscription alone, those that end with the right to give access or to change
-everything. `from_development` begin at a host of development, where the target belongs to production. An element is
-unread where something that decides was not read, and one at the end says that there may be more.
+everything and go from no machine to another. `from_development` begin at a host of development, where the target
+belongs to production. An element is unread where something that decides was not read, and one at the end says that
+there may be more.
 
 A fact of a user-assigned identity:
 
@@ -74,7 +75,7 @@ def _value(graph: Attack, target: Resource, paths: Sequence[Path], crossing: Seq
         "weight": 10 if scope else weight_of(target),
         "paths": _told(paths, gap),
         "easy": _told(easy, gap),
-        "owner": _told(paths, gap) if scope else [],
+        "owner": _told([path for path in paths if not path.lateral], gap) if scope else [],
         "from_development": _told(crossing, gap),
         "text": _words(easy or paths),
         "development_text": _words(crossing),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from auditor.facts.identity.access import Access, Grant, shown
 from auditor.facts.identity.escalation.edges import TAKES_IDENTITY
@@ -38,10 +40,9 @@ class Rights:
         """Index what can be reached by rights."""
         self._inventory = inventory
         self._access = access
-        self._stores = [store for kind in sorted(STORES) for store in inventory.of_type(kind)]
-        self._hosts = [
-            host for kind in sorted(TAKES_IDENTITY) for host in inventory.of_type(kind) if any(carried(host, inventory))
-        ]
+        self._stores = sorted((one for kind in STORES for one in inventory.of_type(kind)), key=attrgetter("key"))
+        hosts = (one for kind in TAKES_IDENTITY for one in inventory.of_type(kind) if any(carried(one, inventory)))
+        self._hosts = sorted(hosts, key=attrgetter("key"))
         self._policies: dict[str, list[Resource]] = {}
         for vault in inventory.of_type("microsoft.keyvault/vaults"):
             if inventory.get(vault.key) and not _by_roles(vault):
@@ -221,12 +222,15 @@ class Rights:
         """Resources that a scope holds, or that hold the scope, and where to ask about them."""
         kind = kind_of(scope)
         if kind in (ScopeKind.RESOURCE, ScopeKind.RESOURCE_GROUP, ScopeKind.SUBSCRIPTION):
-            prefix = scope.rstrip("/") + "/"
-            for resource in resources:
-                if resource.key == scope or resource.key.startswith(prefix):
+            above = self._inventory.nearest(scope) if kind is ScopeKind.RESOURCE else None
+            if above is not None and above.key != scope and _has(resources, above):
+                yield above, scope
+            # "0" follows "/" in the alphabet: the scope itself and every key below it, and no other but those that
+            # only begin with its name.
+            first, last = (bisect_left(resources, scope + sign, key=attrgetter("key")) for sign in ("", "0"))
+            for resource in resources[first:last]:
+                if resource.key == scope or resource.key.startswith(scope + "/"):
                     yield resource, resource.id
-                elif prefix.startswith(resource.key + "/"):
-                    yield resource, scope
             return
         for resource in resources:
             if self._access.scopes.contains(scope, resource.id) is not False:
@@ -239,6 +243,11 @@ def scope_node(scope: str, power: str, inventory: Inventory) -> Node:
     named = resource is not None and kind_of(scope) is ScopeKind.SUBSCRIPTION
     name = f"subscription {resource.display_name}" if resource and named else shown(scope).removeprefix("the ")
     return Node(f"{scope}#{power}", NodeKind.SCOPE, f"{power.title()} of {name}", resource)
+
+
+def _has(resources: list[Resource], one: Resource) -> bool:
+    place = bisect_left(resources, one.key, key=attrgetter("key"))
+    return place < len(resources) and resources[place] is one
 
 
 def _by_roles(vault: Resource) -> bool:
