@@ -25,7 +25,6 @@ from auditor.cli.terminal import streams
 from auditor.cli.terminal.messages import note, print_error, say
 from auditor.cli.wording import PlainGroup
 from auditor.errors import AuditorError, ExitCode
-from auditor.inventory.stumbles import be_strict
 
 app = Application(
     name="auditor",
@@ -103,6 +102,8 @@ def run() -> int:
     """Run the command line; gives the exit code of `auditor.errors.ExitCode`."""
     streams.prepare()
     if os.environ.get("AUDITOR_STRICT"):
+        from auditor.inventory.stumbles import be_strict
+
         be_strict(True)
     try:
         app()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.options import declared as options
-from auditor.cli.query import output as query_output
 from auditor.cli.terminal.messages import warn
 from auditor.cli.terminal.streams import write_stdout
 from auditor.errors import UsageError
@@ -92,6 +91,7 @@ def query(
 
 
 def _rendered(answer: Answer, output_format: QueryFormat) -> str:
+    from auditor.cli.query import output as query_output
 
     match output_format:
         case QueryFormat.TABLE:

@@ -20,7 +20,7 @@ nothing, and that others hold too. No value of a secret is in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.facts.credentials.places import HOLDERS, Kept, consumer_of, identities_of, kept
 from auditor.facts.credentials.services import (
@@ -46,6 +46,8 @@ from auditor.inventory.model import Json, Resource, Unread
 
 _REPLACED = frozenset((KEY, SAS, PASSWORD))
 """Steps from which a managed identity is the better one, where the service takes it."""
+_MOST_SHARED = 20
+"""Other places of one secret that are named; so many tell enough."""
 _TARGETS = frozenset(kind for way in WAYS.values() for kind in way.types)
 
 
@@ -73,6 +75,10 @@ class Credentials:
                 self.by_holder[one.holder.key].append(one)
                 if one.hash:
                     self._places[one.hash].append(one)
+        self._shared_by: dict[str, Sequence[tuple[str, str]]] = {}
+        self._named = {
+            (kind, resource.name.lower()): resource for kind in _TARGETS for resource in inventory.of_type(kind)
+        }
         self._hosts = {
             host: resource
             for service in SERVICES
@@ -101,8 +107,8 @@ class Credentials:
             return self._hosts[host]
         name = account or host.partition(".")[0]
         kinds = way.types if way else ("microsoft.storage/storageaccounts",) if account else ()
-        named = (resource for kind in kinds for resource in self._inventory.of_type(kind))
-        return next((resource for resource in named if name and resource.name.lower() == name.lower()), None)
+        found = (self._named.get((kind, name.lower())) for kind in kinds if name)
+        return next((resource for resource in found if resource is not None), None)
 
     def used(self) -> frozenset[str]:
         """Keys of the services that some known secret opens."""
@@ -138,12 +144,25 @@ class Credentials:
         }
 
     def _shared(self, one: Kept, consumer: Resource) -> list[str]:
-        others = {
-            f"{other.name}: {place.setting}"
-            for place in self._places.get(one.hash, ())
-            if (other := consumer_of(place.holder, self._inventory)).key != consumer.key
-        }
-        return sorted(others)
+        """Other consumers with the same secret, the first `_MOST_SHARED` of them."""
+        found: list[str] = []
+        for name, key in self._holders_of(one.hash):
+            if key != consumer.key:
+                found.append(name)
+                if len(found) == _MOST_SHARED:
+                    break
+        return found
+
+    def _holders_of(self, secret: str) -> Sequence[tuple[str, str]]:
+        """Who keeps a secret, in words and by key, each once, by name."""
+        if secret not in self._shared_by:
+            found = {
+                f"{consumer.name}: {place.setting}": consumer.key
+                for place in self._places.get(secret, ())
+                if (consumer := consumer_of(place.holder, self._inventory))
+            }
+            self._shared_by[secret] = sorted(found.items())
+        return self._shared_by[secret]
 
     def _has_role(self, identities: Iterable[str], way: Way | None, target: Resource | None) -> bool | None:
         if way is None or target is None or not way.action:
