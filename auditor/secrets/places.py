@@ -246,7 +246,6 @@ _KEPT: Mapping[str, frozenset[str]] = {
             "trustservercertificate",
             "enableservercertificatevalidation",
             "skiphostkeyvalidation",
-            "url",
         }
     ),
     "microsoft.apimanagement/service/loggers": frozenset({"identityclientid", "name"}),

@@ -393,6 +393,7 @@ _QUERIED_ENTRIES = tuple(
         "Microsoft.HealthcareApis/workspaces/fhirServices",
         "Microsoft.HealthcareApis/workspaces/dicomServices",
         "Microsoft.NetApp/netAppAccounts/capacityPools/volumes",
+        "Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
     )
 )
 
