@@ -51,12 +51,7 @@ def load_rules(
     problems: list[Problem] = []
     rules: list[Rule] = []
     if builtin:
-        cache = DocumentCache(None if examples else user_cache())
-        for path in sorted(builtin_path().glob("*/*.yaml")):
-            shown = f"{path.parent.name}/{path.name}"
-            names = (f"rules/{shown}", f"builtin:{shown}")
-            rules += _load_file(path, *names, problems, examples=examples, strict=True, cache=cache)
-        cache.save()
+        rules += _builtin(problems, examples=examples)
     policies: list[Path] = []
     for path in paths:
         for file in _files(path, problems):
@@ -76,6 +71,29 @@ def load_rules(
     if problems:
         raise RuleError(_headline(problems), problems=sorted(problems))
     return Catalogue(tuple(sorted(rules, key=lambda rule: rule.id)), notices, frameworks, tuple(policies))
+
+
+_loaded: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+"""Built-in rules by the state of their files: a process that audits twice reads them once."""
+
+
+def _builtin(problems: list[Problem], *, examples: bool) -> Sequence[Rule]:
+    """The built-in rules; those of an earlier call where no file has changed since."""
+    files = sorted(builtin_path().glob("*/*.yaml"))
+    state = (examples, *((str(path), path.stat().st_mtime_ns) for path in files))
+    if state in _loaded:
+        return _loaded[state]
+    cache = DocumentCache(None if examples else user_cache())
+    before = len(problems)
+    rules: list[Rule] = []
+    for path in files:
+        shown = f"{path.parent.name}/{path.name}"
+        names = (f"rules/{shown}", f"builtin:{shown}")
+        rules += _load_file(path, *names, problems, examples=examples, strict=True, cache=cache)
+    cache.save()
+    if len(problems) == before:
+        _loaded[state] = tuple(rules)
+    return rules
 
 
 def _headline(problems: Sequence[Problem]) -> str:

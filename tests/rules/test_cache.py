@@ -9,7 +9,7 @@ import pytest
 
 from auditor.rules import loader
 from auditor.rules.cache import DocumentCache, user_cache
-from auditor.rules.loader import load_rules
+from auditor.rules.loader import Catalogue
 
 RULE = """\
 id: storage-thing
@@ -21,6 +21,12 @@ resource: Microsoft.Storage/storageAccounts
 fail_if: {field: properties.%s, equals: 2024-01-01}
 remediation: {text: Mend it.}
 """
+
+
+def load_rules() -> Catalogue:
+    """As a process does that has loaded nothing yet."""
+    loader._loaded.clear()
+    return loader.load_rules()
 
 
 @pytest.fixture
