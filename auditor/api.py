@@ -499,7 +499,8 @@ def draw(
     notices = list(report.notices)
     facts = facts or FactStore(source.inventory, report.scan.finished_at)
     pictures = pictures_of(source.inventory, facts, notices=notices)
-    shown = [part_of(picture, source.inventory, selection) for picture in pictures]
+    chosen = selection.within(source.inventory) if selection else None
+    shown = [part_of(picture, source.inventory, chosen) for picture in pictures]
     return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
 
 

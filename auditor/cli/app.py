@@ -11,12 +11,10 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, explain, init, merge, paths
+from auditor.cli import collect, compliance, diff, explain, init, keys, merge, network, paths
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
 from auditor.cli.identity import command as identity
-from auditor.cli.keys import command as keys
-from auditor.cli.network import command as network
 from auditor.cli.query import command as query
 from auditor.cli.rules import command as rules
 from auditor.cli.scan import command as scan

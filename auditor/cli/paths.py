@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.identity.asked import Demo, Format, IdentityFormat, Output, SourcePath, meant, opened
+from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, meant, opened
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
 
@@ -44,13 +44,13 @@ def paths(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: Format = IdentityFormat.TABLE,
+    output_format: Format = AnswerFormat.TABLE,
     output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Attack paths to data stores and subscriptions: every step proven, and the one change that cuts the most."""
     from auditor.cli.live import live_options
-    from auditor.cli.network.command import width_of, write
+    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.paths.chokes import chokes, joined
     from auditor.facts.paths.graph import NEEDS, Attack
     from auditor.facts.paths.search import ordered
@@ -69,15 +69,15 @@ def paths(
     ways = ordered(_to(inventory, to, list(searched.paths)))
     cuts, gap = chokes(ways), graph.gap()
     match output_format:
-        case IdentityFormat.JSON:
+        case AnswerFormat.JSON:
             text = attacks_as_json(name, ways, cuts, gap, complete=searched.complete)
-        case IdentityFormat.MERMAID:
+        case AnswerFormat.MERMAID:
             text = render_mermaid(attack_picture(ways, name))
-        case IdentityFormat.TABLE if cut:
-            text = cuts_as_text(cuts, gap, width_of(output))
-        case IdentityFormat.TABLE:
-            text = attacks_as_text(name, joined(ways), cuts, gap, width_of(output), complete=searched.complete)
-    write(text, output)
+        case AnswerFormat.TABLE if cut:
+            text = cuts_as_text(cuts, gap, answer_width(output))
+        case AnswerFormat.TABLE:
+            text = attacks_as_text(name, joined(ways), cuts, gap, answer_width(output), complete=searched.complete)
+    write_answer(text, output)
     for notice in found.notices:
         warn(notice)
 

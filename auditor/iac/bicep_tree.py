@@ -24,6 +24,7 @@ from auditor.expressions.tree import (
     Object,
     Opaque,
 )
+from auditor.iac.operators import OPERATORS
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -32,21 +33,7 @@ _SPREAD = re.compile(r"^[ \t]*\.\.\.[^\n]*", re.M)
 _ASSIGNED = re.compile(r"^([ \t]*)param([ \t]+(\w+)[ \t]*=)", re.M)
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]+)\}|(.))", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-_OPERATORS = {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "div",
-    "%": "mod",
-    "<": "less",
-    "<=": "lessOrEquals",
-    ">": "greater",
-    ">=": "greaterOrEquals",
-    "&&": "and",
-    "||": "or",
-    "??": "coalesce",
-    "==": "equals",
-}
+_OPERATORS = {**OPERATORS, "??": "coalesce"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from auditor.expressions.tree import Array, Call, Expression, Lambda, Literal, Loop, Member, Name, Object, Opaque
+from auditor.iac.operators import OPERATORS
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|\$(\$\{)|%(%\{)", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-_OPERATORS = {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "div",
-    "%": "mod",
-    "<": "less",
-    "<=": "lessOrEquals",
-    ">": "greater",
-    ">=": "greaterOrEquals",
-    "&&": "and",
-    "||": "or",
-    "==": "equals",
-}
 
 
 @dataclass(slots=True)
@@ -185,7 +172,7 @@ def _binary(node: Node) -> Expression:
     mark, sides = children[place].type, (_steps(left), _steps(right))
     if mark == "!=":
         return Call("not", (Call("equals", sides),))
-    return Call(_OPERATORS[mark], sides) if mark in _OPERATORS else Opaque(f"the operator {mark} is not followed")
+    return Call(OPERATORS[mark], sides) if mark in OPERATORS else Opaque(f"the operator {mark} is not followed")
 
 
 def _for(node: Node) -> Expression:

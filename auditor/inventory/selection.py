@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from auditor.inventory import ids
@@ -45,6 +45,10 @@ class Selection:
         if self.resource_groups and resource.resource_group.lower() not in self.resource_groups:
             return False
         return not self.tags or self._tagged(resource, inventory)
+
+    def within(self, inventory: Inventory) -> Callable[[Resource], bool]:
+        """Whether a resource of an inventory is chosen, for those who ask of one inventory only."""
+        return lambda resource: self.holds(resource, inventory)
 
     def touches(self, gap: Gap) -> bool:
         """Whether what was not read could be of something chosen."""

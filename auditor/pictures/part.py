@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from auditor.evaluate.model import Picture
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.selection import Selection
+from auditor.inventory.model import Resource
 
 
-def part_of(picture: Picture, inventory: Inventory, selection: Selection | None) -> Picture:
-    """The picture with the nodes of a selection, those on the ways to them, and those that their ways lead to."""
-    if selection is None:
+def part_of(picture: Picture, inventory: Inventory, chosen: Callable[[Resource], bool] | None) -> Picture:
+    """The picture with the nodes of chosen resources, those on the ways to them, and those that their ways lead to."""
+    if chosen is None:
         return picture
-    chosen = {
+    begin = {
         node.id
         for node in picture.nodes
-        if any(
-            (found := inventory.get(key)) is not None and selection.holds(found, inventory)
-            for key in (node.id, *node.parts)
-        )
+        if any((found := inventory.get(key)) is not None and chosen(found) for key in (node.id, *node.parts))
     }
     forwards: dict[str, list[str]] = {}
     backwards: dict[str, list[str]] = {}
     for edge in picture.edges:
         forwards.setdefault(edge.source, []).append(edge.target)
         backwards.setdefault(edge.target, []).append(edge.source)
-    kept = _reached(chosen, forwards) | _reached(chosen, backwards)
+    kept = _reached(begin, forwards) | _reached(begin, backwards)
     return replace(
         picture,
         nodes=tuple(node for node in picture.nodes if node.id in kept),

@@ -8,12 +8,10 @@ An entry has every field of one of the fact `credentials` (`auditor.facts.creden
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.inventory.model import Json
-from auditor.report.text import plain
+from auditor.report.answers import document, told, wrapped
 
 Told = Sequence[tuple[str, Mapping[str, Json]]]
 """Id of each holder, and its fact."""
@@ -24,27 +22,27 @@ def as_json(told: Told) -> str:
     consumers = [
         {"consumer": fact["consumer"], "holder": holder, "entries": list(fact["entries"])} for holder, fact in told
     ]
-    return json.dumps({"schema_version": "1.0", "consumers": consumers}, indent=2, default=str) + "\n"
+    return document({"schema_version": "1.0", "consumers": consumers}, str)
 
 
-def as_text(told: Told, width: int) -> str:
+def as_text(consumers: Told, width: int) -> str:
     """The entries in lines of at most `width` characters, a consumer after the other."""
-    lines = [line for _, fact in told for line in _consumer(fact, width)]
-    return "\n".join(map(plain, lines or ["Nobody known keeps a key, password or signature."])).rstrip() + "\n"
+    lines = [line for _, fact in consumers for line in _consumer(fact, width)]
+    return told(lines or ["Nobody known keeps a key, password or signature."])
 
 
 def _consumer(fact: Mapping[str, Json], width: int) -> Iterator[str]:
     yield str(fact["consumer"])
     for entry in fact["entries"]:
-        yield from _wrapped(str(entry["text"]), width, "  ", "    ")
+        yield from wrapped(str(entry["text"]), width, "  ", "    ", cut=True)
         for words in _advice(entry):
-            yield from _wrapped(words, width, "    ", "      ")
+            yield from wrapped(words, width, "    ", "      ", cut=True)
     yield ""
 
 
 def _advice(entry: Mapping[str, Json]) -> Iterator[str]:
     if entry["keys_off"]:
-        yield "its service takes keys no more: delete the setting"
+        yield "its service takes it no more: delete the setting"
     if entry["shared_with"]:
         yield f"the same secret: {', '.join(entry['shared_with'])}"
     if not entry["better"]:
@@ -57,7 +55,3 @@ def _advice(entry: Mapping[str, Json]) -> Iterator[str]:
     for words in (entry["instead"], entry["note"]):
         if words:
             yield str(words)
-
-
-def _wrapped(text: str, width: int, first: str, later: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)

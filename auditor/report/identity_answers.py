@@ -17,16 +17,14 @@ And of holders:
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditor.facts.identity.access import Holder, Holders, shown
 from auditor.facts.identity.escalation.graph import Cut
-from auditor.facts.identity.escalation.model import Node, Path, Step
+from auditor.facts.identity.escalation.model import Path, Step
 from auditor.inventory.model import Gap
-from auditor.report.text import plain
+from auditor.report.answers import document, gap_json, maybe_more, node_json, proofs_json, told, wrapped
 
 _CUTS_SHOWN = 3
 
@@ -46,23 +44,23 @@ def paths_as_text(to: str, paths: Sequence[Path], cuts: Sequence[Cut], gap: Gap 
         lines += [f"Nobody becomes {to} by a step of their own.", ""]
     if held:
         names = ", ".join(f"{path.start.name} ({path.start.kind})" for path in held)
-        lines += _wrapped(f"{to} already, by a role or a membership: {names}", width)
+        lines += wrapped(f"{to} already, by a role or a membership: {names}", width)
     if cuts:
         lines += ["", "What to change first:"]
         for cut in cuts[:_CUTS_SHOWN]:
-            lines += _wrapped(f"{cut.text}: ends {cut.paths} of {len(ways)}", width, "  ")
-    return _told(lines, gap, width)
+            lines += wrapped(f"{cut.text}: ends {cut.paths} of {len(ways)}", width, "  ")
+    return told((*lines, *maybe_more(gap, width)))
 
 
 def paths_as_json(to: str, paths: Sequence[Path], cuts: Sequence[Cut], gap: Gap | None) -> str:
     """The paths as JSON."""
-    document = {
+    content = {
         "schema_version": "1.0",
         "to": to,
-        "gap": _gap(gap),
+        "gap": gap_json(gap),
         "paths": [
             {
-                "start": _node(path.start),
+                "start": node_json(path.start),
                 "direct": path.direct,
                 "certain": path.certain,
                 "guards": list(path.guards),
@@ -73,7 +71,7 @@ def paths_as_json(to: str, paths: Sequence[Path], cuts: Sequence[Cut], gap: Gap 
         ],
         "cuts": [{"change": cut.text, "paths": cut.paths} for cut in cuts],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return document(content)
 
 
 def holders_as_text(action: str, scope: str, found: Holders, width: int) -> str:
@@ -89,21 +87,21 @@ def holders_as_text(action: str, scope: str, found: Holders, width: int) -> str:
             column = min(max(len(_who(holder)) for holder in some), max(width // 2, 20))
             for holder in some:
                 text = f"  {_who(holder):<{column}}  {holder.grant.text}"
-                lines += _wrapped(text, width, "", " " * (column + 4))
+                lines += wrapped(text, width, "", " " * (column + 4))
             lines.append("")
     if not found.holders:
-        lines += _wrapped(f"Nobody may {action} on {shown(scope)}.", width)
-    return _told(lines, found.gap, width)
+        lines += wrapped(f"Nobody may {action} on {shown(scope)}.", width)
+    return told((*lines, *maybe_more(found.gap, width)))
 
 
 def holders_as_json(action: str, scope: str, found: Holders, *, data: bool) -> str:
     """The holders as JSON."""
-    document = {
+    content = {
         "schema_version": "1.0",
         "action": action,
         "on": scope,
         "data": data,
-        "gap": _gap(found.gap),
+        "gap": gap_json(found.gap),
         "holders": [
             {
                 "id": holder.principal.id,
@@ -120,54 +118,34 @@ def holders_as_json(action: str, scope: str, found: Holders, *, data: bool) -> s
             for holder in found.holders
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return document(content)
 
 
 def _step(step: Step, width: int) -> Iterator[str]:
     right = f" ({step.right})" if step.right else ""
-    yield from _wrapped(f"-> {step.does}{right}", width, "  ", "     ")
+    yield from wrapped(f"-> {step.does}{right}", width, "  ", "     ")
     for proof in step.proofs:
-        yield from _wrapped(f"{proof.path}: {proof.value}, of {proof.resource}", width, "     ", "       ")
+        yield from wrapped(f"{proof.path}: {proof.value}, of {proof.resource}", width, "     ", "       ")
     if step.guard:
-        yield from _wrapped(f"in the way: {step.guard}", width, "     ", "       ")
+        yield from wrapped(f"in the way: {step.guard}", width, "     ", "       ")
     if step.cut:
-        yield from _wrapped(f"closed by: {step.cut}", width, "     ", "       ")
+        yield from wrapped(f"closed by: {step.cut}", width, "     ", "       ")
 
 
 def _step_json(step: Step) -> dict[str, Any]:
     return {
         "edge": step.edge,
-        "source": _node(step.source),
-        "target": _node(step.target),
+        "source": node_json(step.source),
+        "target": node_json(step.target),
         "does": step.does,
         "right": step.right,
         "guard": step.guard,
         "cut": step.cut,
         "on": step.on.id if step.on else None,
         "assignment": step.assignment.id if step.assignment else None,
-        "proofs": [{"resource": p.resource, "path": p.path, "value": p.value} for p in step.proofs],
+        "proofs": proofs_json(step.proofs),
     }
-
-
-def _node(node: Node) -> dict[str, str]:
-    return {"id": node.id, "kind": node.kind, "name": node.name}
 
 
 def _who(holder: Holder) -> str:
     return f"{holder.principal.name} ({holder.principal.kind})"
-
-
-def _gap(gap: Gap | None) -> dict[str, Any] | None:
-    return {"scope": gap.scope, "type": gap.type, "code": gap.code, "message": gap.message} if gap else None
-
-
-def _told(lines: list[str], gap: Gap | None, width: int) -> str:
-    if gap:
-        lines += ["", *_wrapped(f"There may be more: {gap.type} in {gap.scope} was not read ({gap.code}).", width)]
-    return "\n".join(plain(line) for line in lines).strip("\n") + "\n"
-
-
-def _wrapped(text: str, width: int, first: str = "", following: str = "  ") -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=following, break_on_hyphens=False, break_long_words=False
-    )

@@ -13,14 +13,13 @@ JSON, stable in its keys:
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
 
 from auditor.facts.network.question import Answer
 from auditor.facts.network.stages import Stage, stage_name
 from auditor.facts.network.trace import Way
-from auditor.report.text import plain
+from auditor.report.answers import document, told
 
 
 def as_text(said: Answer, width: int) -> str:
@@ -31,7 +30,7 @@ def as_text(said: Answer, width: int) -> str:
     lines += textwrap.wrap(said.reason, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     for way in said.ways:
         lines += ["", *_way_lines(way, width)]
-    return "\n".join(map(plain, lines)) + "\n"
+    return told(lines)
 
 
 def _way_lines(way: Way, width: int) -> Iterator[str]:
@@ -52,7 +51,7 @@ _PASSED = frozenset(("public-ip", "load-balancer", "application-gateway", "firew
 def as_json(said: Answer) -> str:
     """The answer as JSON."""
     question = said.question
-    document = {
+    content = {
         "schema_version": "1.0",
         "from": question.origin,
         "to": question.target,
@@ -69,7 +68,7 @@ def as_json(said: Answer) -> str:
             for way in said.ways
         ],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document(content)
 
 
 def _stage(stage: Stage) -> dict[str, str]:

@@ -63,7 +63,9 @@ def _put(beside: Path, output: Path, *, force: bool) -> None:
     try:
         beside.replace(output)
     except OSError as error:
-        raise SnapshotError(f"cannot be written: {error.strerror}", subject=str(output)) from error
+        raise SnapshotError(
+            f"cannot be written: {error.strerror}", subject=str(output), remedy="Choose another place."
+        ) from error
 
 
 def _manifest(manifests: Sequence[Manifest]) -> Manifest:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from auditor.evaluate.model import Outcome
 from auditor.facts.credentials.local_access import SWITCHES
 from auditor.facts.credentials.services import LADDER, STEPS, WAYS
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
+from auditor.rules.loader import load_rules
+from auditor.rules.selftest import example_context
 from tests.conftest import SUBSCRIPTION, arm_id
 
 Body = dict[str, Any]
@@ -174,7 +177,7 @@ def test_every_step_is_on_the_ladder_and_every_way_has_an_end():
 
 
 @pytest.mark.parametrize("switch", SWITCHES, ids=lambda one: one.type)
-def test_a_switch_that_is_off_refuses_and_one_that_is_missing_accepts(switch: Any):
+def test_a_switch_says_what_azure_does_with_each_value_and_with_none(switch: Any):
     depth = switch.type.count("/")
     names = "/".join("abcd"[:depth])
 
@@ -192,9 +195,59 @@ def test_a_switch_that_is_off_refuses_and_one_that_is_missing_accepts(switch: An
         kind, name = switch.child.split("/")
         return [me, {"id": f"{me['id']}/{kind}/{name}", "type": f"{switch.type}/{kind}", "properties": properties}]
 
-    for value, accepted in ((switch.off[0], False), (switch.off[0].upper(), False), ("other", True), (None, True)):
+    unset = switch.type not in ("Microsoft.ContainerRegistry/registries", "Microsoft.Cache/redisEnterprise")
+    for value, accepted in ((switch.off[0], False), (switch.off[0].upper(), False), ("other", True), (None, unset)):
         inventory, store = facts(*body(value))
         found = inventory.get(arm_id(switch.type, names))
         assert found is not None
         fact: Any = store.get("local_access", found)
         assert fact["accepted"] is accepted, value
+
+
+RULES = {rule.id: rule for rule in load_rules(examples=True).rules}
+
+
+@pytest.mark.parametrize(
+    "rule_id",
+    [
+        "storage-shared-key-access",
+        "cosmos-local-auth",
+        "servicebus-local-auth",
+        "eventhub-local-auth",
+        "eventgrid-topic-local-auth",
+        "eventgrid-domain-local-auth",
+        "appconfig-local-auth",
+        "cognitive-local-auth",
+        "search-local-auth",
+        "signalr-local-auth",
+        "webpubsub-local-auth",
+        "automation-local-auth",
+        "redis-access-keys",
+        "registry-admin-user",
+        "sql-entra-only",
+        "sqlmi-entra-only",
+    ],
+)
+def test_rules_and_the_table_of_switches_say_the_same_of_every_example(rule_id: str):
+    rule = RULES[rule_id]
+    for outcome, examples in ((Outcome.FAIL, rule.examples.fail), (Outcome.PASS, rule.examples.passing)):
+        for example in examples:
+            context = example_context(example, FactStore)
+            fact: Any = context.facts.get("local_access", context.resource)
+            assert fact["accepted"] is (outcome is Outcome.FAIL), example[0]
+
+
+def test_a_password_of_a_server_that_takes_none_opens_nothing():
+    server = arm_id("Microsoft.Sql/servers", "sql1")
+    mark = {"kind": "sql-password", "host": "sql1.database.windows.net"}
+
+    def servers(only: bool) -> list[Body]:
+        child = f"{server}/azureADOnlyAuthentications/Default"
+        only_entra = {"azureADOnlyAuthentication": only}
+        return [
+            {"id": server, "name": "sql1", "type": "Microsoft.Sql/servers", "properties": {"administratorLogin": "a"}},
+            {"id": child, "type": "Microsoft.Sql/servers/azureADOnlyAuthentications", "properties": only_entra},
+        ]
+
+    assert entry("app", *app("app", "Db", **mark), *servers(True))["keys_off"] is True
+    assert entry("app", *app("app", "Db", **mark), *servers(False))["keys_off"] is False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.identity.asked import Demo, Format, IdentityFormat, Output, SourcePath, meant, opened
+from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, meant, opened
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
 
@@ -32,13 +32,13 @@ def credentials(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: Format = IdentityFormat.TABLE,
+    output_format: Format = AnswerFormat.TABLE,
     output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Keys, passwords and signatures in settings, one entry a secret: the better step, and the exact role for it."""
     from auditor.cli.live import live_options
-    from auditor.cli.network.command import width_of, write
+    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.registry import FactStore, needs_of
     from auditor.pictures.credentials import credentials_picture
     from auditor.report.credentials_answer import as_json, as_text
@@ -50,13 +50,13 @@ def credentials(
     wanted = meant(found.inventory, of).key if of else ""
     told = sorted(_told(found.inventory, facts, wanted), key=lambda pair: (str(pair[1]["consumer"]), pair[0].lower()))
     match output_format:
-        case IdentityFormat.JSON:
+        case AnswerFormat.JSON:
             text = as_json(told)
-        case IdentityFormat.MERMAID:
+        case AnswerFormat.MERMAID:
             text = render_mermaid(credentials_picture(told))
-        case IdentityFormat.TABLE:
-            text = as_text(told, width_of(output))
-    write(text, output)
+        case AnswerFormat.TABLE:
+            text = as_text(told, answer_width(output))
+    write_answer(text, output)
     unread = sorted({gap.type for gap in found.inventory.gaps if "/config" in gap.type.lower()})
     for notice in (*found.notices, *facts.notices, *(f"{kind} was not read everywhere" for kind in unread)):
         warn(notice)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.identity.asked import Demo, Format, IdentityFormat, Output, SourcePath, meant, opened
+from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, meant, opened
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
 
@@ -31,13 +31,13 @@ def paths(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: Format = IdentityFormat.TABLE,
+    output_format: Format = AnswerFormat.TABLE,
     output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Who gains the goal's rights, step by step, with what proves and what closes each step; the shortest first."""
     from auditor.cli.live import live_options
-    from auditor.cli.network.command import width_of, write
+    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.identity.escalation.graph import NEEDS_OF_RESOURCES, Escalation
     from auditor.facts.readable import readable
     from auditor.pictures.escalation import escalation_picture
@@ -58,12 +58,12 @@ def paths(
     ways = graph.paths(goal)
     cuts, gap = graph.cuts([way for way in ways if not way.direct]), graph.gap(goal)
     match output_format:
-        case IdentityFormat.JSON:
+        case AnswerFormat.JSON:
             text = paths_as_json(goal.node.name, ways, cuts, gap)
-        case IdentityFormat.MERMAID:
+        case AnswerFormat.MERMAID:
             text = render_mermaid(escalation_picture([w for w in ways if not w.direct], f"Ways to {goal.node.name}"))
-        case IdentityFormat.TABLE:
-            text = paths_as_text(goal.node.name, ways, cuts, gap, width_of(output))
-    write(text, output)
+        case AnswerFormat.TABLE:
+            text = paths_as_text(goal.node.name, ways, cuts, gap, answer_width(output))
+    write_answer(text, output)
     for notice in found.notices:
         warn(notice)

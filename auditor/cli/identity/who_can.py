@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli.identity.asked import Demo, Format, IdentityFormat, Output, SourcePath, meant, opened
+from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, meant, opened
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
 from auditor.errors import UsageError
@@ -44,13 +44,13 @@ def who_can(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: Format = IdentityFormat.TABLE,
+    output_format: Format = AnswerFormat.TABLE,
     output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Who may do something: members of groups by name, conditions and deny assignments counted."""
     from auditor.cli.live import live_options
-    from auditor.cli.network.command import width_of, write
+    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.identity.access import NEEDS_ELIGIBLE, Access
     from auditor.facts.identity.principals import USERS
     from auditor.facts.readable import readable
@@ -68,13 +68,13 @@ def who_can(
     scope = _scope(inventory, on)
     said = Access.of(inventory).holders(action, scope, data=data, eligible=eligible)
     match output_format:
-        case IdentityFormat.JSON:
+        case AnswerFormat.JSON:
             text = holders_as_json(action, scope, said, data=data)
-        case IdentityFormat.MERMAID:
+        case AnswerFormat.MERMAID:
             text = render_mermaid(_picture(action, scope, said))
-        case IdentityFormat.TABLE:
-            text = holders_as_text(action, scope, said, width_of(output))
-    write(text, output)
+        case AnswerFormat.TABLE:
+            text = holders_as_text(action, scope, said, answer_width(output))
+    write_answer(text, output)
     for notice in found.notices:
         warn(notice)
 

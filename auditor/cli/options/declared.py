@@ -318,7 +318,7 @@ CodePaths = Annotated[
     typer.Argument(
         help="Code to judge before it is deployed: what-if results, ARM templates with parameter files, Bicep, "
         "Terraform plans, folders. Beside --from, --demo or --with it is laid over what is there.",
-        metavar="[PATH]...",
+        metavar="PATH",
         show_default=False,
     ),
 ]

@@ -54,7 +54,9 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot be made: {error.strerror}", subject=str(path.parent)) from error
+        raise UsageError(
+            f"cannot be made: {error.strerror}", subject=str(path.parent), remedy="Choose another place."
+        ) from error
     write_file(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 
 

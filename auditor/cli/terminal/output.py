@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -47,6 +48,20 @@ def outputs_of(chosen: str, path: Path | None, reports: Sequence[str]) -> list[O
     if len({resolved(file) for file in files}) < len(files):
         raise UsageError("two reports would be written to one file", remedy="Give each report a file of its own.")
     return outputs
+
+
+def answer_width(output: Path | None) -> int:
+    """Columns for an answer: those of the terminal, or of a file."""
+    return 120 if output else max(40, shutil.get_terminal_size((120, 24)).columns)
+
+
+def write_answer(text: str, output: Path | None) -> None:
+    """Write one answer to stdout, or to a file."""
+    data = text.encode("utf-8", "replace")
+    if output is None:
+        write_stdout(data)
+    else:
+        write_file(output, data)
 
 
 def resolved(path: Path) -> Path:
@@ -156,8 +171,6 @@ def render_options(
     markdown_limit: int = 1_000_000,
 ) -> RenderOptions:
     """How reports are rendered for where they go: the terminal's width, colour and links only where there is one."""
-    import shutil
-
     from auditor.report.registry import RenderOptions
 
     terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

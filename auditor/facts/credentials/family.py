@@ -13,8 +13,8 @@ A fact of a holder (an app's settings, a container app, a linked service, a depl
 `step` is the step of the ladder it stands on (`auditor.facts.credentials.services.LADDER`), `better` the next better
 one that exists here, "" where there is none. `identity` says whether the consumer has an identity, `has_role` whether
 one of its identities already may do what the secret is for (null where that cannot be told). `keys_off` says that the
-service takes keys no more. `ready`, `dead` and `shared` tell in words of the entries that could go today, that open
-nothing, and that others hold too. No value of a secret is in it.
+service takes keys, or passwords, no more. `ready`, `dead` and `shared` tell in words of the entries that could go
+today, that open nothing, and that others hold too. No value of a secret is in it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from auditor.facts.credentials import local_access
 from auditor.facts.credentials.places import HOLDERS, Kept, consumer_of, identities_of, kept
 from auditor.facts.credentials.services import (
     EASY_AUTH,
@@ -37,8 +38,7 @@ from auditor.facts.credentials.services import (
     Way,
 )
 from auditor.facts.identity.access import NEEDS, Access
-from auditor.facts.network.bodies import value
-from auditor.facts.registry import FactFamily
+from auditor.facts.registry import FactFamily, Shared
 from auditor.facts.transport.services import hosts_of
 from auditor.facts.transport.table import SERVICES
 from auditor.inventory.inventory import Inventory
@@ -49,6 +49,7 @@ _REPLACED = frozenset((KEY, SAS, PASSWORD))
 _MOST_SHARED = 20
 """Other places of one secret that are named; so many tell enough."""
 _TARGETS = frozenset(kind for way in WAYS.values() for kind in way.types)
+_NEEDS = NEEDS | _TARGETS.union(*(local_access.FAMILY.needs_by_type.get(kind, ()) for kind in _TARGETS))
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
@@ -68,6 +69,7 @@ class Credentials:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._access = Access.of(inventory)
+        self._local_access = Shared.of(inventory).values(local_access.FAMILY.name)
         self.by_holder: dict[str, list[Kept]] = defaultdict(list)
         self._places: dict[str, list[Kept]] = defaultdict(list)
         for one in kept(inventory):
@@ -115,6 +117,11 @@ class Credentials:
         found = (self.target(one) for several in self.by_holder.values() for one in several)
         return frozenset(resource.key for resource in found if resource is not None)
 
+    def takes_keys(self, service: Resource) -> bool | None:
+        """Whether a service takes keys; None where that is not known."""
+        fact = self._local_access.get(service.key)
+        return bool(fact["accepted"]) if isinstance(fact, Mapping) else None
+
     def _entry(self, one: Kept, consumer: Resource) -> dict[str, Json]:
         kind = str(one.mark.get("kind"))
         step, way, target = STEPS[kind], WAYS.get(kind), self.target(one)
@@ -135,7 +142,7 @@ class Credentials:
             "better": better,
             "identity": bool(identities),
             "has_role": self._has_role(identities, way, target) if better == IDENTITY else None,
-            "keys_off": step in (KEY, SAS) and _keys_off(way, target),
+            "keys_off": step in _REPLACED and target is not None and self.takes_keys(target) is False,
             "assign": _assignment(identities, way, target) if better == IDENTITY else "",
             "instead": EASY_AUTH.get(one.setting.lower(), "") or (_instead(one, way, target) if better else ""),
             "note": note,
@@ -181,13 +188,6 @@ def _better(one: Kept, step: str, way: Way | None, note: str) -> str:
     return IDENTITY if step == "client secret" else ""
 
 
-def _keys_off(way: Way | None, target: Resource | None) -> bool:
-    if way is None or target is None or way.keys_off is None:
-        return False
-    path, off = way.keys_off
-    return value(target.body, *path.split(".")) is off
-
-
 def _assignment(identities: tuple[str, ...], way: Way | None, target: Resource | None) -> str:
     if way is None or target is None:
         return ""
@@ -216,8 +216,8 @@ def _told(entries: Iterable[Mapping[str, Json]], *, with_whom: bool = False) -> 
 FAMILY = FactFamily(
     name="credentials",
     types=HOLDERS,
-    needs=HOLDERS | NEEDS | _TARGETS,
+    needs=HOLDERS | _NEEDS,
     compute=compute,
-    needs_by_type={kind: frozenset((kind,)) | NEEDS | _TARGETS for kind in HOLDERS},
+    needs_by_type={kind: frozenset((kind,)) | _NEEDS for kind in HOLDERS},
     grounds=dict.fromkeys(("ready", "dead", "shared"), "a managed identity"),
 )

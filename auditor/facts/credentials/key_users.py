@@ -13,16 +13,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from auditor.facts.credentials import local_access
+from auditor.facts.credentials.family import FAMILY as HELD
 from auditor.facts.credentials.family import Credentials
-from auditor.facts.credentials.places import HOLDERS, consumer_of
+from auditor.facts.credentials.places import consumer_of
 from auditor.facts.credentials.services import KEY, SAS, STEPS, WAYS
-from auditor.facts.identity.access import NEEDS
-from auditor.facts.network.bodies import value
-from auditor.facts.registry import FactFamily
+from auditor.facts.registry import FactFamily, Shared
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Unread
 
-_SWITCHES = {kind: way.keys_off for way in WAYS.values() for kind in way.types if way.keys_off}
+_KEYED = local_access.FAMILY.types & frozenset(
+    kind for name, way in WAYS.items() if STEPS[name] == KEY for kind in way.types
+)
 _SETTINGS = (
     "Microsoft.Web/sites/config",
     "Microsoft.App/containerApps",
@@ -34,6 +36,7 @@ _SETTINGS = (
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each service."""
     credentials = Credentials(inventory)
+    access = Shared.of(inventory).values(local_access.FAMILY.name)
     users: dict[str, list[str]] = defaultdict(list)
     for several in credentials.by_holder.values():
         for one in several:
@@ -41,19 +44,20 @@ def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
                 users[target.key].append(f"{consumer_of(one.holder, inventory).name}: {one.setting}")
     gap = next((found for kind in _SETTINGS if (found := inventory.gap(kind, None))), None)
     values: dict[str, Json | Unread] = {}
-    for kind, (path, off) in _SWITCHES.items():
+    for kind in sorted(_KEYED):
         for service in inventory.of_type(kind):
-            if "properties" in service.unread:
-                values[service.key] = Unread(service.unread["properties"])
+            switch = access.get(service.key)
+            if not isinstance(switch, Mapping):
+                values[service.key] = switch
                 continue
-            takes = value(service.body, *path.split(".")) is not off
+            takes = bool(switch["accepted"])
             known = sorted(set(users.get(service.key, ())))
             unused: bool | Unread = takes and not known
             values[service.key] = {
                 "keys": takes,
                 "users": known,
                 "unused": Unread(gap) if unused and gap else unused,
-                "decided_by": [path],
+                "decided_by": switch["decided_by"],
                 "text": f"its keys are used by {', '.join(known)}" if known else "nobody known uses its keys",
             }
     return values
@@ -61,8 +65,8 @@ def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
 
 FAMILY = FactFamily(
     name="key_users",
-    types=frozenset(_SWITCHES),
-    needs=frozenset(_SWITCHES) | HOLDERS | NEEDS,
+    types=_KEYED,
+    needs=HELD.needs,
     compute=compute,
     grounds={"unused": "keys turned off"},
 )

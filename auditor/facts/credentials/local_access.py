@@ -33,6 +33,10 @@ class Switch:
     source: str
     child: str = ""
     """The child that decides."""
+    beside: tuple[str, str] = ("", "")
+    """Type of a child and its property that can say the same: where either is off, it takes none."""
+    missing: bool = True
+    """Whether it takes them where the property, or the child, is missing."""
     needs: str = ""
     """A property without which the question does not arise: a machine made from a disk has no password to ask for."""
 
@@ -80,15 +84,20 @@ SWITCHES = (
         "access keys",
         "properties.accessKeysAuthentication",
         ("disabled",),
+        # Disabled where it is left out: DatabaseCreateProperties of
+        # https://learn.microsoft.com/javascript/api/@azure/arm-redisenterprisecache
         _LEARN + "redis/entra-for-authentication",
         "databases/default",
+        missing=False,
     ),
     Switch(
         "Microsoft.ContainerRegistry/registries",
         "the admin password",
         "properties.adminUserEnabled",
-        ("false", "none"),
+        ("false",),
+        # No admin account unless somebody asks for one: the page below, under admin account.
         _LEARN + "container-registry/container-registry-authentication",
+        missing=False,
     ),
     Switch(
         "Microsoft.DBforPostgreSQL/flexibleServers",
@@ -104,6 +113,18 @@ SWITCHES = (
         ("on",),
         _LEARN + "mysql/flexible-server/security-entra-authentication",
         "configurations/aad_auth_only",
+    ),
+    *(
+        Switch(
+            kind,
+            "passwords",
+            "properties.administrators.azureADOnlyAuthentication",
+            _LOCAL,
+            _LEARN + "azure-sql/database/authentication-azure-ad-only-authentication",
+            # The server's own body says it only where it was asked for.
+            beside=("azureADOnlyAuthentications", "properties.azureADOnlyAuthentication"),
+        )
+        for kind in ("Microsoft.Sql/servers", "Microsoft.Sql/managedInstances")
     ),
     Switch(
         "Microsoft.Synapse/workspaces",
@@ -158,16 +179,22 @@ def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
 
 
 def _fact(switch: Switch, resource: Resource, inventory: Inventory) -> Json | Unread:
-    owner = resource
+    owner: Resource | None = resource
     if switch.child:
-        child = inventory.get(f"{resource.id}/{switch.child}")
-        gap = inventory.gap(f"{resource.type}/{switch.child.partition('/')[0]}", resource.id) if child is None else None
-        if gap or (child is not None and "properties" in child.unread):
-            return Unread(gap or child.unread["properties"])  # type: ignore[union-attr] # one of the two is there
-        owner = child or resource
-    raw = value(owner.body, *switch.path.split(".")) if owner is not resource or not switch.child else None
-    accepted = raw is None or str(raw).lower() not in switch.off
-    word = switch.path.rpartition(".")[2] if not switch.child else switch.child
+        owner = inventory.get(f"{resource.id}/{switch.child}")
+        gap = inventory.gap(f"{resource.type}/{_kind(switch.child)}", resource.id) if owner is None else None
+        if owner is not None:
+            gap = owner.unread.get("properties")
+        if gap:
+            return Unread(gap)
+    raw = value(owner.body, *switch.path.split(".")) if owner is not None else None
+    accepted = switch.missing if raw is None else str(raw).lower() not in switch.off
+    if accepted and switch.beside[0]:
+        refused = _refused_beside(switch, resource, inventory)
+        if isinstance(refused, Unread):
+            return refused
+        accepted, raw = (False, True) if refused else (accepted, raw)
+    word = switch.child or switch.path.rpartition(".")[2]
     shown = "is not set" if raw is None else f"is {str(raw).lower() if isinstance(raw, bool) else raw}"
     return {
         "accepted": accepted,
@@ -177,12 +204,27 @@ def _fact(switch: Switch, resource: Resource, inventory: Inventory) -> Json | Un
     }
 
 
-_NEEDS = {
-    switch.type.lower(): frozenset(
-        {switch.type.lower()} | ({f"{switch.type}/{switch.child.partition('/')[0]}".lower()} if switch.child else set())
-    )
-    for switch in SWITCHES
-}
+def _refused_beside(switch: Switch, resource: Resource, inventory: Inventory) -> bool | Unread:
+    kind, path = switch.beside
+    for child in inventory.children(resource, kind):
+        if "properties" in child.unread:
+            return Unread(child.unread["properties"])
+        if str(value(child.body, *path.split("."))).lower() in switch.off:
+            return True
+    gap = inventory.gap(f"{resource.type}/{kind}", resource.id)
+    return Unread(gap) if gap else False
+
+
+def _kind(child: str) -> str:
+    return child.partition("/")[0]
+
+
+def _needs(switch: Switch) -> frozenset[str]:
+    children = (_kind(switch.child), switch.beside[0])
+    return frozenset({switch.type.lower(), *(f"{switch.type}/{one}".lower() for one in children if one)})
+
+
+_NEEDS = {switch.type.lower(): _needs(switch) for switch in SWITCHES}
 
 FAMILY = FactFamily(
     name="local_access",

@@ -62,7 +62,12 @@ def kept(inventory: Inventory) -> Iterator[Kept]:
     """Every secret of every holder."""
     for kind in sorted(HOLDERS):
         for holder in inventory.of_type(kind):
-            yield from _below(holder, holder.body.get("properties"), "properties", "", 0)
+            yield from kept_by(holder)
+
+
+def kept_by(holder: Resource) -> Iterator[Kept]:
+    """Every secret of one holder."""
+    yield from _below(holder, holder.body.get("properties"), "properties", "", 0)
 
 
 def _below(holder: Resource, body: Json, path: str, name: str, depth: int) -> Iterator[Kept]:

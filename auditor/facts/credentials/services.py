@@ -43,11 +43,7 @@ class Way:
     """What is set in the secret's place; `{name}` is the setting's, `{host}` the service's, `{account}` its name."""
     inside: str = ""
     """What has to be done inside the service, where it has rights of its own."""
-    keys_off: tuple[str, Json] | None = None
-    """The property of the service, and its value, with which keys open nothing any more."""
 
-
-Json = object
 
 _BLOB = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 
@@ -61,13 +57,11 @@ WAYS: Mapping[str, Way] = {
         ),
         _BLOB,
         "{name}__accountName = {account}",
-        keys_off=("properties.allowSharedKeyAccess", False),
     ),
     "cosmos-key": Way(
         ("microsoft.documentdb/databaseaccounts",),
         setting="{name}__accountEndpoint = https://{host}/",
         inside="az cosmosdb sql role assignment create --role-definition-id 00000000-0000-0000-0000-000000000002",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "service-bus-key": Way(
         ("microsoft.servicebus/namespaces", "microsoft.eventhub/namespaces"),
@@ -77,7 +71,6 @@ WAYS: Mapping[str, Way] = {
         ),
         "Microsoft.ServiceBus/namespaces/messages/send/action",
         "{name}__fullyQualifiedNamespace = {host}",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "event-hubs-key": Way(
         ("microsoft.eventhub/namespaces",),
@@ -87,34 +80,29 @@ WAYS: Mapping[str, Way] = {
         ),
         "Microsoft.EventHub/namespaces/messages/send/action",
         "{name}__fullyQualifiedNamespace = {host}",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "app-configuration-key": Way(
         ("microsoft.appconfiguration/configurationstores",),
         (Role("App Configuration Data Reader", "516239f1-63e1-4d78-a4de-a74fb236a071"),),
         "Microsoft.AppConfiguration/configurationStores/*/read",
         "{name}__endpoint = https://{host}",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "search-key": Way(
         ("microsoft.search/searchservices",),
         (Role("Search Index Data Contributor", "8ebe5a00-799e-43f5-93ac-243d3dce84a7"),),
         "Microsoft.Search/searchServices/indexes/documents/read",
         "the endpoint https://{host} with DefaultAzureCredential in the code",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "redis-key": Way(
         ("microsoft.cache/redis", "microsoft.cache/redisenterprise"),
         setting="{host} with DefaultAzureCredential in the code",
         inside="az redis access-policy-assignment create --access-policy-name 'Data Contributor'",
-        keys_off=("properties.disableAccessKeyAuthentication", True),
     ),
     "signalr-key": Way(
         ("microsoft.signalrservice/signalr", "microsoft.signalrservice/webpubsub"),
         (Role("SignalR App Server", "420fcaa2-552c-430f-98ca-3264be4806c7"),),
         "Microsoft.SignalRService/SignalR/auth/accessKey/action",
         "{name}__serviceUri = https://{host}",
-        keys_off=("properties.disableLocalAuth", True),
     ),
     "sql-password": Way(
         (
@@ -132,7 +120,6 @@ WAYS: Mapping[str, Way] = {
         (Role("IoT Hub Data Contributor", "4fc6c259-987e-4a07-842e-c321cc9d413f"),),
         "Microsoft.Devices/IotHubs/devices/read",
         "{host} with DefaultAzureCredential in the code",
-        keys_off=("properties.disableLocalAuth", True),
     ),
 }
 STEPS: Mapping[str, str] = {

@@ -229,10 +229,6 @@ def _passwords(inventory: Inventory, shared: Shared) -> Iterator[Edge]:
             door, said = doors.get(server.key), accepted.get(server.key)
             if not isinstance(door, Mapping) or not door["wide"]:
                 continue
-            if kind == "microsoft.sql/servers":
-                said = _sql(server, inventory)
-            if isinstance(said, Unread):
-                continue
             if isinstance(said, Mapping) and said["accepted"] is True:
                 yield Edge(
                     INTERNET,
@@ -254,22 +250,6 @@ DATABASES = (
     "microsoft.dbforpostgresql/flexibleservers",
     "microsoft.dbformysql/flexibleservers",
 )
-
-
-def _sql(server: Resource, inventory: Inventory) -> Json | Unread:
-    """Whether a SQL server takes passwords: where no administrator of Entra ID alone is asked for.
-
-    https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication
-    """
-    path = "properties.administrators.azureADOnlyAuthentication"
-    for child in inventory.children(server, "azureADOnlyAuthentications"):
-        if value(child.body, "properties", "azureADOnlyAuthentication") is True:
-            return {"accepted": False}
-    if value(server.body, *path.split(".")) is True:
-        return {"accepted": False}
-    if gap := inventory.gap("microsoft.sql/servers/azureadonlyauthentications", server.id):
-        return Unread(gap)
-    return {"accepted": True, "decided_by": [path], "text": "takes passwords"}
 
 
 def _federated(inventory: Inventory, access: Access) -> Iterator[Edge]:

@@ -2,7 +2,8 @@
 
 A fact of `config/appsettings` and `config/connectionstrings` of an app or slot, and of a container app:
 
-    {"all": [{"setting": "DB", "kind": "sql-password", "host": "db.example.com", "flaws": ["plain"],
+    {"all": [{"setting": "DB", "path": "properties.DB", "kind": "sql-password", "host": "db.example.com",
+              "flaws": ["plain"],
               "text": "DB to db.example.com with Encrypt=false"}],
      "plain": "DB to db.example.com with Encrypt=false", "unchecked": "",
      "decided_by": ["properties.DB"]}
@@ -22,7 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.facts.network.bodies import items, text, value
+from auditor.facts.credentials.places import kept_by
+from auditor.facts.network.bodies import text, value
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
@@ -40,47 +42,23 @@ _NO_CLIENT = frozenset(("url", "plain", "empty", "masked", "key-vault-reference"
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each configuration and container app."""
-    found: dict[str, Json | Unread] = {}
-    for kind in CONFIGS:
-        for resource in inventory.of_type(kind):
-            if resource.key.endswith(("/appsettings", "/connectionstrings")):
-                found[resource.key] = _fact(resource, _settings(resource))
-    for kind in CONTAINER_APPS:
-        for resource in inventory.of_type(kind):
-            found[resource.key] = _fact(resource, _variables(resource))
-    return found
+    of_apps = (
+        resource
+        for kind in CONFIGS
+        for resource in inventory.of_type(kind)
+        if resource.key.endswith(("/appsettings", "/connectionstrings"))
+    )
+    of_container_apps = (resource for kind in CONTAINER_APPS for resource in inventory.of_type(kind))
+    return {resource.key: _fact(resource) for resource in (*of_apps, *of_container_apps)}
 
 
-def marks_of(resource: Resource) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each connecting value of a configuration or container app: its name, its path, what is known of it."""
-    return _variables(resource) if resource.type_key in CONTAINER_APPS else _settings(resource)
-
-
-def _settings(resource: Resource) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    properties = value(resource.body, "properties")
-    for name, inner in properties.items() if isinstance(properties, Mapping) else ():
-        plain = value(inner, "$secret")
-        mark = plain if isinstance(plain, Mapping) else value(inner, "value", "$secret")
-        if isinstance(mark, Mapping):
-            yield name, f"properties.{name}", mark
-
-
-def _variables(resource: Resource) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for kind in ("containers", "initContainers"):
-        for number, container in enumerate(items(resource.body, "properties", "template", kind)):
-            for index, one in enumerate(items(container, "env")):
-                mark = value(one, "value", "$secret")
-                if isinstance(mark, Mapping):
-                    path = f"properties.template.{kind}[{number}].env[{index}].value"
-                    yield str(value(one, "name") or ""), path, mark
-
-
-def _fact(resource: Resource, settings: Iterator[tuple[str, str, Mapping[str, Any]]]) -> Json | Unread:
+def _fact(resource: Resource) -> Json | Unread:
     if "properties" in resource.unread:
         return Unread(resource.unread["properties"])
     found: list[dict[str, Any]] = []
     decided: list[str] = []
-    for name, path, mark in settings:
+    for one in kept_by(resource):
+        mark, name = one.mark, one.setting
         kind, host = text(mark, "kind"), text(mark, "host")
         if kind in _NO_CLIENT:
             continue
@@ -90,6 +68,7 @@ def _fact(resource: Resource, settings: Iterator[tuple[str, str, Mapping[str, An
         found.append(
             {
                 "setting": name,
+                "path": one.path,
                 "kind": kind,
                 "host": host,
                 "flaws": sorted(flaws),
@@ -97,11 +76,11 @@ def _fact(resource: Resource, settings: Iterator[tuple[str, str, Mapping[str, An
             }
         )
         if flaws:
-            decided.append(path)
+            decided.append(one.path)
     return {
         "all": found,
-        "plain": "; ".join(one["text"] for one in found if "plain" in one["flaws"]),
-        "unchecked": "; ".join(one["text"] for one in found if "unchecked" in one["flaws"]),
+        "plain": "; ".join(each["text"] for each in found if "plain" in each["flaws"]),
+        "unchecked": "; ".join(each["text"] for each in found if "unchecked" in each["flaws"]),
         "decided_by": decided,
     }
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.facts.api.policies import compute as policies
 from auditor.facts.network.bodies import items, key_at, name_of, text, value
-from auditor.facts.network.gateway_sites import compute as gateway_sites
+from auditor.facts.registry import Shared
 from auditor.facts.transport.connections import CONTAINER_APPS
-from auditor.facts.transport.connections import compute as connections
 from auditor.facts.transport.services import OLD, door, host_in, hosts_of
 from auditor.facts.transport.table import SERVICES
 from auditor.inventory import ids
@@ -77,15 +75,16 @@ class Hops:
 
     def by_source(self) -> Iterator[tuple[str, list[Hop]]]:
         """The hops of each resource that forwards, by its key."""
+        said = Shared.of(self._inventory)
         for profile in self._inventory.of_type(PROFILES):
             yield profile.key, list(self._front_door(profile))
-        sites = gateway_sites(self._inventory)
+        sites = said.values("gateway_sites")
         for gateway in self._inventory.of_type(GATEWAYS):
             yield gateway.key, list(self._gateway(gateway, sites.get(gateway.key)))
-        told = policies(self._inventory)
+        told = said.values("api_policy")
         for service in self._inventory.of_type(MANAGEMENT):
             yield service.key, list(self._management(service, told))
-        clients = connections(self._inventory)
+        clients = said.values("connections")
         for kind in SITES:
             for site in self._inventory.of_type(kind):
                 yield site.key, list(self._app(site, clients))
@@ -229,5 +228,5 @@ class Hops:
                 continue
             state = next((flaw for flaw in ("plain", "unchecked") if flaw in one["flaws"]), "sound")
             words = one["text"].partition(" with ")[2] or "with TLS"
-            path = "" if state == "sound" else f"{holder.id}:properties.{one['setting']}"
+            path = "" if state == "sound" else f"{holder.id}:{one['path']}"
             yield self._hop(app, str(one["host"]), state, path, words if state == "sound" else f"by {words}")

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.application import Application
+from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, opened
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import warn
 from auditor.errors import SnapshotError
 
 if TYPE_CHECKING:
     from auditor.facts.network.question import Answer
-    from auditor.snapshot.source import Source
-
-
-class NetworkFormat(StrEnum):
-    """What `--format` takes here."""
-
-    TABLE = "table"
-    JSON = "json"
-    MERMAID = "mermaid"
 
 
 class Protocol(StrEnum):
@@ -33,11 +25,7 @@ class Protocol(StrEnum):
     UDP = "udp"
 
 
-_Demo = Annotated[bool, typer.Option("--demo", help="Ask about the built-in demo tenant; needs no Azure.")]
-_Format = Annotated[NetworkFormat, typer.Option("--format", "-f", help="table, json or mermaid.")]
-_Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", metavar="FILE")
-]
+_FAMILIES = ("internet_exposure", "effective_security")
 
 
 def register(app: typer.Typer) -> None:
@@ -51,13 +39,8 @@ def register(app: typer.Typer) -> None:
 
 
 def exposed(
-    demo: _Demo = False,
-    source_path: Annotated[
-        Path | None,
-        typer.Option(
-            "--from", "--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"
-        ),
-    ] = None,
+    demo: Demo = False,
+    source_path: SourcePath = None,
     assume_complete: options.AssumeComplete = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
@@ -67,22 +50,32 @@ def exposed(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: _Format = NetworkFormat.TABLE,
-    output: _Output = None,
+    output_format: Format = AnswerFormat.TABLE,
+    output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Which ports of which machines the internet reaches, by which path; the worst first."""
-    from auditor.cli.network.exposed import render
+    from auditor.cli.live import live_options
     from auditor.cli.options.selected import selected
-    from auditor.facts.registry import FactStore
+    from auditor.cli.terminal.output import answer_width, write_answer
+    from auditor.facts.registry import FactStore, needs_of
+    from auditor.report.exposed_answer import render
 
-    live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
-    found = _opened(source_path, live, demo=demo, assume_complete=assume_complete)
+    live = live_options(cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet)
+    found = opened(source_path, live, needs_of(_FAMILIES), demo=demo, assume_complete=assume_complete)
     facts = FactStore(found.inventory)
     chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
-    write(render(found, facts, output_format.value, width=width_of(output), selection=chosen), output)
-    for text in (*found.notices, *facts.notices):
-        warn(text)
+    text = render(
+        found.inventory,
+        facts,
+        output_format.value,
+        source=found.manifest.source,
+        width=answer_width(output),
+        chosen=chosen.within(found.inventory) if chosen else None,
+    )
+    write_answer(text, output)
+    for notice in (*found.notices, *facts.notices):
+        warn(notice)
 
 
 def explain(
@@ -98,7 +91,7 @@ def explain(
     ],
     port: Annotated[int, typer.Option("--port", help="Port of the target.", min=0, max=65535)],
     protocol: Annotated[Protocol, typer.Option("--protocol", help="tcp or udp.")] = Protocol.TCP,
-    demo: _Demo = False,
+    demo: Demo = False,
     source_path: Annotated[
         Path | None,
         typer.Option("--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
@@ -110,16 +103,21 @@ def explain(
     source: options.ReadSource = options.SourceChoice.AUTO,
     cloud: options.CloudName = "public",
     credential: options.Credential = None,
-    output_format: _Format = NetworkFormat.TABLE,
-    output: _Output = None,
+    output_format: Format = AnswerFormat.TABLE,
+    output: Output = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Whether traffic gets through, by which way, and which rule decides at each stage."""
+    from auditor.cli.live import live_options
+    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.network.question import Question, answer
+    from auditor.facts.registry import needs_of
     from auditor.inventory.stumbles import Stumble, attempt
 
-    live = _Live(tenant, subscription, management_group, source, cloud, credential, quiet=quiet)
-    found = _opened(source_path, live, demo=demo, assume_complete=assume_complete, option="--snapshot")
+    live = live_options(cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet)
+    found = opened(
+        source_path, live, needs_of(_FAMILIES), demo=demo, assume_complete=assume_complete, option="--snapshot"
+    )
     said = attempt(answer, found.inventory, Question(origin, target, protocol.value, port))
     if isinstance(said, Stumble):
         body = next((f"the body of {suspect.id}" for suspect in said.suspects), "a body")
@@ -128,72 +126,20 @@ def explain(
             subject=f"{origin} to {target}",
             remedy="Mend or leave out that resource in the export, or collect it anew.",
         )
-    write(_answered(said, output_format, width_of(output)), output)
+    write_answer(_answered(said, output_format, answer_width(output)), output)
     for text in found.notices:
         warn(text)
 
 
-def _answered(said: Answer, output_format: NetworkFormat, width: int) -> str:
+def _answered(said: Answer, output_format: AnswerFormat, width: int) -> str:
     from auditor.pictures.network_answer import picture
     from auditor.report.mermaid import render_mermaid
     from auditor.report.network_answer import as_json, as_text
 
     match output_format:
-        case NetworkFormat.JSON:
+        case AnswerFormat.JSON:
             return as_json(said)
-        case NetworkFormat.MERMAID:
+        case AnswerFormat.MERMAID:
             return render_mermaid(picture(said))
-        case NetworkFormat.TABLE:
+        case AnswerFormat.TABLE:
             return as_text(said, width)
-
-
-class _Live:
-    """What the options say of a live collection."""
-
-    def __init__(
-        self,
-        tenant: str | None,
-        subscription: list[str] | None,
-        management_group: str | None,
-        source: options.SourceChoice,
-        cloud: str,
-        credential: str | None,
-        *,
-        quiet: bool,
-    ) -> None:
-        from auditor.cli.live import live_options
-
-        self.options = live_options(
-            cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet
-        )
-
-
-def _opened(path: Path | None, live: _Live, *, demo: bool, assume_complete: bool, option: str = "--from") -> Source:
-    from auditor.cli.saved import check_source, saved_source
-
-    check_source(path, demo=demo, assume_complete=assume_complete, option=option)
-    if found := saved_source(path, demo=demo, assume_complete=assume_complete):
-        return found
-    from auditor.cli.live import collect_live
-    from auditor.facts.registry import needs_of
-
-    return collect_live(live.options, needs_of(["internet_exposure", "effective_security"]))
-
-
-def width_of(output: Path | None) -> int:
-    """Columns of the terminal, or of a file."""
-    import shutil
-
-    return 120 if output else max(40, shutil.get_terminal_size((120, 24)).columns)
-
-
-def write(text: str, output: Path | None) -> None:
-    """Write to stdout, or to a file."""
-    from auditor.cli.terminal.output import write_file
-    from auditor.cli.terminal.streams import write_stdout
-
-    data = text.encode("utf-8", "replace")
-    if output is None:
-        write_stdout(data)
-    else:
-        write_file(output, data)

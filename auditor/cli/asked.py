@@ -1,4 +1,4 @@
-"""What the commands about identity share: the source that is asked, and the resource that is meant."""
+"""What commands share that answer one question: the source that is asked, and the resource that is meant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.snapshot.source import Source
 
 
-class IdentityFormat(StrEnum):
+class AnswerFormat(StrEnum):
     """What `--format` takes here."""
 
     TABLE = "table"
@@ -32,17 +32,28 @@ SourcePath = Annotated[
     Path | None,
     typer.Option("--from", "--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
 ]
-Format = Annotated[IdentityFormat, typer.Option("--format", "-f", help="table, json or mermaid.")]
+Format = Annotated[AnswerFormat, typer.Option("--format", "-f", help="table, json or mermaid.")]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", metavar="FILE")
 ]
 
 
-def opened(path: Path | None, live: LiveOptions, needs: Iterable[str], *, demo: bool, assume_complete: bool) -> Source:
-    """The demo, the file, or what is collected now. Raises UsageError and SnapshotError."""
+def opened(
+    path: Path | None,
+    live: LiveOptions,
+    needs: Iterable[str],
+    *,
+    demo: bool,
+    assume_complete: bool,
+    option: str = "--from",
+) -> Source:
+    """The demo, the file, or what is collected now; `option` is the one that takes the path.
+
+    Raises UsageError and SnapshotError.
+    """
     from auditor.cli.saved import check_source, saved_source
 
-    check_source(path, demo=demo, assume_complete=assume_complete)
+    check_source(path, demo=demo, assume_complete=assume_complete, option=option)
     found = saved_source(path, demo=demo, assume_complete=assume_complete)
     if found is not None:
         return found

@@ -13,26 +13,24 @@ The entries of `exposed` and `bastion` also have every field of a path of the fa
 
 from __future__ import annotations
 
-import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from auditor.cli.terminal.messages import plain
 from auditor.facts.network.exposure import shown_ports
 from auditor.facts.network.interfaces import owners
 from auditor.facts.registry import FactStore
 from auditor.inventory.model import Gap, Unread
 from auditor.pictures.exposure import exposure_picture, together
 from auditor.pictures.part import part_of
+from auditor.report.answers import document, not_known, resource_json, told, unknown_json
 from auditor.report.mermaid import render_mermaid
+from auditor.report.text import count
 
 if TYPE_CHECKING:
+    from auditor.inventory.inventory import Inventory
     from auditor.inventory.model import Json, Resource
-    from auditor.inventory.selection import Selection
-    from auditor.snapshot.source import Source
-
 
 _BROAD = 1000
 """From so many ports on a range is told by its size and not by the services in it."""
@@ -68,22 +66,28 @@ class _Found:
 
 
 def render(
-    source: Source, facts: FactStore, output_format: str, *, width: int, selection: Selection | None = None
+    inventory: Inventory,
+    facts: FactStore,
+    output_format: str,
+    *,
+    source: str,
+    width: int,
+    chosen: Callable[[Resource], bool] | None = None,
 ) -> str:
-    """The exposure of a source as `table`, `json` or `mermaid`; `facts` are those of its inventory.
+    """The exposure of an inventory as `table`, `json` or `mermaid`; `facts` are those of its inventory.
 
-    With a `selection` that part of it.
+    With `chosen` the machines for which it holds.
     """
     if output_format == "mermaid":
-        return render_mermaid(part_of(exposure_picture(source.inventory, facts), source.inventory, selection))
-    found = _collect(source, facts, selection)
+        return render_mermaid(part_of(exposure_picture(inventory, facts), inventory, chosen))
+    found = _collect(inventory, facts, chosen)
     return _as_json(source, found) if output_format == "json" else _as_table(found, width)
 
 
-def _collect(source: Source, facts: FactStore, selection: Selection | None) -> _Found:
+def _collect(inventory: Inventory, facts: FactStore, chosen: Callable[[Resource], bool] | None) -> _Found:
     found = _Found([], [], [])
-    for owner in owners(source.inventory):
-        if selection and not selection.holds(owner, source.inventory):
+    for owner in owners(inventory):
+        if chosen and not chosen(owner):
             continue
         fact = facts.get("internet_exposure", owner)
         if isinstance(fact, Unread):
@@ -104,7 +108,7 @@ def _collect(source: Source, facts: FactStore, selection: Selection | None) -> _
 def _as_table(found: _Found, width: int) -> str:
     lines = list(_table(found.exposed, width)) if found.exposed else ["The internet reaches no machine."]
     lines += ["", *_summary(found, width)]
-    return "\n".join(plain(line) for line in lines).rstrip() + "\n"
+    return told(lines)
 
 
 def _table(rows: Sequence[_Row], width: int) -> Iterator[str]:
@@ -147,46 +151,30 @@ def _remarks(path: Mapping[str, Json]) -> Iterator[str]:
 def _summary(found: _Found, width: int) -> Iterator[str]:
     ways = len(found.exposed)
     if ways:
-        text = f"{_count(found.machines, 'machine')} reached from the internet, by {_count(ways, 'way')}."
+        text = f"{count(found.machines, 'machine')} reached from the internet, by {count(ways, 'way')}."
         yield from textwrap.wrap(text, width)
     if found.bastion:
         machines = len({row.resource.key for row in found.bastion})
-        text = f"Azure Bastion leads its operators to {_count(machines, 'machine')}: --format json lists them."
+        text = f"Azure Bastion leads its operators to {count(machines, 'machine')}: --format json lists them."
         yield from textwrap.wrap(text, width)
-    for resource, gap in found.unknown[:20]:
-        text = f"not known: {resource.name}: {gap.type} could not be read ({gap.code})"
-        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
-    if len(found.unknown) > 20:
-        yield f"... and {len(found.unknown) - 20} more that are not known: --format json lists them."
+    yield from not_known(found.unknown, width)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _as_json(source: Source, found: _Found) -> str:
-    document = {
+def _as_json(source: str, found: _Found) -> str:
+    content = {
         "schema_version": "1.0",
-        "source": source.manifest.source,
+        "source": source,
         "summary": {"machines": found.machines, "ways": len(found.exposed), "unknown": len(found.unknown)},
         "exposed": [_entry(row) for row in found.exposed],
         "bastion": [_entry(row) for row in found.bastion],
-        "unknown": [{"resource": _resource(owner), "gap": _gap(gap)} for owner, gap in found.unknown],
+        "unknown": unknown_json(found.unknown),
     }
-    return json.dumps(document, indent=2, default=_unread) + "\n"
+    return document(content, _unread)
 
 
 def _entry(row: _Row) -> dict[str, Json]:
-    head = {"machine": row.machine, "resource": _resource(row.resource), "protocols": row.protocols}
+    head = {"machine": row.machine, "resource": resource_json(row.resource), "protocols": row.protocols}
     return {**head, **row.path}
-
-
-def _resource(resource: Resource) -> dict[str, str]:
-    return {"id": resource.id, "type": resource.type, "name": resource.name}
-
-
-def _gap(gap: Gap) -> dict[str, Json]:
-    return {"scope": gap.scope, "type": gap.type, "code": gap.code, "message": gap.message}
 
 
 def _unread(value: object) -> Json:

@@ -17,25 +17,23 @@ JSON, stable in its keys:
 from __future__ import annotations
 
 import difflib
-import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.cli.terminal.messages import plain
 from auditor.errors import UsageError
 from auditor.facts.keys.words import kind_of
 from auditor.facts.registry import FactStore, family
 from auditor.inventory import ids
 from auditor.inventory.model import Gap, Json, Resource, Unread
 from auditor.pictures.keys import key_chains
+from auditor.report.answers import document, not_known, resource_json, told, unknown_json
 from auditor.report.mermaid import render_mermaid
+from auditor.report.text import count
 
 if TYPE_CHECKING:
     from auditor.inventory.inventory import Inventory
-    from auditor.inventory.selection import Selection
-    from auditor.snapshot.source import Source
 
 _FAMILY = "key_chain"
 _STATES = ("broken", "unknown", "healthy")
@@ -50,7 +48,8 @@ class Wanted:
     broken: bool = False
     used_by: str = ""
     """Name or id of the resource whose keys are asked for; "" for all."""
-    selection: Selection | None = None
+    chosen: Callable[[Resource], bool] | None = None
+    """Which encrypted resources; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +92,16 @@ class _Found:
         return [use for key in self.keys for use in key.uses]
 
 
-def render(source: Source, facts: FactStore, output_format: str, wanted: Wanted, *, width: int) -> str:
-    """The keys of a source as `table`, `json` or `mermaid`; `facts` are those of its inventory.
+def render(
+    inventory: Inventory, facts: FactStore, output_format: str, wanted: Wanted, *, source: str, width: int
+) -> str:
+    """The keys of an inventory as `table`, `json` or `mermaid`; `facts` are those of its inventory.
 
     Raises UsageError where no resource has the name that is asked for.
     """
-    found = _collect(source.inventory, facts, wanted)
+    found = _collect(inventory, facts, wanted)
     if output_format == "mermaid":
-        picture = key_chains(source.inventory, facts, frozenset(use.resource.key for use in found.uses))
+        picture = key_chains(inventory, facts, frozenset(use.resource.key for use in found.uses))
         return render_mermaid(picture) if picture else "flowchart LR\n"
     return _as_json(source, found) if output_format == "json" else _as_table(found, wanted, width)
 
@@ -113,7 +114,7 @@ def _collect(inventory: Inventory, facts: FactStore, wanted: Wanted) -> _Found:
         for resource in inventory.of_type(type_key):
             if asked is not None and resource.key not in asked:
                 continue
-            if wanted.selection is not None and not wanted.selection.holds(resource, inventory):
+            if wanted.chosen is not None and not wanted.chosen(resource):
                 continue
             fact = facts.get(_FAMILY, resource)
             if isinstance(fact, Unread):
@@ -158,7 +159,7 @@ def _with_children(inventory: Inventory, named: Sequence[Resource]) -> frozenset
 def _as_table(found: _Found, wanted: Wanted, width: int) -> str:
     lines = list(_table(found.keys, width)) if found.keys else [_nothing(wanted)]
     lines += ["", *_summary(found, width)] if found.keys or found.unknown else []
-    return "\n".join(plain(line) for line in lines).rstrip() + "\n"
+    return told(lines)
 
 
 def _nothing(wanted: Wanted) -> str:
@@ -201,32 +202,24 @@ def _summary(found: _Found, width: int) -> Iterator[str]:
     if found.uses:
         counts = _counts(found)
         told = ", ".join(f"{counts[state]:,} {state}" for state in _STATES if counts[state])
-        keys, uses = _count(len(found.keys), "key"), _count(len(found.uses), "chain")
+        keys, uses = count(len(found.keys), "key"), count(len(found.uses), "chain")
         yield from textwrap.wrap(f"{keys}, {uses}: {told}. Resources with keys that Azure manages are left out.", width)
-    for resource, gap in found.unknown[:20]:
-        text = f"not known: {resource.name}: {gap.type} could not be read ({gap.code})"
-        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
-    if len(found.unknown) > 20:
-        yield f"... and {len(found.unknown) - 20} more that are not known: --format json lists them."
+    yield from not_known(found.unknown, width)
 
 
 def _counts(found: _Found) -> Mapping[str, int]:
     return {state: sum(use.chain["state"] == state for use in found.uses) for state in _STATES}
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _as_json(source: Source, found: _Found) -> str:
-    document = {
+def _as_json(source: str, found: _Found) -> str:
+    content = {
         "schema_version": "1.0",
-        "source": source.manifest.source,
+        "source": source,
         "summary": {"keys": len(found.keys), "chains": len(found.uses), **_counts(found)},
         "keys": [_entry(key) for key in found.keys],
-        "unknown": [{"resource": _resource(one), "gap": _gap(gap)} for one, gap in found.unknown],
+        "unknown": unknown_json(found.unknown),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document(content)
 
 
 def _entry(key: _Key) -> Mapping[str, Json]:
@@ -236,14 +229,6 @@ def _entry(key: _Key) -> Mapping[str, Json]:
         "expires": key.chain["expires"],
         "days_left": key.chain["days_left"],
         "protects": [
-            {"resource": _resource(use.resource), **{name: use.chain[name] for name in _OF_USE}} for use in key.uses
+            {"resource": resource_json(use.resource), **{name: use.chain[name] for name in _OF_USE}} for use in key.uses
         ],
     }
-
-
-def _resource(resource: Resource) -> Mapping[str, str]:
-    return {"id": resource.id, "type": resource.type, "name": resource.name}
-
-
-def _gap(gap: Gap) -> Mapping[str, Json]:
-    return {"scope": gap.scope, "type": gap.type, "code": gap.code, "message": gap.message}
