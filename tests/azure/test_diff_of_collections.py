@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,9 @@ from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import OTHER_SUBSCRIPTION, SUBSCRIPTION, storage_account
 from tests.azure.loopback.server import Endpoints
+from tests.cli import inside
 from tests.conftest import arm_id
 
-AUDITOR = Path(sys.executable).parent / "auditor"
 SITE = "Microsoft.Web/sites"
 KEY = (
     "DefaultEndpointsProtocol=https;AccountName=st1;AccountKey="
@@ -48,18 +46,17 @@ def compared(
 ) -> Callable[..., tuple[dict[str, Any], dict[str, Any]]]:
     """`compared(old, new)`: the JSON of `auditor diff` over two snapshots, and over the reports made of them."""
 
-    def run(*arguments: str) -> str:
-        command = [str(AUDITOR), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    def run(*arguments: str, env: Mapping[str, str] | None = None) -> str:
+        done = inside.run(*arguments, cwd=tmp_path, env=env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def diff(old: LoopbackAzure, new: LoopbackAzure) -> tuple[dict[str, Any], dict[str, Any]]:
         for name, azure in (("old", old), ("new", new)):
             endpoints = start_azure(azure)
-            for variable, value in endpoints.managed_identity().items():
-                monkeypatch.setenv(variable, value)
-            run("collect", "--cloud", str(endpoints.cloud_file(tmp_path)), "--output", f"{name}.db", "-q", *RULES)
+            cloud = str(endpoints.cloud_file(tmp_path))
+            environment = endpoints.managed_identity()
+            run("collect", "--cloud", cloud, "--output", f"{name}.db", "-q", *RULES, env=environment)
             source = ("--from", f"{name}.db", *RULES, "--fail-on", "none", "-q")
             run("scan", *source, "--format", "json", "--output", f"{name}.json")
         snapshots = run("diff", "old.db", "new.db", "--format", "json", *RULES)

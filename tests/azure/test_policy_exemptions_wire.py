@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.server import Endpoints
+from tests.cli import inside
 from tests.conftest import SUBSCRIPTION, arm_id
 
-AUDITOR = Path(sys.executable).parent / "auditor"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 AUTHORIZATION = "providers/Microsoft.Authorization"
 GROUP = "/providers/Microsoft.Management/managementGroups/contoso"
@@ -64,18 +63,15 @@ def tenant(scope: str) -> LoopbackAzure:
 @pytest.fixture
 def auditor(
     start_azure: Callable[..., Endpoints], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., subprocess.CompletedProcess[str]]:
+) -> Callable[..., CompletedProcess[str]]:
     """`auditor(azure, "scan", ...)`: runs against a loopback Azure; `None` runs without one."""
 
-    def run(azure: LoopbackAzure | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-        more: list[str] = []
-        if azure:
-            endpoints = start_azure(azure)
-            for name, value in endpoints.managed_identity().items():
-                monkeypatch.setenv(name, value)
-            more = ["--cloud", str(endpoints.cloud_file(tmp_path))]
-        command = [str(AUDITOR), *arguments, *more]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    def run(azure: LoopbackAzure | None, *arguments: str) -> CompletedProcess[str]:
+        if azure is None:
+            return inside.run(*arguments, cwd=tmp_path)
+        endpoints = start_azure(azure)
+        cloud = endpoints.cloud_file(tmp_path)
+        return inside.run(*arguments, "--cloud", cloud, env=endpoints.managed_identity(), cwd=tmp_path)
 
     return run
 

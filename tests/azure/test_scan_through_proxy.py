@@ -15,7 +15,8 @@ import pytest
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import storage_account
 from tests.azure.loopback.server import serve
-from tests.cli.test_scan_command import found_in, run
+from tests.cli.inside import run
+from tests.cli.test_scan_command import found_in
 
 
 class Proxy(ThreadingHTTPServer):

@@ -12,10 +12,18 @@ from subprocess import CompletedProcess
 from unittest import mock
 
 from auditor.cli import app
-from tests.cli.test_scan_command import plain_environment
+
+AUDITOR = Path(sys.executable).parent / "auditor"
+"""The program itself, for what only a process of its own can show."""
 
 
-def run(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+def plain_environment() -> dict[str, str]:
+    """No credential, proxy or colour of the machine that runs the tests."""
+    foreign = ("AZURE_", "IDENTITY_", "IMDS_", "MSI_", "ARM_", "HTTP", "NO_", "REQUESTS_", "SSL_", "CURL_", "ALL_PROXY")
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(foreign)}
+
+
+def run(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
     """What `auditor ARGUMENTS` gives in a folder, with these variables and none of ours that the machine has."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     own = {name: value for name, value in plain_environment().items() if not name.startswith("AUDITOR_")}
@@ -24,7 +32,7 @@ def run(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> 
         mock.patch.object(sys, "argv", ["auditor", *map(str, arguments)]),
         redirect_stdout(out),
         redirect_stderr(err),
-        _inside(cwd),
+        _inside(cwd or Path.cwd()),
     ):
         code = _code()
     texts = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import storage_account
 from tests.azure.loopback.server import serve
-from tests.cli.test_scan_command import AUDITOR, plain_environment
+from tests.cli.inside import AUDITOR, plain_environment
 
 INTERRUPTED = 130
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.app import app
-from tests.cli.test_scan_command import run
+from tests.cli.inside import run
 
 Offered = Callable[..., list[str]]
 

@@ -12,7 +12,7 @@ import pytest
 
 from auditor.rules.frameworks import shipped
 from auditor.rules.vocabulary import FRAMEWORKS
-from tests.cli.test_scan_command import run
+from tests.cli.inside import run
 
 OWN = """\
 id: larkspur-baseline

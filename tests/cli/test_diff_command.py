@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-AUDITOR = Path(sys.executable).parent / "auditor"
+from tests.cli.inside import run
+
 ID = (
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/"
 )
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(AUDITOR), *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
 
 
 def export(path: Path, https: bool) -> Path:

@@ -18,6 +18,7 @@ from tests.azure.loopback.access import READER, TENANT, Access, Grant, Principal
 from tests.azure.loopback.azure import LoopbackAzure
 from tests.azure.loopback.bodies import OTHER_SUBSCRIPTION, SUBSCRIPTION
 from tests.azure.loopback.server import Endpoints, serve
+from tests.cli import inside
 
 _FOREIGN = ("AZURE_", "IDENTITY_", "IMDS_", "MSI_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -50,13 +51,8 @@ def doctor(endpoints: Endpoints, environment: dict[str, str], tmp_path: Path) ->
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         cloud = str(endpoints.cloud_file(tmp_path))
-        return subprocess.run(
-            [sys.executable, "-m", "auditor", "doctor", "--cloud", cloud, *arguments],
-            env={**environment, **endpoints.managed_identity(), **more},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+        return inside.run(
+            "doctor", "--cloud", cloud, *arguments, env={**environment, **endpoints.managed_identity(), **more}
         )
 
     return run

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from tests.cli import inside
 from tests.facts.network_worlds import allow, group, net, network, nic, pip, ref, subnet_id
 
 
-def run(*arguments: object, columns: int = 100) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", "network", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1"},
-    )
+def run(*arguments: object, columns: int = 100) -> CompletedProcess[str]:
+    return inside.run("network", *arguments, env={"COLUMNS": str(columns), "NO_COLOR": "1"})
 
 
 @pytest.fixture

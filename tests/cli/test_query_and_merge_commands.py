@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 from auditor.inventory.coverage import ReadState
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.store import Snapshot
+from tests.cli.inside import run
 
 NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 KIND = "Microsoft.Storage/storageAccounts"
@@ -39,12 +38,6 @@ def fill(path: Path, guid: str) -> Path:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return fill(tmp_path / "tenant.db", "11111111-1111-1111-1111-111111111111")
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "auditor", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
 
 
 SQL = "SELECT name, location, tags, 7 AS n FROM resources ORDER BY name"

@@ -6,15 +6,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 import termios
 from contextlib import suppress
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-AUDITOR = Path(sys.executable).parent / "auditor"
+from tests.cli.inside import AUDITOR, run
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
@@ -32,7 +30,7 @@ examples: {fail: [{properties: {a: 1}}], pass: [{properties: {a: 2}}]}
 
 
 def rules(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(AUDITOR), "rules", *map(str, arguments)], capture_output=True, text=True, check=False)
+    return run("rules", *arguments)
 
 
 def test_list_as_json_has_the_promised_keys():

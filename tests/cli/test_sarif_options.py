@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from tests.cli.inside import run
 
-AUDITOR = Path(sys.executable).parent / "auditor"
 
-
-def scan(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(AUDITOR), "scan", "--demo", "--quiet", "--report", "sarif=out.sarif", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
+def scan(folder: Path, *arguments: str) -> CompletedProcess[str]:
+    return run("scan", "--demo", "--quiet", "--report", "sarif=out.sarif", *arguments, cwd=folder)
 
 
 def run_of(path: Path) -> dict[str, Any]:
@@ -153,10 +149,8 @@ def test_alerts_keep_their_identity_over_runs_orders_and_other_resources(tmp_pat
     first = export(tmp_path / "first", reversed_order=False, more=False)
     second = export(tmp_path / "second", reversed_order=True, more=True)
     for name, source in (("a", first), ("b", first), ("c", second)):
-        command = [str(AUDITOR), "scan", "--from", str(source), "--quiet", "--sarif-inventory", "posture"]
-        subprocess.run(
-            [*command, "--report", f"sarif={name}.sarif"], cwd=tmp_path, capture_output=True, timeout=60, check=False
-        )
+        command = ("scan", "--from", source, "--quiet", "--sarif-inventory", "posture")
+        run(*command, "--report", f"sarif={name}.sarif", cwd=tmp_path)
 
     found = [alerts(tmp_path / f"{name}.sarif") for name in "abc"]
 
@@ -168,11 +162,9 @@ def test_alerts_keep_their_identity_over_runs_orders_and_other_resources(tmp_pat
 
 def test_management_groups_that_were_not_read_are_told(tmp_path: Path):
     source = export(tmp_path / "source", reversed_order=False, more=False)
-    command = [str(AUDITOR), "scan", "--from", str(source), "--sarif-split", "parts", "--sarif-split-by"]
+    command = ("scan", "--from", source, "--sarif-split", "parts", "--sarif-split-by")
 
-    done = subprocess.run(
-        [*command, "management-group"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(*command, "management-group", cwd=tmp_path)
 
     assert done.returncode == 2
     assert "management groups above the subscriptions were not read" in done.stderr

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -25,8 +23,8 @@ from tests.azure.loopback.bodies_network import (
     virtual_network,
 )
 from tests.azure.loopback.server import Endpoints, serve
+from tests.cli.inside import run
 
-AUDITOR = Path(sys.executable).parent / "auditor"
 STORAGE_RULES = (
     "--select",
     "storage-https-only",
@@ -37,36 +35,16 @@ STORAGE_RULES = (
 )
 
 
-def plain_environment() -> dict[str, str]:
-    """No credential, proxy or colour of the machine that runs the tests."""
-    foreign = ("AZURE_", "IDENTITY_", "IMDS_", "MSI_", "ARM_", "HTTP", "NO_", "REQUESTS_", "SSL_", "CURL_", "ALL_PROXY")
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith(foreign)}
-
-
-def run(
-    *arguments: object, env: dict[str, str] | None = None, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(AUDITOR), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**plain_environment(), **(env or {})},
-        cwd=cwd,
-        timeout=110,
-        check=False,
-    )
-
-
 @pytest.fixture
-def azure(tmp_path: Path) -> Iterator[Callable[[LoopbackAzure], Callable[..., subprocess.CompletedProcess[str]]]]:
+def azure(tmp_path: Path) -> Iterator[Callable[[LoopbackAzure], Callable[..., CompletedProcess[str]]]]:
     """Starts a loopback Azure; gives a function that runs `auditor scan` there with its managed identity."""
     with ExitStack() as stack:
 
-        def start(azure: LoopbackAzure) -> Callable[..., subprocess.CompletedProcess[str]]:
+        def start(azure: LoopbackAzure) -> Callable[..., CompletedProcess[str]]:
             endpoints: Endpoints = stack.enter_context(serve(azure))
             cloud = endpoints.cloud_file(tmp_path)
 
-            def scan(*arguments: object) -> subprocess.CompletedProcess[str]:
+            def scan(*arguments: object) -> CompletedProcess[str]:
                 return run("scan", "--cloud", cloud, *arguments, env=endpoints.managed_identity(), cwd=tmp_path)
 
             return scan
@@ -208,7 +186,7 @@ def test_no_credential_is_one_plain_sentence_and_exit_4(tmp_path):
 # --- the demo tenant, and offline sources
 
 
-def demo(*arguments: object) -> subprocess.CompletedProcess[str]:
+def demo(*arguments: object) -> CompletedProcess[str]:
     return run("scan", "--demo", *arguments)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_scan_command import AUDITOR, plain_environment
+from tests.cli.inside import AUDITOR, plain_environment
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
