@@ -28,6 +28,7 @@ ALLOWED = {
         *("azure", "evaluate", "facts", "iac", "inventory", "secrets", "pictures", "report", "rules", "snapshot"),
         *VALUES,
     },
+    "spark": {"api", "evaluate", "report", "rules", "snapshot", *VALUES},
     "cli": {
         "api",
         "azure",

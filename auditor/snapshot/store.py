@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -60,6 +60,27 @@ class Snapshot:
         """A snapshot that is never on disk."""
         connection = sqlite3.connect(":memory:", isolation_level=None)
         return cls._new(connection, None, manifest)
+
+    @classmethod
+    def of_rows(
+        cls,
+        rows: Mapping[str, Iterable[Sequence[str | None]]],
+        columns: Mapping[str, Sequence[str]],
+        source: str,
+    ) -> Self:
+        """A snapshot in memory of the rows of one, by table; `columns` names those of each, `source` the whole.
+
+        Raises SnapshotError for rows that no snapshot has.
+        """
+        place = Path(source)
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        with sqlite_errors(place):
+            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}")
+            for table, names in columns.items():
+                put = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - ours
+                connection.executemany(put, rows[table])
+            connection.execute("COMMIT")
+            return cls(connection, place, _read_manifest(connection, place))
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest, *, force: bool = False) -> Self:
@@ -299,6 +320,16 @@ class Snapshot:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO resources VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (row for row in other._rows() if wanted(row[3], row[0])),
+            )
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
+        """The rows of a table as text, in the order of its key, without the key of the secrets' hashes."""
+        # A finished snapshot of the first schema has no column for whose a line is.
+        names = [f"CAST({self._own if name == 'own' else name} AS TEXT)" for name in columns]
+        secret = "WHERE name <> 'secret_key'" if table == "manifest" else ""
+        with sqlite_errors(self._path):
+            yield from self._connection.execute(
+                f"SELECT {', '.join(names)} FROM {table} {secret} ORDER BY {', '.join(columns[:2])}"  # noqa: S608 - ours
             )
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
