@@ -72,7 +72,8 @@ def on_spark(lake: str, cores: int) -> None:
 
 
 def main() -> None:
-    count, scale = (int(found) if found else usual for found, usual in zip((sys.argv[1:] + ["", ""])[:2], (20, 4)))
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    scale = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # One large, some middling, many small: 311 resources a copy.
