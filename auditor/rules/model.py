@@ -127,6 +127,23 @@ class Condition(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a remedy sets or removes; `auditor.rules.patching` makes and applies it."""
+
+    path: str
+    """Property path in the body, `[*]` for every element of a list."""
+    value: Json = None
+    remove: bool = False
+    """Whether what is at the path goes; then there is no value."""
+    where: Condition | None = None
+    """Which elements of the list; a condition over a body that holds one of them."""
+    at: str = ""
+    """`childType/name` for a child, `..` for what holds the judged resource; "" for itself."""
+    type: str = ""
+    """The type that it is for, in rules over several."""
+
+
+@dataclass(frozen=True, slots=True)
 class Remediation:
     """How to mend it; `{name}`, `{resource_group}` and `{subscription_id}` are filled in where it is shown.
 
@@ -140,6 +157,8 @@ class Remediation:
     """Path of the commands that facts have for the very thing that decided; `az` is for findings without."""
     bicep: str = ""
     terraform: str = ""
+    patch: tuple[Change, ...] = ()
+    """What it sets, in terms of ARM bodies; empty where that is a choice that only the owner can make."""
 
 
 Example = tuple[Mapping[str, Json], ...]

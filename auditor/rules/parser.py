@@ -11,8 +11,16 @@ from auditor.rules.conditions import CompiledCondition, ConditionErrors, compile
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.examples import parse_examples
 from auditor.rules.frameworks import control_problem
-from auditor.rules.model import Examples, Remediation, Rule, Severity
-from auditor.rules.vocabulary import EQUIVALENTS, FRAMEWORKS, OPTIONAL_KEYS, REMEDIATION_KEYS, REQUIRED_KEYS
+from auditor.rules.model import Change, Examples, Remediation, Rule, Severity
+from auditor.rules.patching import parse_patch
+from auditor.rules.vocabulary import (
+    EQUIVALENTS,
+    FRAMEWORKS,
+    OPTIONAL_KEYS,
+    REMEDIATION_KEYS,
+    REMEDIATION_TEXTS,
+    REQUIRED_KEYS,
+)
 from auditor.rules.yaml_source import Document, Place
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -55,7 +63,7 @@ class _Parser:
             fail_if=self._condition("fail_if", types),
             message=self._text("message"),
             description=self._text("description"),
-            remediation=self._remediation(),
+            remediation=self._remediation(types),
             references=self._texts("references"),
             frameworks=self._frameworks(check_controls=with_examples),
             equivalents=self._mapping("equivalents", EQUIVALENTS),
@@ -118,7 +126,7 @@ class _Parser:
                     self._wrong((key, *problem.path), problem.message, problem.remedy)
             return compile_condition({"value": True, "equals": False})
 
-    def _remediation(self) -> Remediation:
+    def _remediation(self, types: Sequence[str]) -> Remediation:
         value = self.value.get("remediation", {})
         if not isinstance(value, Mapping):
             self._wrong(("remediation",), "remediation must be a mapping", f"with {', '.join(REMEDIATION_KEYS)}")
@@ -126,12 +134,20 @@ class _Parser:
         for key, text in value.items():
             if key not in REMEDIATION_KEYS:
                 self._wrong(("remediation", key), f"there is no key {key!r} here", nearest(key, REMEDIATION_KEYS))
-            elif not isinstance(text, str):
+            elif key in REMEDIATION_TEXTS and not isinstance(text, str):
                 self._wrong(("remediation", key), f"{key} must be text")
         if "remediation" in self.value and not value.get("text"):
             self._wrong(("remediation",), "the key 'text' is missing in remediation")
-        texts = {key: text for key, text in value.items() if key in REMEDIATION_KEYS and isinstance(text, str)}
-        return Remediation(**{"text": "", **texts})
+        texts = {key: text for key, text in value.items() if key in REMEDIATION_TEXTS and isinstance(text, str)}
+        return Remediation(
+            **{"text": "", **texts}, patch=self._patch(value["patch"], types) if "patch" in value else ()
+        )
+
+    def _patch(self, value: Any, types: Sequence[str]) -> tuple[Change, ...]:
+        changes, problems = parse_patch(value, types)
+        for place, message, remedy in problems:
+            self._wrong(("remediation", "patch", *place), message, remedy)
+        return changes
 
     def _mapping(self, key: str, known: Sequence[str]) -> dict[str, tuple[str, ...]]:
         value = self.value.get(key) or {}

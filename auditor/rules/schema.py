@@ -7,7 +7,7 @@ from typing import Any
 from auditor.rules.conditions.compare import OPERATORS
 from auditor.rules.frameworks import ASSESSABLE
 from auditor.rules.model import Severity
-from auditor.rules.vocabulary import EQUIVALENTS, EXAMPLE_KEYS, FRAMEWORKS, REMEDIATION_KEYS, REQUIRED_KEYS
+from auditor.rules.vocabulary import EQUIVALENTS, EXAMPLE_KEYS, FRAMEWORKS, REMEDIATION_TEXTS, REQUIRED_KEYS
 
 _TYPE = r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)+$"
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -76,7 +76,7 @@ def _properties() -> dict[str, Any]:
             "type": "object",
             "additionalProperties": False,
             "required": ["text"],
-            "properties": dict.fromkeys(REMEDIATION_KEYS, _TEXT),
+            "properties": {**dict.fromkeys(REMEDIATION_TEXTS, _TEXT), "patch": _patch()},
         },
         "references": {"type": "array", "items": {"type": "string", "pattern": "^https://"}},
         "frameworks": _mapping(list(FRAMEWORKS)),
@@ -85,6 +85,23 @@ def _properties() -> dict[str, Any]:
         "deprecated": {**_TEXT, "description": "Why it is retired and what replaces it; it does not run."},
         "aliases": {"type": "array", "items": _TEXT},
     }
+
+
+def _patch() -> dict[str, Any]:
+    change = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["path"],
+        "properties": {
+            "path": {**_TEXT, "description": "A property path in the body; [*] is every element of a list."},
+            "value": {"description": "What it is to be."},
+            "remove": {"const": True, "description": "What is there goes."},
+            "where": {**_CONDITION, "description": "Which elements of the list."},
+            "at": {**_TEXT, "description": "childType/name for a child, .. for what holds the judged resource."},
+            "type": {**_TEXT, "description": "The type it is for, in rules over several."},
+        },
+    }
+    return {"type": "array", "items": change, "minItems": 1, "description": "What the remedy sets."}
 
 
 def _mapping(names: list[str]) -> dict[str, Any]:

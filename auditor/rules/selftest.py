@@ -9,6 +9,7 @@ from datetime import datetime
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from auditor.rules.model import Context, Evidence, Example, Facts, NoFacts, Rule, Unknown
+from auditor.rules.patching import patched
 
 EXAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 """What `utcNow()` gives in examples, so that their dates never grow old."""
@@ -41,12 +42,26 @@ def run_examples(rule: Rule, facts_of: FactsOf = _no_facts) -> list[ExampleFailu
         ("pass", rule.examples.passing),
         ("not_applicable", rule.examples.not_applicable),
     )
-    return [
+    judged = [
         failure
         for kind, examples in kinds
         for index, example in enumerate(examples)
         for failure in _judge(rule, example, kind, f"{kind}[{index}]", facts_of)
     ]
+    return judged or list(_unmended(rule, facts_of))
+
+
+def _unmended(rule: Rule, facts_of: FactsOf) -> Iterator[ExampleFailure]:
+    """The failing examples that still fail, or are unknown, with the rule's patch laid over them."""
+    for index, example in enumerate(rule.examples.fail if rule.remediation.patch else ()):
+        before = example_context(example, facts_of)
+        after = patched(rule.remediation.patch, before)
+        bodies = [after.pop(str(body["id"]), body) for body in example]
+        context = example_context((*bodies, *after.values()), facts_of)
+        actual = outcome_of(rule, context)
+        if actual not in ("pass", "not_applicable"):
+            evidence = tuple(rule.fail_if.explain(context))
+            yield ExampleFailure(rule, f"fail[{index}] with remediation.patch", "pass", actual, evidence)
 
 
 def example_context(example: Example, facts_of: FactsOf = _no_facts) -> Context:

@@ -39,5 +39,6 @@ EQUIVALENTS = ("azure-policy", "prowler", "psrule", "defender", "checkov", "triv
 
 REQUIRED_KEYS = ("id", "title", "severity", "topic", "resource", "fail_if", "description", "remediation", "examples")
 OPTIONAL_KEYS = ("when", "message", "references", "frameworks", "equivalents", "deprecated", "aliases")
-REMEDIATION_KEYS = ("text", "az", "mend", "bicep", "terraform")
+REMEDIATION_TEXTS = ("text", "az", "mend", "bicep", "terraform")
+REMEDIATION_KEYS = (*REMEDIATION_TEXTS, "patch")
 EXAMPLE_KEYS = ("fail", "pass", "not_applicable", "unknown")

@@ -215,10 +215,15 @@ def _listed(rule: Rule) -> dict[str, Any]:
 
 
 def _shown(rule: Rule) -> dict[str, Any]:
+    from auditor.rules import patching
+
     return {
         **_listed(rule),
         "description": rule.description,
-        "remediation": {name: getattr(rule.remediation, name) for name in ("text", "az", "bicep", "terraform")},
+        "remediation": {
+            **{name: getattr(rule.remediation, name) for name in ("text", "az", "bicep", "terraform")},
+            "patch": [patching.told(change) for change in rule.remediation.patch],
+        },
         "references": list(rule.references),
         **rule.definition,
     }

@@ -130,8 +130,14 @@ def _prose(ink: Ink, text: str) -> list[RenderableType]:
 
 def _fixes(ink: Ink, rule: Rule) -> Iterator[RenderableType]:
     from auditor.report.remedies import code_blocks
+    from auditor.rules.patching import words as words_of
 
     yield from _prose(ink, rule.remediation.text)
+    if rule.remediation.patch:
+        yield ""
+        yield ink.line(("What it sets", "quiet"), indent=2)
+        for change in rule.remediation.patch:
+            yield ink.line(words_of(change), indent=4)
     for heading, _, code in code_blocks(rule.remediation):
         yield ""
         yield ink.line((heading, "quiet"), indent=2)

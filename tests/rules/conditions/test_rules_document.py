@@ -15,6 +15,7 @@ from auditor.rules.conditions import ConditionErrors
 from auditor.rules.conditions.compare import OPERATORS
 from auditor.rules.loader import load_rules
 from auditor.rules.model import Unknown
+from auditor.rules.patching import parse_patch
 from auditor.rules.selftest import run_examples
 from tests.rules.conditions.judging import compiled, context
 from tests.rules.conditions.test_condition_operators import CASES as OPERATOR_CASES
@@ -33,7 +34,7 @@ def parsed(mark: str) -> Any:
 
 
 def test_there_are_no_unmarked_examples() -> None:
-    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake", "rule"}
+    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake", "patch", "rule"}
     assert TEXT.count("```yaml") == len(BLOCKS)
 
 
@@ -50,6 +51,11 @@ def test_the_rule_file_loads_and_passes_its_own_examples(tmp_path: Path) -> None
     path.write_text(block["text"])
     (rule,) = load_rules([path], builtin=False, examples=True).rules
     assert run_examples(rule) == []
+
+
+def test_the_changes_of_a_remedy_are_read() -> None:
+    changes, problems = parse_patch(parsed("patch")["patch"], ["Microsoft.Web/sites", "Microsoft.Web/sites/slots"])
+    assert (len(changes), problems) == (6, [])
 
 
 def test_mistakes_read_as_shown() -> None:
