@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from auditor.azure.session import Session
     from auditor.evaluate.baseline import Baseline
     from auditor.evaluate.exemptions import Acceptance
-    from auditor.evaluate.model import Report, Scan
+    from auditor.evaluate.model import Report, Result, Scan
     from auditor.facts.registry import FactStore
+    from auditor.fixes.model import Plan
+    from auditor.fixes.world import World
     from auditor.iac.declaration import Declaration
     from auditor.iac.deployed import Target as DeploymentTarget
     from auditor.inventory.inventory import Inventory
     from auditor.inventory.selection import Selection
     from auditor.report.model import Rendered, RenderOptions
-    from auditor.rules.model import Framework, Rule, Severity
+    from auditor.rules.model import Change, Framework, Rule, Severity
     from auditor.snapshot.manifest import Manifest
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
@@ -55,8 +57,10 @@ __all__ = [
     "only_new",
     "open_demo",
     "open_source",
+    "plan_fixes",
     "render",
     "select",
+    "what_if",
     "write",
 ]
 
@@ -502,6 +506,46 @@ def draw(
     chosen = selection.within(source.inventory) if selection else None
     shown = [part_of(picture, source.inventory, chosen) for picture in pictures]
     return replace(report, pictures=marked(shown, report.results), notices=tuple(notices))
+
+
+def plan_fixes(
+    source: Source,
+    rules: RuleChoice | Iterable[Rule] | None = None,
+    *,
+    chosen: Callable[[Result], bool] | None = None,
+    selection: Selection | None = None,
+) -> Plan:
+    """The fixes of findings (all, or those for which `chosen` holds), and who depends on what they change.
+
+    Reads only: what a fix would do is laid over the inventory and judged. Findings are those of the rules; what comes
+    and goes is told of the same rules.
+    """
+    from auditor.fixes.plan import plan_of
+    from auditor.fixes.world import World
+
+    scan = _scan_of(source, _chosen(rules).with_aliases(source.inventory), selection)
+    return plan_of(World(source.inventory, scan.finished_at), _judge_of(source, rules, selection), chosen or bool)
+
+
+def what_if(
+    source: Source, changes: Mapping[str, Sequence[Change]], rules: RuleChoice | Iterable[Rule] | None = None
+) -> Plan:
+    """What would come of changes of one's own, by the id of the resource that each is for."""
+    from auditor.fixes.plan import what_if
+    from auditor.fixes.world import World
+
+    scan = _scan_of(source, _chosen(rules).with_aliases(source.inventory), None)
+    return what_if(World(source.inventory, scan.finished_at), _judge_of(source, rules, None), changes)
+
+
+def _judge_of(
+    source: Source, rules: RuleChoice | Iterable[Rule] | None, selection: Selection | None
+) -> Callable[[World], Report]:
+    def judge(world: World) -> Report:
+        changed = replace(source, inventory=world.inventory)
+        return audit(changed, rules, facts=world.facts, selection=selection)
+
+    return judge
 
 
 def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:

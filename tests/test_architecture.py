@@ -23,9 +23,22 @@ ALLOWED = {
     "azure": {"snapshot", "inventory", "secrets", *VALUES},
     "evaluate": {"rules", "facts", "snapshot", "inventory", "expressions", *VALUES},
     "pictures": {"evaluate", "facts", "rules", "inventory", *VALUES},
-    "report": {"evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
+    "fixes": {"evaluate", "rules", "facts", "iac", "inventory", *VALUES},
+    "report": {"fixes", "evaluate", "pictures", "facts", "iac", "inventory", "rules", *VALUES},
     "api": {
-        *("azure", "evaluate", "facts", "iac", "inventory", "secrets", "pictures", "report", "rules", "snapshot"),
+        *(
+            "azure",
+            "evaluate",
+            "facts",
+            "fixes",
+            "iac",
+            "inventory",
+            "secrets",
+            "pictures",
+            "report",
+            "rules",
+            "snapshot",
+        ),
         *VALUES,
     },
     "spark": {"api", "evaluate", "report", "rules", "snapshot", *VALUES},
@@ -80,6 +93,7 @@ def test_the_report_room_takes_values_only():
         "evaluate": {"model", "difference", "wording", "commands"},
         "inventory": {"model", "ids", "inventory"},
         "iac": {"place", "declaration", "layout"},
+        "fixes": {"model"},
     }
     wrong = {
         f"{path.name}: {name}"

@@ -106,12 +106,15 @@ def words(change: Change) -> str:
     return f"{path}{some} is removed" if change.remove else f"{path}{some} = {json.dumps(change.value)}"
 
 
-def patched(changes: Sequence[Change], context: Context) -> dict[str, Mapping[str, Json]]:
+def patched(
+    changes: Sequence[Change], context: Context, over: Mapping[str, Mapping[str, Json]] | None = None
+) -> dict[str, Mapping[str, Json]]:
     """The bodies of the resources that the changes touch, as they would be, by id as written; all others stay.
 
+    `over` are bodies that are changed already: they take the place of what the inventory has, and are given back too.
     What was not read of a body stays unread. Nothing that is handed in is changed.
     """
-    found: dict[str, Mapping[str, Json]] = {}
+    found: dict[str, Mapping[str, Json]] = dict(over or {})
     judged = context.resource
     for change in changes:
         if change.type and change.type.lower() != judged.type_key:
