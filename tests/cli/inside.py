@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -40,6 +41,19 @@ def run(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | No
         stream.flush()
         texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
     return CompletedProcess(arguments, code, *texts)
+
+
+def start(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+    """The same in a process of its own, for what a shell asks of the program itself."""
+    return subprocess.run(
+        [str(AUDITOR), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**plain_environment(), **(env or {})},
+        cwd=cwd,
+        timeout=110,
+        check=False,
+    )
 
 
 def _code() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.app import app
-from tests.cli.inside import run
+from tests.cli.inside import start as run
 
 Offered = Callable[..., list[str]]
 
