@@ -1,4 +1,4 @@
-"""Attack paths over a planted tenant: twenty and more ways that exist, and for every guard one that does not."""
+"""Attack paths over a planted tenant: forty ways that exist, and for every guard one that does not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from auditor.facts.paths.search import DEEPEST, PER_TARGET, ordered, search
 from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource, Unread
+from tests.conftest import arm_id
 from tests.facts.attack_worlds import (
     BLOB_READER,
     GROUP,
@@ -201,6 +202,115 @@ WAYS: dict[str, tuple[list[Body], str]] = {
     ),
 }
 
+
+def container_app(name: str, principal: str, *, external: bool = True) -> Body:
+    ingress = {"external": external, "targetPort": 80}
+    return body("Microsoft.App/containerApps", name, {"configuration": {"ingress": ingress}}, identity=own(principal))
+
+
+def container_group(name: str, principal: str, kind: str = "Public") -> Body:
+    address = {"type": kind, "ip": "203.0.113.50", "ports": [{"protocol": "TCP", "port": 80}]}
+    inner = {"ipAddress": address, "containers": [{"name": "c", "properties": {"ports": [{"port": 80}]}}]}
+    return body("Microsoft.ContainerInstance/containerGroups", name, inner, identity=own(principal))
+
+
+def slot(name: str, principal: str, **properties: object) -> Body:
+    inner = {"publicNetworkAccess": "Enabled", **properties}
+    return body("Microsoft.Web/sites/slots", name, inner, identity=own(principal))
+
+
+def custom(name: str, *, data: list[str], less: list[str]) -> Body:
+    granted = {"actions": [], "notActions": [], "dataActions": data, "notDataActions": less}
+    inner = {"roleName": name, "type": "CustomRole", "permissions": [granted], "assignableScopes": [SUB]}
+    place = f"{SUB}/providers/Microsoft.Authorization/roleDefinitions/{name}"
+    return {"id": place, "name": name, "type": "Microsoft.Authorization/roleDefinitions", "properties": inner}
+
+
+def database(kind: str, name: str, password: str) -> list[Body]:
+    """A flexible server that every address may call."""
+    inner = {
+        "network": {"publicNetworkAccess": "Enabled"},
+        "authConfig": {"passwordAuth": password, "activeDirectoryAuth": "Enabled"},
+    }
+    rule = {"startIpAddress": "0.0.0.0", "endIpAddress": "255.255.255.255"}  # noqa: S104 - of a firewall
+    return [body(kind, name, inner), body(f"{kind}/firewallRules", f"{name}/all", rule)]
+
+
+def kept_of(kind: str, host: str) -> Body:
+    return {"kind": kind, "host": host, "hash": f"{len(host):032x}"}
+
+
+ROLE_ID = "77777777-0000-4000-8000-000000000001"
+WHOLE = custom(ROLE_ID, data=["Microsoft.Storage/*"], less=[])
+LESS = custom(ROLE_ID, data=["Microsoft.Storage/*"], less=["Microsoft.Storage/storageAccounts/blobServices/*"])
+POSTGRES = "Microsoft.DBforPostgreSQL/flexibleServers"
+ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+BLOB_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
+BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+VAULT_ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+COSMOS_OPEN = body(
+    "Microsoft.DocumentDB/databaseAccounts", "cosmos", {"documentEndpoint": "https://cosmos.documents.azure.com:443/"}
+)
+COSMOS_KEY = kept_of("cosmos-key", "cosmos.documents.azure.com")
+CONTAINER_LEVEL = {**OPEN_CONTAINER, "properties": {"publicAccess": "Container"}}
+SQL_NAMED = {**SQL, "properties": {**SQL["properties"], "fullyQualifiedDomainName": "sql.database.windows.net"}}
+SQL_PASSWORD = settings("web", Db=kept_of("sql-password", "sql.database.windows.net"))
+
+WAYS |= {
+    "container app with a data right": (
+        [container_app("capp", "p1"), STORE, READS],
+        "internet -> capp -> identity of capp -> st",
+    ),
+    "container group with a data right": (
+        [container_group("cg", "p1"), STORE, READS],
+        "internet -> cg -> identity of cg -> st",
+    ),
+    "slot with a data right": (
+        [app("web"), slot("web/next", "p1"), STORE, READS],
+        "internet -> web/next -> identity of next -> st",
+    ),
+    "open port of remote desktop": (
+        [*machine("vm", ports="3389", identity=own("p1")), STORE, READS],
+        "internet -> vm -> identity of vm -> st",
+    ),
+    "open range of ports": (
+        [*machine("vm", ports="20-4000", identity=own("p1")), STORE, READS],
+        "internet -> vm -> identity of vm -> st",
+    ),
+    "every port": (
+        [*machine("vm", ports="*", identity=own("p1")), STORE, READS],
+        "internet -> vm -> identity of vm -> st",
+    ),
+    "right at the subscription": (
+        [HOST, STORE, right(BLOB_READER, "p1", SUB)],
+        "internet -> web -> identity of web -> st",
+    ),
+    "owner of the data": ([HOST, STORE, right(BLOB_OWNER, "p1", GROUP)], "internet -> web -> identity of web -> st"),
+    "contributor of the data": (
+        [HOST, STORE, right(BLOB_CONTRIBUTOR, "p1", GROUP)],
+        "internet -> web -> identity of web -> st",
+    ),
+    "role of one's own": (
+        [HOST, STORE, WHOLE, right(ROLE_ID, "p1", STORE["id"])],
+        "internet -> web -> identity of web -> st",
+    ),
+    "administrator of a vault": (
+        [HOST, vault("kv"), right(VAULT_ADMINISTRATOR, "p1", SUB)],
+        "internet -> web -> identity of web -> kv",
+    ),
+    "access administrator of the subscription": (
+        [HOST, right(ACCESS_ADMINISTRATOR, "p1", SUB)],
+        f"internet -> web -> identity of web -> Owner of subscription {SUB.rpartition('/')[2]}",
+    ),
+    "anonymous container that lists": ([store("st", allowBlobPublicAccess=True), CONTAINER_LEVEL], "internet -> st"),
+    "server with passwords": (database(POSTGRES, "pg", "Enabled"), "internet -> pg"),
+    "key of another service": (
+        [app("web"), settings("web", Data=COSMOS_KEY), COSMOS_OPEN],
+        "internet -> web -> Data -> cosmos",
+    ),
+    "password in the settings": ([app("web"), SQL_PASSWORD, SQL_NAMED, EVERYBODY], "internet -> web -> Db -> sql"),
+}
+
 MISSES: dict[str, list[Body]] = {
     "the app is shut": [app("web", "p1", **SHUT), STORE, READS],
     "the app is stopped": [app("web", "p1", state="Stopped"), STORE, READS],
@@ -282,6 +392,27 @@ MISSES: dict[str, list[Body]] = {
         HOST,
         {**READS, "type": "Microsoft.Authorization/roleEligibilityScheduleInstances", "id": f"{GROUP}/x"},
         STORE,
+    ],
+}
+
+MISSES |= {
+    "the container app serves its environment alone": [container_app("capp", "p1", external=False), STORE, READS],
+    "the container group has a private address": [container_group("cg", "p1", "Private"), STORE, READS],
+    "the slot is shut": [app("web"), slot("web/next", "p1", **SHUT), STORE, READS],
+    "a role of one's own without the data": [HOST, STORE, LESS, right(ROLE_ID, "p1", STORE["id"])],
+    "a group that it is not in": [HOST, STORE, people("g", []), right(BLOB_READER, "g", STORE["id"])],
+    "the server takes no passwords": database(POSTGRES, "pg", "Disabled"),
+    "a key, and the other service takes none": [
+        app("web"),
+        settings("web", Data=COSMOS_KEY),
+        {**COSMOS_OPEN, "properties": {**COSMOS_OPEN["properties"], "disableLocalAuth": True}},
+    ],
+    "a key of another account": [app("web"), settings("web", Data=key_of("other")), STORE],
+    "the identity is carried by nobody": [app("web"), SHARED, STORE, READS],
+    "owner of what holds nothing": [
+        HOST,
+        STORE,
+        right(OWNER, "p1", arm_id("Microsoft.Network/publicIPAddresses", "pip")),
     ],
 }
 

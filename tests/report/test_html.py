@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
@@ -77,7 +78,7 @@ def small(visit: Callable[..., Seen]) -> Seen:
         ),
         Framework("nist-800-53-r5", "", ()),
     )
-    steps = ("walk", "keyboard", "filters", "share", "csv", "drawings", "print", "plain", "narrow")
+    steps = ("walk", "keyboard", "filters", "share", "csv", "chosen", "drawings", "print", "plain", "narrow")
     return visit(replace(samples.small(), frameworks=frameworks), *steps)
 
 
@@ -195,6 +196,21 @@ def test_the_saved_csv_is_the_csv_report(small: Seen, rendered: Rendered):
 
     assert saved == rendered("csv", samples.small())
     assert len(list(csv.reader(io.StringIO(saved)))) == 15
+
+
+def test_a_chosen_set_is_taken_along_as_csv_commands_and_exemptions(small: Seen):
+    chosen = small["chosen"]
+    rows = list(csv.DictReader(io.StringIO(chosen["csv"].removeprefix("\ufeff"))))
+    exemptions = yaml.safe_load(chosen["exemptions"])["exemptions"]
+
+    assert (chosen["status"], chosen["none"]) == ("12 of 14 results, 2 chosen", "12 of 14 results")
+    assert (chosen["pressed"], chosen["rows"], len(rows)) == ("true", 2, 2)
+    assert [one["resource"] for one in exemptions] == [row["resource_id"] for row in rows]
+    assert {"rule", "reason", "owner", "expires"} <= set(exemptions[0])
+    commands = [line for line in chosen["commands"].splitlines() if line and not line.startswith("#")]
+    assert commands
+    assert all(line.startswith("az ") for line in commands)
+    assert all(row["resource_name"] in chosen["commands"] for row in rows)
 
 
 def test_a_narrow_page_does_not_scroll_sideways(small: Seen):

@@ -25,6 +25,7 @@ _SCRIPTS = (
     "grid.js",
     "filters.js",
     "csv.js",
+    "chosen.js",
     "findings.js",
     "detail.js",
     "overview.js",

@@ -241,6 +241,37 @@ async function csv({ open, seen }) {
   await page.context().close();
 }
 
+async function chosen({ open, seen }) {
+  const page = await open({
+    hash: "#findings",
+    context: { permissions: ["clipboard-read", "clipboard-write"] },
+  });
+  const saved = async (words) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.click(`#findings button:text-is("${words}")`),
+    ]);
+    return readFileSync(await download.path(), "utf8");
+  };
+  const first = page.locator(".space .row").first();
+  await first.focus();
+  await page.keyboard.press("x");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.click('#detail button:text-is("Choose")');
+  const pressed = await page.getAttribute("#detail .choose", "aria-pressed");
+  await page.keyboard.press("Escape");
+  seen.chosen = { status: await status(page), pressed };
+  seen.chosen.rows = await page.locator('.space .row[aria-selected="true"]').count();
+  seen.chosen.csv = await saved("Save as CSV");
+  seen.chosen.exemptions = await saved("Save exemptions");
+  await page.click('#findings button:text-is("Copy commands")');
+  seen.chosen.commands = await page.evaluate(() => navigator.clipboard.readText());
+  await page.click('#findings button:text-is("Choose none")');
+  seen.chosen.none = await status(page);
+  await page.context().close();
+}
+
 async function gate({ open, seen }) {
   const page = await open();
   await page.click('#overview button:text-is("Show what fails it")');
@@ -299,4 +330,4 @@ async function old({ open, seen }) {
   await page.context().close();
 }
 
-module.exports = { gate, drawings, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };
+module.exports = { chosen, gate, drawings, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };

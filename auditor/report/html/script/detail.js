@@ -1,5 +1,5 @@
 // One result in full, in a panel.
-function makeDetail(data, go, moved) {
+function makeDetail(data, chosen, go, moved) {
   const dialog = byId("detail");
   let shown = [];
   let at = 0;
@@ -13,40 +13,64 @@ function makeDetail(data, go, moved) {
     moved(at, shown[at]);
   }
 
+  function steps(place) {
+    return [
+      make(
+        "button",
+        {
+          type: "button",
+          class: "previous",
+          "aria-keyshortcuts": "k",
+          disabled: at === 0,
+          onclick: () => step(-1),
+        },
+        "Previous",
+      ),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "next",
+          "aria-keyshortcuts": "j",
+          disabled: at === shown.length - 1,
+          onclick: () => step(1),
+        },
+        "Next",
+      ),
+      make("span", { class: "quiet" }, place),
+    ];
+  }
+
+  function pick() {
+    chosen.toggle(shown[at]);
+    draw();
+    dialog.querySelector(".choose").focus();
+  }
+
   function draw() {
     const result = shown[at];
     const { rule } = result;
     const link = portalLink(data, result.id);
     const place = shown.length > 1 ? `${number(at + 1)} of ${number(shown.length)}` : "";
+    const choose = make(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(chosen.has(result)),
+        "aria-keyshortcuts": "x",
+        class: "choose",
+        onclick: () => pick(),
+      },
+      chosen.has(result) ? "Chosen" : "Choose",
+    );
     const parts = [
       panelHead(
         badge(result.severity),
         rule.title,
         dialog,
-        shown.length > 1 && [
-          make(
-            "button",
-            {
-              type: "button",
-              class: "previous",
-              "aria-keyshortcuts": "k",
-              disabled: at === 0,
-              onclick: () => step(-1),
-            },
-            "Previous",
-          ),
-          make(
-            "button",
-            {
-              type: "button",
-              class: "next",
-              "aria-keyshortcuts": "j",
-              disabled: at === shown.length - 1,
-              onclick: () => step(1),
-            },
-            "Next",
-          ),
-          make("span", { class: "quiet" }, place),
+        [
+          choose,
+          ...(shown.length > 1 ? steps(place) : []),
         ],
       ),
       make("p", { class: "message" }, result.outcome === "fail" ? "" : badge(result.outcome), " ", result.message),
@@ -135,6 +159,7 @@ function makeDetail(data, go, moved) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, [role=tab]")) return;
     if (event.key === "j") step(1);
     if (event.key === "k") step(-1);
+    if (event.key === "x" && dialog.querySelector(".choose")) pick();
   });
   dialog.addEventListener("close", () => {
     const close = done;

@@ -1,5 +1,5 @@
 // The list of findings with its filters.
-function findingsView(data, results, open, changed) {
+function findingsView(data, results, chosen, open, changed) {
   let order = { key: "severity", rising: true };
   let shown = [];
   const status = make("p", { role: "status", class: "quiet" });
@@ -21,7 +21,10 @@ function findingsView(data, results, open, changed) {
       {
         key: "severity",
         title: "Severity",
-        show: (result) => badge(result.outcome === "fail" ? result.severity : result.outcome),
+        show: (result) => [
+          badge(result.outcome === "fail" ? result.severity : result.outcome),
+          chosen.has(result) ? " ✓" : "",
+        ],
       },
       { key: "rule", title: "Finding", show: (result) => result.rule.title },
       { key: "name", title: "Resource", show: (result) => result.name },
@@ -29,6 +32,7 @@ function findingsView(data, results, open, changed) {
       { key: "subscription", title: "Subscription", show: (result) => result.subscription },
     ],
     (at) => open(shown, at),
+    chosen,
     (key) => {
       order = { key, rising: order.key === key ? !order.rising : true };
       refresh();
@@ -51,24 +55,35 @@ function findingsView(data, results, open, changed) {
     shown = inOrder(order).filter(filters.matches());
     grid.show(shown, order.key, order.rising);
     empty.hidden = shown.length > 0;
-    status.textContent = `${number(shown.length)} of ${plural(results.length, "result")}`;
+    count();
+  }
+
+  function count() {
+    const marked = chosen.count() ? `, ${number(chosen.count())} chosen` : "";
+    status.textContent = `${number(shown.length)} of ${plural(results.length, "result")}${marked}`;
   }
 
   const values = () => ({
     ...filters.values(),
     sort: order.key === "severity" && order.rising ? "" : `${order.rising ? "" : "-"}${order.key}`,
   });
+  const taken = () => chosen.of(results, shown);
+  const button = (words, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, words);
   // The mark in front tells spreadsheets that it is UTF-8.
-  const save = make(
-    "button",
-    { type: "button", onclick: () => download("findings.csv", "text/csv", "\ufeff", csvText(data, shown)) },
-    "Save as CSV",
-  );
+  const save = button("Save as CSV", () => download("findings.csv", "text/csv", "\ufeff", csvText(data, taken())));
+  const script = copyButton(() => scriptText(taken()), "Copy commands", "Copying is not allowed here");
+  const exempt = button("Save exemptions", () => download("exemptions.yaml", "text/yaml", exemptionText(taken())));
+  const clear = button("Choose none", () => chosen.clear(), { hidden: true });
+  chosen.onChange(() => {
+    clear.hidden = !chosen.count();
+    count();
+    grid.redraw();
+  });
   const share = copyButton(() => location.href, "Copy link", "It is in the address bar");
   byId("findings").append(
     make("h2", { class: "off" }, "Findings"),
     filters.element,
-    make("div", { class: "results" }, status, save, share),
+    make("div", { class: "results" }, status, clear, save, script, exempt, share),
     empty,
     grid.element,
   );

@@ -1,7 +1,7 @@
 // A grid that holds only the rows in view: 20,000 findings scroll like twenty.
 const SPARE = 8;
 
-function makeGrid(columns, open, sort) {
+function makeGrid(columns, open, chosen, sort) {
   const space = make("div", { class: "space", role: "rowgroup" });
   const scroll = make("div", { class: "scroll", role: "presentation" }, space);
   const heads = columns.map((column) =>
@@ -14,7 +14,7 @@ function makeGrid(columns, open, sort) {
   const head = make("div", { class: "row head", role: "row", "aria-rowindex": "1" }, ...heads);
   const element = make(
     "div",
-    { class: "grid", role: "grid", "aria-label": "Findings", "aria-readonly": "true" },
+    { class: "grid", role: "grid", "aria-label": "Findings", "aria-readonly": "true", "aria-multiselectable": "true" },
     make("div", { role: "rowgroup" }, head),
     scroll,
   );
@@ -34,7 +34,13 @@ function makeGrid(columns, open, sort) {
     });
     const made = make(
       "div",
-      { class: "row", role: "row", "aria-rowindex": String(at + 2), tabindex: at === active ? "0" : "-1" },
+      {
+        class: "row",
+        role: "row",
+        "aria-rowindex": String(at + 2),
+        "aria-selected": String(chosen.has(items[at])),
+        tabindex: at === active ? "0" : "-1",
+      },
       ...cells,
     );
     made.style.top = `${at * height}px`;
@@ -107,6 +113,7 @@ function makeGrid(columns, open, sort) {
       event.preventDefault();
       open(active);
     }
+    if (event.key === "x" && !event.ctrlKey && !event.metaKey && !event.altKey) chosen.toggle(items[active]);
   });
   scroll.addEventListener("scroll", draw, { passive: true });
   new ResizeObserver(() => {
@@ -130,5 +137,12 @@ function makeGrid(columns, open, sort) {
     scroll.scrollTop = 0;
     draw();
   }
-  return { element, show, go };
+  // After a choice the rows in view are made anew, and the keyboard stays where it was.
+  function redraw() {
+    const focused = space.contains(document.activeElement);
+    clear();
+    draw();
+    if (focused) drawn.get(active)?.focus({ preventScroll: true });
+  }
+  return { element, show, go, redraw };
 }

@@ -17,6 +17,7 @@ const HELP = [
   ["↑ ↓ Page Up Page Down Home End", "move in the list"],
   ["Enter", "open a finding"],
   ["j, k", "next, previous finding while one is open"],
+  ["x", "choose a finding: what is saved and copied are the chosen ones, or all that are shown"],
   ["← → ↑ ↓", "move between tabs, and between resources of a picture"],
   ["+ − 0 1", "picture larger, smaller, fitted, full size"],
 ];
@@ -84,7 +85,8 @@ function start(data) {
     choose("findings");
     byId("main").focus({ preventScroll: true });
   };
-  const detail = makeDetail(data, go, (at, result) => {
+  const chosen = makeChosen();
+  const detail = makeDetail(data, chosen, go, (at, result) => {
     opened = result.fingerprint;
     findings.go(at, false);
     tell(false);
@@ -95,7 +97,7 @@ function start(data) {
       tell(false);
       if (current() === "findings") findings.go(last);
     });
-  const findings = findingsView(data, results, open, () => tell(false));
+  const findings = findingsView(data, results, chosen, open, () => tell(false));
   const openFramework = complianceView(data, detail, go, (id) => {
     framework = id;
     if (current() === "compliance") tell(false);
