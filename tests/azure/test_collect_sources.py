@@ -332,3 +332,33 @@ def test_owners_of_applications_and_groups_that_policies_name(monkeypatch: pytes
     assert kept[group]["members"] == [owner]
     assert gone not in kept
     assert [gap for gap in done.gaps() if gap[0].startswith("Microsoft.Graph")] == []
+
+
+def test_owners_of_service_principals_of_the_tenants_own_applications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Microsoft's service principals are hundreds, and nobody gains anything by owning one."""
+    app, own, foreign = (f"aaaaaaaa-0000-0000-0000-00000000000{n}" for n in range(3))
+    asked = []
+
+    async def batch(request: Any) -> Any:
+        inner = (await request.json())["requests"]
+        asked.extend(one["url"] for one in inner)
+        listed = {"value": [{"id": "u1", "displayName": "Alice"}]}
+        return await raw(
+            json.dumps({"responses": [{"id": one["id"], "status": 200, "body": listed} for one in inner]})
+        )(request)
+
+    script = Scripted(
+        {
+            QUERY: ResourceGraph([]),
+            PERMISSIONS: READER,
+            "/v1.0/applications": {"value": [{**_application(app), "appId": "APP-1"}]},
+            "/v1.0/serviceprincipals": {"value": [{"id": own, "appId": "app-1"}, {"id": foreign, "appId": "app-2"}]},
+            "/v1.0/$batch": batch,
+        }
+    )
+    done = run(script, {"Microsoft.Graph/servicePrincipals/owners"}, monkeypatch)
+
+    kept = {found.id: found.body for found in done.snapshot.resources() if found.id.endswith("/owners")}
+    assert {key: body["owners"][0]["id"] for key, body in kept.items()} == {f"{own}/owners": "u1"}
+    assert [url.partition("?")[0] for url in asked] == [f"/servicePrincipals/{own}/owners"]
+    assert done.outcome.complete

@@ -137,8 +137,12 @@ _ASSIGNED = "Microsoft.Graph/appRoleAssignedTo"
 _FEDERATED = "Microsoft.Graph/applications/federatedIdentityCredentials"
 _OWNERS = "Microsoft.Graph/applications/owners"
 """Who owns an application: one object an application, with all owners in it."""
+_OWNERS_OF_PRINCIPALS = "Microsoft.Graph/servicePrincipals/owners"
+"""Who owns the service principal of an application of the tenant's own."""
 _HOLDERS = frozenset({GROUPS.lower(), USERS.lower(), GROUP_ELIGIBILITY.lower()})
-_PER_OBJECT = frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower()}) | _HOLDERS
+_PER_OBJECT = (
+    frozenset({_ASSIGNED.lower(), _FEDERATED.lower(), _OWNERS.lower(), _OWNERS_OF_PRINCIPALS.lower()}) | _HOLDERS
+)
 DIRECTORY_ROLES = ("directoryRoleAssignments", "directoryRoleEligibilitySchedules")
 """Lists that say who holds roles of the directory."""
 
@@ -158,6 +162,8 @@ def expand_directory(type_keys: Iterable[str]) -> frozenset[str]:
     chosen = set(type_keys)
     if chosen & {_FEDERATED.lower(), _OWNERS.lower()}:
         chosen.add(f"{PREFIX}applications")
+    if _OWNERS_OF_PRINCIPALS.lower() in chosen:
+        chosen |= {f"{PREFIX}applications", f"{PREFIX}serviceprincipals"}
     return frozenset(chosen)
 
 
@@ -184,6 +190,8 @@ async def read_directory(reader: Reader, types: frozenset[str], roles_read: Sequ
             group.create_task(_read_federated(reader, lists))
         if _OWNERS.lower() in chosen:
             group.create_task(_read_owners(reader, lists))
+        if _OWNERS_OF_PRINCIPALS.lower() in chosen:
+            group.create_task(_read_owners_of_principals(reader, lists))
     broken = reader.troubled.get(SOURCE, 0)
     reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
 
@@ -228,13 +236,43 @@ async def _read_owners(reader: Reader, lists: Sequence[asyncio.Task[ReadState]])
     """Owners of all applications, twenty a request."""
 
     def bodies(app: str, answer: Json) -> list[Mapping[str, Json]]:
-        owners = answer.get("value") if isinstance(answer, Mapping) else None
-        listed = owners if isinstance(owners, list) else []
-        return [{"id": f"{app}/owners", "applicationObjectId": app, "owners": listed}]
+        return [{"id": f"{app}/owners", "applicationObjectId": app, "owners": _listed(answer)}]
 
-    select = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
     whole = graph_target(reader, _OWNERS, "", "Application.Read.All")
-    await _read_of_applications(reader, lists, whole, f"owners?{select}", bodies)
+    await _read_of_applications(reader, lists, whole, f"owners?{_OF_OWNERS}", bodies)
+
+
+async def _read_owners_of_principals(reader: Reader, lists: Sequence[asyncio.Task[ReadState]]) -> None:
+    """Owners of the service principals of the tenant's own applications, twenty a request.
+
+    Of those of other tenants (Microsoft's are hundreds) an owner gains nothing: a secret is accepted and of no use.
+    https://learn.microsoft.com/graph/api/serviceprincipal-list-owners
+    """
+
+    def bodies(principal: str, answer: Json) -> list[Mapping[str, Json]]:
+        return [{"id": f"{principal}/owners", "servicePrincipalObjectId": principal, "owners": _listed(answer)}]
+
+    whole = graph_target(reader, _OWNERS_OF_PRINCIPALS, "", "Application.Read.All")
+    await asyncio.gather(*lists)
+    for kind in ("applications", "serviceprincipals"):
+        if trouble := reader.failures.get(("/", f"{PREFIX}{kind}")):
+            reader.close_gap(whole, trouble, state_of(trouble))
+            return
+    own = {str(body.get("appId")).lower() for body in reader.sink.kept("/", "Microsoft.Graph/applications")}
+    principals = [
+        str(body["id"])
+        for body in reader.sink.kept("/", "Microsoft.Graph/servicePrincipals")
+        if str(body.get("appId")).lower() in own
+    ]
+    await read_each(reader, whole, {one: f"/servicePrincipals/{one}/owners?{_OF_OWNERS}" for one in principals}, bodies)
+
+
+_OF_OWNERS = "$select=id,displayName,userPrincipalName,userType,accountEnabled,appId"
+
+
+def _listed(answer: Json) -> list[Json]:
+    owners = answer.get("value") if isinstance(answer, Mapping) else None
+    return owners if isinstance(owners, list) else []
 
 
 async def _read_of_applications(

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auditor.facts.directory import grants
 from auditor.facts.directory.permissions import Reach
 from auditor.facts.directory.principals import (
     APPLICATION,
@@ -28,8 +27,9 @@ from auditor.facts.directory.principals import (
     PRINCIPAL,
     Principals,
 )
+from auditor.facts.identity.locks import is_locked
 from auditor.facts.network.bodies import items, text, value
-from auditor.facts.registry import FactFamily
+from auditor.facts.registry import FactFamily, Shared
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
 
@@ -43,7 +43,7 @@ class _Applications:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._principals = Principals(inventory)
-        self._granted = grants.compute(inventory)
+        self._granted = Shared.of(inventory).values("grant")
         self._by_client: dict[str, list[Resource]] = {}
         for grant in inventory.of_type(GRANT):
             self._by_client.setdefault(text(grant.body, "clientId"), []).append(grant)
@@ -60,7 +60,7 @@ class _Applications:
             "secrets": len(items(body, "passwordCredentials")),
             "multi_tenant": audience not in ("", "azureadmyorg"),
             "verified": Principals.is_verified(application),
-            "locked": _is_locked(application),
+            "locked": is_locked(application),
             **self._permissions(application),
             **self._of_owners(application),
         }
@@ -110,14 +110,6 @@ def _grants(application: Resource) -> Iterator[str]:
         yield "device code"
     if items(body, "passwordCredentials") or items(body, "keyCredentials"):
         yield "client credentials"
-
-
-def _is_locked(application: Resource) -> bool:
-    lock = value(application.body, "servicePrincipalLockConfiguration")
-    if value(lock, "isEnabled") is not True:
-        return False
-    verify = value(lock, "credentialsWithUsageVerify") is True
-    return value(lock, "allProperties") is True or verify
 
 
 FAMILY = FactFamily(

@@ -254,3 +254,177 @@ def test_ways_to_one_resource_are_more() -> None:
     guarded = roles.access.inventory.get(vault["id"])
     assert guarded is not None
     assert roles.paths(roles.resource(guarded)) == ()
+
+
+def permission(key: str) -> Body:
+    """An application permission of APP."""
+    return {"id": f"grant-{key}", "type": "Microsoft.Graph/appRoleAssignedTo", "appRoleId": key, "principalId": APP}
+
+
+@pytest.mark.parametrize(
+    ("key", "guard"),
+    [
+        ("31e08e0a-d3f7-4ca2-ac39-7343fb83e8ad", "somebody who may activate"),
+        ("7e05723c-0bb0-42da-be95-ae9f08a6e53c", "in a domain of the tenant's own"),
+        ("292d869f-3427-49a8-9dab-8c70152b74e9", "sign-in by certificate"),
+        ("a402ca1c-2696-4531-972d-6e5ee4aa11ea", "consents under the changed policy"),
+        ("9acd699f-1e81-4958-b001-93b1d2506e19", "a package or a catalogue"),
+    ],
+)
+def test_a_permission_that_needs_help_says_which(key: str, guard: str) -> None:
+    graph = Escalation(access(permission(key)))
+    [path] = graph.paths(graph.owner())
+
+    assert [step.edge for step in path.steps] == ["graph-permission", "elevate"]
+    assert guard in path.guards[0]
+
+
+def test_a_permission_that_reads_leads_nowhere() -> None:
+    assert ways(permission("df021288-bdef-4463-88db-98f22de89214"), directory_role(GLOBAL, ALICE)) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ('user.department -eq "Ops"', True),
+        ('(user.objectId -eq "x") -or (user.jobTitle -contains "admin")', True),
+        ('user.objectId -in ["a","b"]', False),
+        ("user.accountEnabled -eq true", False),
+        (None, False),
+    ],
+)
+def test_a_group_by_rule_takes_in_whom_somebody_gives_its_attributes(rule: str | None, found: bool) -> None:
+    dynamic = group(
+        "g", [BOB], owners=[], groupTypes=["DynamicMembership"], membershipRule=rule, isAssignableToRole=True
+    )
+    changes_users = permission("741f803b-c850-494e-b5df-cde7c675a1ca")
+
+    assert (APP in ways(assigned(OWNER, "g", kind="Group"), dynamic, changes_users)) is found
+
+
+def test_a_rule_that_is_paused_takes_nobody_in() -> None:
+    paused = group(
+        "g", [BOB], owners=[], membershipRule='user.department -eq "Ops"', membershipRuleProcessingState="Paused"
+    )
+    changes_users = permission("741f803b-c850-494e-b5df-cde7c675a1ca")
+    assert APP not in ways(assigned(OWNER, "g", kind="Group"), {**paused, "isAssignableToRole": True}, changes_users)
+
+
+def test_permissions_take_over_users_those_with_roles_by_their_methods_only() -> None:
+    user = {"id": ALICE, "type": "Microsoft.Graph/users", "displayName": "Alice"}
+    owner = assigned(OWNER, ALICE)
+    reader = directory_role("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", ALICE)
+    methods = permission("50483e42-d915-4231-9639-7fdb7fd190e5")
+    password = permission("cc117bb9-00cf-4eb8-b580-ea2a878fe8f7")
+
+    assert ways(user, owner, password) == {APP: ["graph-permission", "holds"]}
+    assert ways(user, owner, password, reader) == {}
+    assert ways(user, owner, methods, reader) == {APP: ["graph-permission", "holds"]}
+
+
+def test_the_owner_of_a_service_principal_adds_a_secret_unless_its_application_is_locked() -> None:
+    principal = {"id": APP, "type": "Microsoft.Graph/servicePrincipals", "appId": "app", "displayName": "pipeline"}
+    application = {"id": "object", "type": "Microsoft.Graph/applications", "appId": "app", "displayName": "pipeline"}
+    owners = {
+        "id": f"{APP}/owners",
+        "type": "Microsoft.Graph/servicePrincipals/owners",
+        "servicePrincipalObjectId": APP,
+        "owners": [{"id": ALICE}],
+    }
+    role = assigned(OWNER, APP, kind="ServicePrincipal")
+    locked = {**application, "servicePrincipalLockConfiguration": {"isEnabled": True, "allProperties": True}}
+    half = {**application, "servicePrincipalLockConfiguration": {"isEnabled": True, "allProperties": False}}
+
+    assert ways(principal, application, owners, role) == {ALICE: ["principal-owner", "holds"]}
+    assert ways(principal, half, owners, role) == {ALICE: ["principal-owner", "holds"]}
+    assert ways(principal, locked, owners, role) == {}
+    assert ways(principal, owners, role) == {}  # another tenant's: the secret is of no use
+
+
+def devops(issuer: str) -> Body:
+    inner = {"issuer": issuer, "subject": "sc://contoso/shop/deploy", "audiences": ["api://AzureADTokenExchange"]}
+    place = f"{user_assigned()['id']}/federatedIdentityCredentials/pipeline"
+    kind = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+    return {"id": place, "name": "pipeline", "type": kind, "properties": inner}
+
+
+def test_who_governs_azure_devops_changes_the_pipeline_that_signs_in() -> None:
+    administrator = directory_role("e3973bdf-4987-49ae-837a-ba8e231c7286", ALICE)
+    there = devops("https://vstoken.dev.azure.com/11111111-1111-1111-1111-111111111111")
+    elsewhere = devops("https://token.actions.githubusercontent.com")
+    graph = Escalation(access(user_assigned(), OWNED, there, administrator))
+    found = {path.start.id: path for path in graph.paths(graph.owner())}
+
+    assert [step.edge for step in found[ALICE].steps] == ["directory-role", "holds"]
+    assert "cannot be seen from here" in found[ALICE].guards[0]
+    assert ALICE not in ways(user_assigned(), OWNED, elsewhere, administrator)
+
+
+STORE = {
+    "id": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stcode",
+    "name": "stcode",
+    "type": "Microsoft.Storage/storageAccounts",
+    "properties": {},
+}
+
+
+def function(kind: str = "functionapp", setting: str = "AzureWebJobsStorage", account: str = "stcode") -> list[Body]:
+    site = host("Microsoft.Web/sites", "func", kind=kind)
+    mark = {"$secret": {"kind": "storage-account-key", "account": account, "hash": "0" * 32}}
+    config = {
+        "id": f"{site['id']}/config/appsettings",
+        "name": "appsettings",
+        "type": "Microsoft.Web/sites/config",
+        "properties": {setting: mark},
+    }
+    return [site, config]
+
+
+TAKES_KEYS = role_definition("keys", ["Microsoft.Storage/storageAccounts/listKeys/action"])
+WRITES_BLOBS = role_definition(
+    "blobs", [], dataActions=["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"]
+)
+
+
+def test_whoever_writes_the_account_of_its_code_changes_a_function_app() -> None:
+    by_key = ways(*function(), STORE, OWNED, TAKES_KEYS, assigned("keys", ALICE, STORE["id"]))
+    by_data = ways(*function(), STORE, OWNED, WRITES_BLOBS, assigned("blobs", ALICE, STORE["id"]))
+
+    assert by_key == {ALICE: ["function-store-keys", "holds"]}
+    assert by_data == {ALICE: ["function-store-blobs", "holds"]}
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        # Keys of the account are turned off.
+        (*function(), {**STORE, "properties": {"allowSharedKeyAccess": False}}),
+        # A web app reads data there, not its code.
+        (*function("app"), STORE),
+        # The setting is one of the app's own.
+        (*function(setting="Orders"), STORE),
+        # The code is in another account.
+        (*function(account="stother"), STORE),
+    ],
+)
+def test_an_account_without_the_code_of_a_function_app_gives_nothing(bodies: tuple[Body, ...]) -> None:
+    assert ways(*bodies, OWNED, TAKES_KEYS, assigned("keys", ALICE, STORE["id"])) == {}
+
+
+def test_who_may_activate_owner_and_change_its_policy_needs_no_approval() -> None:
+    policy = role_definition("policies", ["Microsoft.Authorization/roleManagementPolicies/write"])
+    eligible = may_activate(OWNER, ALICE)
+    alone = Escalation(access(eligible))
+    graph = Escalation(access(eligible, policy, assigned("policies", ALICE)))
+    elsewhere = Escalation(access(eligible, policy, assigned("policies", BOB)))
+
+    assert [path.guards for path in alone.paths(alone.owner())] == [("has to be activated first",)]
+    assert [path.guards for path in elsewhere.paths(elsewhere.owner())] == [("has to be activated first",)]
+    [path] = graph.paths(graph.owner())
+    assert ([step.edge for step in path.steps], path.guards) == (["activation-policy"], ())
+
+
+def test_a_reservation_administrator_gives_access_to_reservations_alone() -> None:
+    order = "/providers/Microsoft.Capacity/reservationOrders/r"
+    writes = role_definition("r", ["Microsoft.Authorization/roleAssignments/write"], scopes=[order])
+    assert ways(writes, assigned("r", ALICE, order)) == {}

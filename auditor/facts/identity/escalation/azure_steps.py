@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from auditor.facts.credentials.places import kept_by
 from auditor.facts.identity.access import Access, Grant, Holder
-from auditor.facts.identity.escalation.edges import ATTACH, HOST_WRITES, ON_IDENTITY, TAKES_DATA, TAKES_IDENTITY, Edge
+from auditor.facts.identity.assignments import Assignment
+from auditor.facts.identity.escalation.edges import (
+    ACTIVATION,
+    ATTACH,
+    CONTENT_OF_FUNCTIONS,
+    HOST_WRITES,
+    ON_IDENTITY,
+    TAKES_DATA,
+    TAKES_IDENTITY,
+    Edge,
+)
 from auditor.facts.identity.escalation.model import Node, Proof, Step
 from auditor.facts.identity.federation import OF_APPLICATION, OF_IDENTITY, holder_of, properties_of, trust
 from auditor.facts.identity.hosts import carried
@@ -13,6 +25,7 @@ from auditor.facts.identity.powers import Power, power_of, rewrites_itself
 from auditor.facts.identity.principals import USER_ASSIGNED, PrincipalKind
 from auditor.facts.identity.roles import ASSIGN, DEFINE
 from auditor.facts.keys.places import at
+from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 
 
@@ -33,6 +46,7 @@ class AzureSteps:
         for identity in inventory.of_type(USER_ASSIGNED):
             for one in carried(identity, inventory):
                 self._identities[one.principal] = identity
+        self._stores = ContentStores(inventory)
         self._federated: dict[str, list[Resource]] = {}
         for kind in (OF_IDENTITY, OF_APPLICATION):
             for credential in inventory.of_type(kind):
@@ -48,6 +62,7 @@ class AzureSteps:
         for host in self._hosts.get(target.id, ()):
             for edge in TAKES_IDENTITY[host.type_key]:
                 yield from self._by_edge(edge, host, target)
+            yield from self._by_content(host, target)
         if identity := self._identities.get(target.id):
             for edge in ON_IDENTITY:
                 yield from self._by_edge(edge, identity, target)
@@ -63,6 +78,7 @@ class AzureSteps:
             power = power_of(assignment, self._access)
             if power in (Power.OWNER, Power.ACCESS):
                 yield self._holding(Node.of(assignment.principal), goal, Grant(assignment))
+                yield from self._freeing(assignment, goal)
             elif (
                 assignment.role
                 and rewrites_itself(assignment.role)
@@ -71,6 +87,13 @@ class AzureSteps:
                 does = f"rewrites the role {assignment.role.name}, which he holds"
                 yield self._step(Node.of(assignment.principal), goal, "rewrite-role", does, Grant(assignment))
 
+    def _freeing(self, assignment: Assignment, goal: Node) -> Iterator[Step]:
+        """Who may activate a role, and takes approval and second factor off its activation himself."""
+        if assignment.eligible and self._access.may(assignment.principal.id, ACTIVATION, assignment.scope).verdict:
+            does = f"takes approval off the activation of {assignment.role_name}, and activates it"
+            step = self._step(Node.of(assignment.principal), goal, "activation-policy", does, Grant(assignment))
+            yield replace(step, guard="")
+
     def to_resource(self, resource: Resource, goal: Node) -> Iterator[Step]:
         """Everybody who gives access to a resource, runs code in it or opens its data."""
         for holder in self._access.holders(ASSIGN, resource.id, eligible=True).holders:
@@ -78,6 +101,15 @@ class AzureSteps:
                 yield self._holding(Node.of(holder.principal), goal, holder.grant)
         for edge in (*TAKES_IDENTITY.get(resource.type_key, ()), *TAKES_DATA.get(resource.type_key, ())):
             yield from self._by_edge(edge, resource, goal)
+
+    def _by_content(self, host: Resource, target: Node) -> Iterator[Step]:
+        """Who may write the storage account from which a function app takes its code."""
+        if host.type_key not in _SITES or "functionapp" not in str(host.body.get("kind") or "").lower():
+            return
+        for store in self._stores.of(host):
+            for edge in CONTENT_OF_FUNCTIONS:
+                does = edge.does.format(name=host.name, store=store.name)
+                yield from self._by_edge(replace(edge, does=does), store, target)
 
     def _rewrites(self, principal: str, scopes: Iterable[str]) -> bool:
         """Whether a principal may write role definitions at all of a role's scopes."""
@@ -169,6 +201,34 @@ class AzureSteps:
             on,
             assignment.resource,
         )
+
+
+class ContentStores:
+    """The storage accounts from which function apps take their code, as far as their settings tell."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        """Index accounts by name."""
+        self._inventory = inventory
+        self._accounts = {one.name.lower(): one for one in inventory.of_type("microsoft.storage/storageaccounts")}
+
+    def of(self, app: Resource) -> Iterator[Resource]:
+        """An app's accounts: of its files, and of its host, where deployments are kept.
+
+        https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+        """
+        seen = set()
+        for settings in self._inventory.children(app, "config"):
+            for one in kept_by(settings) if settings.key.endswith("/appsettings") else ():
+                account = self._accounts.get(str(one.mark.get("account") or "").lower())
+                if one.setting.lower() in _CONTENT_SETTINGS and account is not None and account.key not in seen:
+                    seen.add(account.key)
+                    yield account
+
+
+_SITES = ("microsoft.web/sites", "microsoft.web/sites/slots")
+_CONTENT_SETTINGS = frozenset(
+    {"azurewebjobsstorage", "website_contentazurefileconnectionstring", "deployment_storage_connection_string"}
+)
 
 
 def _rank(holder: Holder) -> tuple[bool, bool]:

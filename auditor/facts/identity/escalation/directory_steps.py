@@ -7,6 +7,7 @@ https://learn.microsoft.com/graph/permissions-reference.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from auditor.facts.identity.access import Access
@@ -22,11 +23,13 @@ from auditor.facts.identity.directory_roles import (
 from auditor.facts.identity.directory_roles import GLOBAL_ADMINISTRATOR as GLOBAL
 from auditor.facts.identity.escalation.model import GLOBAL_ADMINISTRATOR, Node, Proof, Step
 from auditor.facts.identity.federation import APPLICATIONS
+from auditor.facts.identity.locks import is_locked
 from auditor.facts.identity.principals import PrincipalKind
 from auditor.inventory.model import Json, Resource
 
 APP_ROLES = "microsoft.graph/approleassignedto"
 OWNERS = "microsoft.graph/applications/owners"
+OWNERS_OF_PRINCIPALS = "microsoft.graph/serviceprincipals/owners"
 GROUP_ELIGIBILITY = "microsoft.graph/groupeligibilityscheduleinstances"
 
 _OTHER_ROLES = {
@@ -38,6 +41,7 @@ _OTHER_ROLES = {
     "810a2642-a034-447f-a5e8-41beaa378541": "Yammer Administrator",
     "b5a8dcf3-09d5-43a9-a639-8e29ef291470": "Knowledge Administrator",
     "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e": "Identity Governance Administrator",
+    "e3973bdf-4987-49ae-837a-ba8e231c7286": "Azure DevOps Administrator",
 }
 _NAMES: Mapping[str, str] = {**_OTHER_ROLES, **PRIVILEGED}
 
@@ -62,6 +66,9 @@ _CHANGE_APPLICATIONS = (
     "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8",
 )
 """Directory roles that add secrets to applications."""
+_DEVOPS_ADMINISTRATOR = "e3973bdf-4987-49ae-837a-ba8e231c7286"
+_CHANGE_USERS = ("fe930be7-5e62-47db-91af-98c3a49a38b1",)
+"""Directory roles that change the properties of users without directory roles of their own."""
 _RESET_ANYBODY = ("7be44c8a-adaf-4e2a-84d6-ab2649e08a13",)
 _RESET_OTHERS = (
     "c4e39bd9-1100-46d3-8c65-fb160da0071f",
@@ -78,6 +85,48 @@ _TO_GLOBAL = {
     "06b708a9-e830-4db3-a914-8e69da51d44f": "AppRoleAssignment.ReadWrite.All",
 }
 """Application permissions that end in Global Administrator without another's help."""
+_TO_GLOBAL_WITH_HELP = {
+    "31e08e0a-d3f7-4ca2-ac39-7343fb83e8ad": (
+        "RoleManagementPolicy.ReadWrite.Directory",
+        "takes approval and a second factor off the activation of Global Administrator",
+        "needs somebody who may activate the role",
+    ),
+    "7e05723c-0bb0-42da-be95-ae9f08a6e53c": (
+        "Domain.ReadWrite.All",
+        "federates a domain and signs in as its Global Administrator",
+        "needs a Global Administrator with a name in a domain of the tenant's own",
+    ),
+    "292d869f-3427-49a8-9dab-8c70152b74e9": (
+        "Organization.ReadWrite.All",
+        "adds an authority whose certificates sign in a Global Administrator",
+        "needs sign-in by certificate to be allowed",
+    ),
+    "a402ca1c-2696-4531-972d-6e5ee4aa11ea": (
+        "Policy.ReadWrite.PermissionGrant",
+        "lets itself consent to every permission",
+        "needs somebody who consents under the changed policy",
+    ),
+    "9acd699f-1e81-4958-b001-93b1d2506e19": (
+        "EntitlementManagement.ReadWrite.All",
+        "gives itself an access package with a role of the directory",
+        "needs a package or a catalogue that holds such a role",
+    ),
+}
+"""Application permissions that end in Global Administrator only where something helps: name, what it does, what."""
+_TO_USERS = {
+    "50483e42-d915-4231-9639-7fdb7fd190e5": "UserAuthenticationMethod.ReadWrite.All",
+}
+_TO_USERS_WITHOUT_ROLES = {
+    "cc117bb9-00cf-4eb8-b580-ea2a878fe8f7": "User-PasswordProfile.ReadWrite.All",
+}
+_TO_DYNAMIC_GROUPS = {
+    "741f803b-c850-494e-b5df-cde7c675a1ca": "User.ReadWrite.All",
+    "19dbc75e-c2e2-444c-a770-ec69d8559fc7": "Directory.ReadWrite.All",
+}
+_UNCHANGEABLE = re.compile(
+    r"(user|device)\.(objectid|memberof|accountenabled|usertype|dirsyncenabled)\b", re.IGNORECASE
+)
+_ATTRIBUTE = re.compile(r"(user|device)\.\w+", re.IGNORECASE)
 _TO_APPLICATIONS = {
     "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9": "Application.ReadWrite.All",
     "fc023787-fd04-4e44-9bc7-d454f00c0f0a": "Application.ReadUpdate.All",
@@ -109,6 +158,10 @@ class DirectorySteps:
         for entry in inventory.of_type(OWNERS):
             owners = entries(entry.body.get("owners"))
             self._owners[str(entry.body.get("applicationObjectId") or "").lower()] = owners
+        self._owners_of_principals: dict[str, list[Mapping[str, Json]]] = {}
+        for entry in inventory.of_type(OWNERS_OF_PRINCIPALS):
+            owners = entries(entry.body.get("owners"))
+            self._owners_of_principals[str(entry.body.get("servicePrincipalObjectId") or "").lower()] = owners
         self._applications = {str(a.body.get("appId") or "").lower(): a for a in inventory.of_type(APPLICATIONS)}
         self._eligible: dict[str, list[Resource]] = {}
         for entry in inventory.of_type(GROUP_ELIGIBILITY):
@@ -120,6 +173,8 @@ class DirectorySteps:
         yield from self._holding(GLOBAL, target, "is Global Administrator", edge="holds-directory-role")
         yield from self._holding(PRIVILEGED_ROLE_ADMINISTRATOR, target, "makes himself Global Administrator")
         yield from self._permitted(_TO_GLOBAL, target, "makes itself Global Administrator")
+        for key, (name, does, guard) in _TO_GLOBAL_WITH_HELP.items():
+            yield from self._permitted({key: name}, target, does, guard=guard)
 
     def takers(self, target: Node) -> Iterator[Step]:
         """Steps to a principal."""
@@ -152,6 +207,11 @@ class DirectorySteps:
                 yield Step(
                     self._node(owner["id"]), target, "group-owner", f"owns {target.name} and joins it", proofs=(proof,)
                 )
+        if _can_be_steered(group):
+            does, guard = f"changes users until the rule of {target.name} takes one in", "needs a user of its own"
+            yield from self._permitted(_TO_DYNAMIC_GROUPS, target, does, guard=guard, cut=_ASSIGNABLE)
+            for role in _CHANGE_USERS:
+                yield from self._holding(role, target, does, guard=guard, cut=_ASSIGNABLE)
         if group.body.get("isAssignableToRole") is not True and "isAssignableToRole" in group.body:
             for role in _CHANGE_GROUPS:
                 yield from self._holding(role, target, f"joins {target.name}", cut=_ASSIGNABLE)
@@ -177,15 +237,36 @@ class DirectorySteps:
                     proofs=(proof,),
                     on=application,
                 )
+        if not is_locked(application):
+            for owner in self._owners_of_principals.get(target.id, ()):
+                if isinstance(owner.get("id"), str):
+                    proof = Proof(target.id, "owners", str(owner.get("displayName") or owner["id"]))
+                    yield Step(
+                        self._node(owner["id"]),
+                        target,
+                        "principal-owner",
+                        f"owns the service principal {target.name} and adds a secret to it",
+                        proofs=(proof,),
+                        cut="lock the credentials of its instances (servicePrincipalLockConfiguration)",
+                        on=application,
+                    )
         for role in _CHANGE_APPLICATIONS:
             yield from self._holding(role, target, does)
         yield from self._permitted(_TO_APPLICATIONS, target, does)
+
+    def by_devops(self, target: Node, issuer: str) -> Iterator[Step]:
+        """Who governs Azure DevOps, where a pipeline there signs in as a principal."""
+        if issuer.lower().startswith("https://vstoken.dev.azure.com/"):
+            does = f"changes a pipeline of Azure DevOps that signs in as {target.name}"
+            yield from self._holding(_DEVOPS_ADMINISTRATOR, target, does, guard=_OUTSIDE)
 
     def _as_user(self, target: Node) -> Iterator[Step]:
         does, guard = f"resets the credentials of {target.name}", "a second factor of that user"
         for role in _RESET_ANYBODY:
             yield from self._holding(role, target, does)
+        yield from self._permitted(_TO_USERS, target, f"gives itself a way to sign in as {target.name}")
         if target.id not in self._administrators:
+            yield from self._permitted(_TO_USERS_WITHOUT_ROLES, target, does, guard=guard)
             for role in _RESET_OTHERS:
                 yield from self._holding(role, target, does, guard=guard)
 
@@ -231,19 +312,34 @@ class DirectorySteps:
                 return resource.id
         return ""
 
-    def _permitted(self, names: Mapping[str, str], target: Node, does: str, *, cut: str = "") -> Iterator[Step]:
+    def _permitted(
+        self, names: Mapping[str, str], target: Node, does: str, *, guard: str = "", cut: str = ""
+    ) -> Iterator[Step]:
         """Applications that hold one of some permissions of Microsoft Graph."""
         for key, name in names.items():
             for grant in self._roles.get(key, ()):
                 node = self._node(str(grant.body.get("principalId") or ""))
                 if node.id != target.id:
-                    yield Step(
-                        node, target, "graph-permission", does, name, (Proof(grant.id, "appRoleId", name),), cut=cut
-                    )
+                    proofs = (Proof(grant.id, "appRoleId", name),)
+                    yield Step(node, target, "graph-permission", does, name, proofs, guard, cut)
 
     def _node(self, identifier: str) -> Node:
         return Node.of(self._access.principals.get(identifier))
 
 
+def _can_be_steered(group: Resource) -> bool:
+    """Whether a group takes in whoever has some attributes, and these are among those that an administrator changes.
+
+    Ids and states that nobody sets by hand cannot be steered:
+    https://learn.microsoft.com/entra/identity/users/groups-dynamic-membership
+    """
+    rule = group.body.get("membershipRule")
+    if not isinstance(rule, str) or str(group.body.get("membershipRuleProcessingState") or "On").lower() != "on":
+        return False
+    named = [match[0] for match in _ATTRIBUTE.finditer(rule)]
+    return bool(named) and not all(_UNCHANGEABLE.fullmatch(name) for name in named)
+
+
+_OUTSIDE = "the organization of Azure DevOps has to belong to this directory, which cannot be seen from here"
 _ASSIGNABLE = "give the role to a group with isAssignableToRole"
 ROLE_NODE = Node(GLOBAL_ADMINISTRATOR, "role", "Global Administrator")

@@ -273,6 +273,33 @@ ON_IDENTITY: tuple[Edge, ...] = (
     ),
 )
 """What gives a user-assigned identity to the holder of a right on it."""
+ACTIVATION = "Microsoft.Authorization/roleManagementPolicies/write"
+"""Changes what the activation of eligible roles asks for."""
+CONTENT_OF_FUNCTIONS: tuple[Edge, ...] = (
+    Edge(
+        "function-store-keys",
+        ("Microsoft.Storage/storageAccounts/listKeys/action",),
+        "takes the keys of {store}, from which {name} takes its code",
+        closed=_false("properties.allowSharedKeyAccess"),
+        guard="a package in another account is not changed by it",
+        cut="switch off shared keys of the account that holds the code",
+    ),
+    Edge(
+        "function-store-blobs",
+        ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write",),
+        "changes the code of {name} in {store}",
+        data=True,
+        guard="code in a file share is not changed by it",
+    ),
+    Edge(
+        "function-store-files",
+        ("Microsoft.Storage/storageAccounts/fileServices/fileshares/files/write",),
+        "changes the code of {name} in {store}",
+        data=True,
+        guard="code in blobs is not changed by it",
+    ),
+)
+"""What gives a function app's identity to whoever writes the account of its code."""
 ATTACH = (
     "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
     # As the built-in Managed Identity Operator has it, with something between.

@@ -21,6 +21,7 @@ from auditor.facts.identity.escalation.directory_steps import (
     APP_ROLES,
     GROUP_ELIGIBILITY,
     OWNERS,
+    OWNERS_OF_PRINCIPALS,
     ROLE_NODE,
     DirectorySteps,
 )
@@ -40,6 +41,7 @@ NEEDS = (
         ELIGIBLE,
         APP_ROLES,
         OWNERS,
+        OWNERS_OF_PRINCIPALS,
         GROUP_ELIGIBILITY,
         APPLICATIONS,
         OF_IDENTITY,
@@ -135,7 +137,10 @@ class Escalation:
             yield from self._directory.to_global_administrator(node)
         elif ":" not in node.id:
             yield from self._directory.takers(node)
-            yield from self.azure.takers(node)
+            for step in self.azure.takers(node):
+                yield step
+                if step.source.kind == "outside":
+                    yield from self._directory.by_devops(node, step.source.id.removeprefix("outside:"))
 
     def _into(self, goal: Goal) -> Iterator[Step]:
         if goal.node.id == ROLE_NODE.id:
