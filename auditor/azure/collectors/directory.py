@@ -115,6 +115,12 @@ ENTRIES = (
         "Policy.Read.AuthenticationMethod",
         single=True,
     ),
+    DirectoryEntry(
+        "deviceRegistrationPolicy",
+        "/policies/deviceRegistrationPolicy",
+        "Policy.Read.DeviceConfiguration",
+        single=True,
+    ),
     DirectoryEntry("authorizationPolicy", "/policies/authorizationPolicy", "Policy.Read.All", single=True),
     DirectoryEntry(
         "identitySecurityDefaultsEnforcementPolicy",

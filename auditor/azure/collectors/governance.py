@@ -88,7 +88,8 @@ ENTRIES = (
         "2020-01-01",
         path="providers/Microsoft.Security/jitNetworkAccessPolicies",
     ),
-    Entry("Microsoft.Security/securityContacts", "2020-01-01-preview"),
+    # The version before has no attack paths among what is told of.
+    Entry("Microsoft.Security/securityContacts", "2023-12-01-preview"),
     Entry("Microsoft.Security/settings", "2022-05-01"),
     Entry("Microsoft.Security/assessments", "2020-01-01", How.QUERY, table="securityresources"),
     Entry("Microsoft.Security/secureScores", "2020-01-01", table="securityresources"),

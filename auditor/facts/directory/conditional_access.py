@@ -1,10 +1,11 @@
 """Who gets in with what, by all Conditional Access policies of the tenant together.
 
-A fact of the security defaults and of the authorization policy, of which a tenant has one each:
+A fact of the security defaults, of the authorization policy and of the policy for devices, of which a tenant has one
+each:
 
     {"policies": 4, "enforced": 3, "password_only": ["guests (b2bCollaborationGuest)"],
      "legacy": [], "device_code": ["everybody"], "transfer": [], "administrators": [], "management": [], "portals": [],
-     "guests": [], "sign_in_risk": [], "user_risk": [], "registration": [],
+     "guests": [], "sign_in_risk": [], "user_risk": [], "registration": [], "devices": [],
      "resistant_administrators": [], "why": ["MFA: applies to some devices only"]}
 
 Each list names the holes: who, in which application, from where gets in without what the question asks for; `everybody`
@@ -39,6 +40,7 @@ from auditor.inventory.model import Gap, Json, Unread
 
 DEFAULTS = "microsoft.graph/identitysecuritydefaultsenforcementpolicy"
 AUTHORIZATION = "microsoft.graph/authorizationpolicy"
+DEVICES = "microsoft.graph/deviceregistrationpolicy"
 LOCATIONS = "microsoft.graph/namedlocations"
 GROUPS = "microsoft.graph/groups"
 _NEEDS = frozenset((POLICY, LOCATIONS, GROUPS))
@@ -76,6 +78,7 @@ def _in(names: frozenset[str]) -> Good:
 _MORE = _in(_SECOND)
 _ENOUGH = "of everybody else the policies ask enough"
 _REGISTER = "urn:user:registersecurityinfo"
+_JOIN = "urn:user:registerdevice"
 _QUESTIONS: Mapping[str, tuple[Question, ...]] = {
     "password_only": (
         Question(SignIn(), _MORE, AXES),
@@ -98,6 +101,7 @@ _QUESTIONS: Mapping[str, tuple[Question, ...]] = {
     "portals": (Question(SignIn(app="microsoftadminportals"), _MORE, ("user", "place")),),
     "guests": tuple(Question(SignIn(user=f"guest:{kind.lower()}"), _MORE, ("app",)) for kind in GUEST_TYPES),
     "registration": (Question(SignIn(action=_REGISTER), _MORE),),
+    "devices": (Question(SignIn(action=_JOIN), _MORE),),
     # A second factor that was given long ago meets every other policy; only one that names the risk asks again.
     "sign_in_risk": (Question(SignIn(risk="signin:high"), _MORE),),
     "user_risk": (Question(SignIn(risk="user:high"), _in(_SECOND | {"passwordchange", "riskremediation"})),),
@@ -105,8 +109,8 @@ _QUESTIONS: Mapping[str, tuple[Question, ...]] = {
 
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
-    """The family's values by the key of each of the two policies."""
-    owners = [owner for kind in (DEFAULTS, AUTHORIZATION) for owner in inventory.of_type(kind)]
+    """The family's values by the key of each of these policies."""
+    owners = [owner for kind in (DEFAULTS, AUTHORIZATION, DEVICES) for owner in inventory.of_type(kind)]
     if not owners:
         return {}
     if gap := inventory.gap(POLICY, None):
@@ -161,8 +165,8 @@ def _why(policy: Policy, words: Words) -> str:
 
 FAMILY = FactFamily(
     name="conditional_access",
-    types=frozenset((DEFAULTS, AUTHORIZATION)),
-    needs=_NEEDS | {DEFAULTS, AUTHORIZATION},
+    types=frozenset((DEFAULTS, AUTHORIZATION, DEVICES)),
+    needs=_NEEDS | {DEFAULTS, AUTHORIZATION, DEVICES},
     compute=compute,
-    needs_by_type={DEFAULTS: _NEEDS | {DEFAULTS}, AUTHORIZATION: _NEEDS | {AUTHORIZATION}},
+    needs_by_type={kind: _NEEDS | {kind} for kind in (DEFAULTS, AUTHORIZATION, DEVICES)},
 )

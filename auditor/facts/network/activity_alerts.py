@@ -2,7 +2,8 @@
 
 A fact of a subscription, for each kind of what is watched, what happens to it untold:
 
-    {"network_security_group": ["changed"], "public_ip": ["changed", "deleted"], "security_rule": [], ...}
+    {"network_security_group": ["changed"], "public_ip": ["changed", "deleted"], "security_rule": [],
+     "service_health": ["untold"], ...}
 
 An alert tells of an operation when it is enabled, its scope is the whole subscription, and an event of that operation
 meets all its conditions: a resource group, a caller or the status Failed leave events out. Shape, and that `enabled`
@@ -28,6 +29,8 @@ WATCHED: Mapping[str, str] = {
     "public_ip": "microsoft.network/publicipaddresses",
     "security_rule": "microsoft.network/networksecuritygroups/securityrules",
     "sql_firewall_rule": "microsoft.sql/servers/firewallrules",
+    "policy_assignment": "microsoft.authorization/policyassignments",
+    "security_solution": "microsoft.security/securitysolutions",
 }
 """Kind to the type whose changes are to be told."""
 _HAPPENINGS: Mapping[str, str] = {"write": "changed", "delete": "deleted"}
@@ -54,7 +57,9 @@ def _untold(inventory: Inventory, subscription: Resource, alerts: Sequence[Resou
         ]
         return Unread(gap) if gap and missing else missing
 
-    return {kind: of_kind(watched) for kind, watched in WATCHED.items()}
+    healthy = any(_tells_of_health(alert) for alert in covering)
+    of_health: Json | Unread = [] if healthy else Unread(gap) if gap else ["untold"]
+    return {**{kind: of_kind(watched) for kind, watched in WATCHED.items()}, "service_health": of_health}
 
 
 def _covers(alert: Resource, subscription: Resource) -> bool:
@@ -82,6 +87,15 @@ def _tells(alert: Resource, watched: str, operation: str) -> bool:
     return bool(conditions) and all(meets(condition) for condition in conditions)
 
 
+def _tells_of_health(alert: Resource) -> bool:
+    """Whether an alert tells of incidents of Azure; which kinds and services it is for is its owner's choice.
+
+    https://learn.microsoft.com/azure/service-health/alerts-activity-log-service-notifications-arm
+    """
+    conditions = items(alert.body, "properties", "condition", "allOf")
+    return any(text(one, "field") == "category" and text(one, "equals") == "servicehealth" for one in conditions)
+
+
 FAMILY = FactFamily(
     name="activity_alerts",
     types=frozenset((SUBSCRIPTION,)),
@@ -92,5 +106,8 @@ FAMILY = FactFamily(
         "public_ip": "changes of a public IP address that no alert tells of",
         "security_rule": "changes of a security rule that no alert tells of",
         "sql_firewall_rule": "changes of a SQL firewall rule that no alert tells of",
+        "policy_assignment": "changes of a policy assignment that no alert tells of",
+        "security_solution": "changes of a security solution that no alert tells of",
+        "service_health": "incidents of Azure that no alert tells of",
     },
 )
