@@ -83,7 +83,7 @@ def sqlite_errors(path: Path | None) -> Iterator[None]:
         else:
             message, remedy = f"cannot be used: {error}", "Check the rights on the file and its folder."
         raise SnapshotError(message, subject=subject, remedy=remedy) from error
-    except UnicodeDecodeError as error:  # a name of SQLite's own tables, too
+    except UnicodeError as error:  # also a name of SQLite's own tables, and half a surrogate pair
         raise SnapshotError(
             "is damaged: what should be text is none", subject=str(path or "the snapshot in memory"), remedy=_ANEW
         ) from error

@@ -23,7 +23,7 @@ from typing import Any
 
 import typer
 
-from auditor.api import audit, draw, render
+from auditor.api import audit, draw, foresee, plan_fixes, render, what_if
 from auditor.azure.clouds import load_cloud
 from auditor.cli.app import app
 from auditor.cli.settings.file import read_config
@@ -34,15 +34,20 @@ from auditor.evaluate.policy_exemptions import tenant_of, understand
 from auditor.evaluate.property_diff import property_changes
 from auditor.facts.registry import FactStore
 from auditor.inventory.stumbles import be_strict
+from auditor.report.fix_answer import plan_as_json, plan_as_text
+from auditor.report.fix_scripts import as_bash, as_bicep, as_powershell, as_terraform
 from auditor.resources import data_path
 from auditor.rules.frameworks import load_framework
 from auditor.rules.loader import load_rules
+from auditor.rules.model import Change
 from auditor.rules.policy.documents import policy_objects
 from auditor.snapshot.demo import open_demo
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.opening import open_source
 from auditor.snapshot.query import views_of
+from auditor.snapshot.source import Source
 from auditor.snapshot.store import Snapshot
+from auditor.snapshot.tables import TABLES, rows_of, snapshot_of
 
 Dice = random.Random
 JUNK: tuple[Any, ...] = (
@@ -415,6 +420,234 @@ def _cloud(dice: Dice, folder: Path, _tally: Tally) -> None:
     load_cloud(str(path))
 
 
+_TEMPLATE = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "parameters": {
+        "names": {"type": "array", "defaultValue": ["st1", "st2"]},
+        "open": {"type": "bool", "defaultValue": True},
+        "tier": {"type": "object", "defaultValue": {"name": "Standard_LRS"}},
+    },
+    "variables": {
+        "prefix": "[concat('x', uniqueString(resourceGroup().id))]",
+        "count": "[length(parameters('names'))]",
+    },
+    "resources": [
+        {
+            "type": "Microsoft.Storage/storageAccounts",
+            "apiVersion": "2023-05-01",
+            "name": "[parameters('names')[copyIndex()]]",
+            "location": "[resourceGroup().location]",
+            "sku": "[parameters('tier')]",
+            "copy": {"name": "accounts", "count": "[variables('count')]"},
+            "condition": "[parameters('open')]",
+            "properties": {
+                "minimumTlsVersion": "TLS1_0",
+                "networkAcls": {"defaultAction": "[if(parameters('open'), 'Allow', 'Deny')]"},
+            },
+        },
+        {
+            "type": "Microsoft.Resources/deployments",
+            "apiVersion": "2022-09-01",
+            "name": "inner",
+            "dependsOn": ["accounts"],
+            "properties": {
+                "mode": "Incremental",
+                "expressionEvaluationOptions": {"scope": "inner"},
+                "parameters": {"vault": {"value": "[variables('prefix')]"}},
+                "template": {
+                    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+                    "contentVersion": "1.0.0.0",
+                    "parameters": {"vault": {"type": "string"}},
+                    "resources": [
+                        {
+                            "type": "Microsoft.KeyVault/vaults",
+                            "apiVersion": "2023-07-01",
+                            "name": "[parameters('vault')]",
+                            "properties": {
+                                "tenantId": "[subscription().tenantId]",
+                                "sku": {"family": "A", "name": "standard"},
+                            },
+                        }
+                    ],
+                    "outputs": {
+                        "id": {
+                            "type": "string",
+                            "value": "[resourceId('Microsoft.KeyVault/vaults', parameters('vault'))]",
+                        }
+                    },
+                },
+            },
+        },
+    ],
+}
+_TERRAFORM = {
+    "format_version": "1.2",
+    "terraform_version": "1.9.0",
+    "planned_values": {
+        "root_module": {
+            "resources": [
+                {
+                    "address": "azurerm_storage_account.a",
+                    "mode": "managed",
+                    "type": "azurerm_storage_account",
+                    "name": "a",
+                    "provider_name": "registry.terraform.io/hashicorp/azurerm",
+                    "values": {
+                        "name": "st1",
+                        "resource_group_name": "rg",
+                        "location": "westeurope",
+                        "min_tls_version": "TLS1_0",
+                        "network_rules": [{"default_action": "Allow", "ip_rules": []}],
+                    },
+                }
+            ],
+            "child_modules": [
+                {
+                    "address": "module.m",
+                    "resources": [
+                        {
+                            "address": "module.m.azapi_resource.v[0]",
+                            "mode": "managed",
+                            "type": "azapi_resource",
+                            "name": "v",
+                            "index": 0,
+                            "values": {
+                                "type": "Microsoft.KeyVault/vaults@2023-07-01",
+                                "name": "kv1",
+                                "body": {"properties": {"enableRbacAuthorization": False}},
+                            },
+                        }
+                    ],
+                }
+            ],
+        }
+    },
+    "resource_changes": [
+        {
+            "address": "azurerm_storage_account.a",
+            "mode": "managed",
+            "type": "azurerm_storage_account",
+            "name": "a",
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": {
+                    "name": "st1",
+                    "resource_group_name": "rg",
+                    "location": "westeurope",
+                    "min_tls_version": "TLS1_0",
+                },
+                "after_unknown": {"id": True, "identity": [{"principal_id": True}]},
+            },
+        },
+        {
+            "address": "module.m.azapi_resource.v[0]",
+            "mode": "managed",
+            "type": "azapi_resource",
+            "name": "v",
+            "index": 0,
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": {
+                    "type": "Microsoft.KeyVault/vaults@2023-07-01",
+                    "name": "kv1",
+                    "body": {"properties": {"enableRbacAuthorization": False}},
+                },
+                "after_unknown": {"id": True},
+            },
+        },
+    ],
+    "configuration": {
+        "root_module": {
+            "resources": [{"address": "azurerm_storage_account.a", "expressions": {"name": {"references": ["var.n"]}}}]
+        }
+    },
+}
+
+
+def _what_if_answer(dice: Dice) -> dict[str, Any]:
+    chosen = [body for body in dice.sample(bodies(), 5) if str(body["id"]).startswith("/subscriptions/")]
+    kinds = ("Create", "Modify", "Delete", "NoChange", "Ignore", "Deploy", "Unsupported")
+    return {
+        "status": "Succeeded",
+        "changes": [
+            {
+                "resourceId": body["id"],
+                "changeType": dice.choice(kinds),
+                "before": dict(body),
+                "after": dict(body),
+                "delta": [],
+            }
+            for body in chosen
+        ],
+    }
+
+
+def _code(dice: Dice, folder: Path, _tally: Tally) -> None:
+    """Code by itself, or laid over a tenant."""
+    made = dice.choice((lambda: _TEMPLATE, lambda: _TERRAFORM, lambda: _what_if_answer(dice)))()
+    path = folder / "code.json"
+    data = _json(members_spoilt(made, dice, dice.choice((0.01, 0.05, 0.15))))
+    path.write_bytes(torn(data, dice) if dice.random() < 0.15 else data)
+    base = open_demo() if dice.random() < 0.3 else None
+    scope = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg"
+    found = foresee([path], base, scope=scope)
+    report = audit(found.source, rules()[:120])
+    render(report, "json")
+
+
+def _parameters(dice: Dice, folder: Path, _tally: Tally) -> None:
+    """A template with a parameter file that somebody changed."""
+    (folder / "main.json").write_bytes(_json(_TEMPLATE))
+    given = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"names": {"value": ["a", "b"]}, "open": {"value": False}, "tier": {"value": {"name": "P"}}},
+    }
+    data = _json(members_spoilt(given, dice, 0.15))
+    (folder / "main.parameters.json").write_bytes(torn(data, dice) if dice.random() < 0.3 else data)
+    foresee([folder / "main.json", folder / "main.parameters.json"])
+
+
+def _fixes(dice: Dice, folder: Path, _tally: Tally) -> None:
+    """A plan of fixes over spoilt bodies, in every form."""
+    chosen = dice.sample(bodies(), 14)
+    made = [{**members_spoilt(body, dice, 0.08), "id": body["id"], "type": body.get("type")} for body in chosen]
+    path = folder / "export.json"
+    path.write_bytes(_json(made))
+    source = open_source(path, assume_complete=dice.random() < 0.5)
+    plan = plan_fixes(source, rules()[:: dice.choice((3, 5, 7))])
+    for answer in (as_bash, as_powershell, as_bicep, as_terraform):
+        answer(plan)
+    plan_as_json("x", plan)
+    plan_as_text(plan, 80)
+    target = dice.choice(list(source.inventory)) if len(source.inventory) else None
+    if target is not None:
+        change = Change("properties.publicNetworkAccess", dice.choice(JUNK))
+        plan_as_json("x", what_if(source, {target.id: [change]}, rules()[:40]))
+
+
+def _rows(dice: Dice, _folder: Path, _tally: Tally) -> None:
+    """The rows of a snapshot, as another engine may give them back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tenant.db"
+        path.write_bytes(_snapshot_bytes())
+        with Snapshot.open(path) as snapshot:
+            rows = {table: [list(row) for row in rows_of(snapshot, table)] for table in TABLES}
+    for _ in range(dice.choice((1, 4, 20))):
+        table = dice.choice(list(rows))
+        if rows[table]:
+            row = dice.choice(rows[table])
+            junk = (None, "", "x", "{", "[]", "null", "\ud800", "9" * 400, '{"a": 1}', "1", "complete")
+            row[dice.randrange(len(row))] = dice.choice(junk)
+    if dice.random() < 0.2:
+        rows[dice.choice(list(rows))] = []
+    with snapshot_of(rows, "rows") as made:
+        audit(Source(made.manifest, made.inventory()), rules()[:60])
+
+
 KINDS: Mapping[str, tuple[int, Callable[[Dice, Path, Tally], None]]] = {
     "bodies": (4, _export),
     "export files": (2, _torn_export),
@@ -429,6 +662,10 @@ KINDS: Mapping[str, tuple[int, Callable[[Dice, Path, Tally], None]]] = {
     "configuration": (2, _config),
     "frameworks": (2, _framework),
     "clouds": (2, _cloud),
+    "code": (6, _code),
+    "parameters": (1, _parameters),
+    "fixes": (3, _fixes),
+    "rows": (2, _rows),
 }
 """Each kind, and its share."""
 
