@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test golden lint types format constraints clean tools build
+.PHONY: demo test golden lint types format constraints clean tools build dist
 
 demo: $(VENV)/.runtime ## Set everything up and audit the built-in demo tenant.
 	@$(BIN)/auditor scan --demo --fail-on none
@@ -30,6 +30,15 @@ golden: $(VENV)/.dev ## Write the reports that tests compare with anew; then rea
 
 build: $(VENV)/.dev ## Build the wheel and the source distribution.
 	$(BIN)/python -m hatchling build
+
+# What a release is made of: wheel, source distribution, image description, and a bill of materials of what a user gets.
+dist: $(VENV)/.dev ## Everything for a release, below dist/.
+	rm -rf dist .make && $(BIN)/python -m hatchling build
+	$(PYTHON) -m venv .make && .make/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
+	.make/bin/python -m pip uninstall --quiet --yes pip setuptools
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json .make/bin/python
+	cp Dockerfile CHANGELOG.md dist/ && rm -rf .make
+	cd dist && sha256sum * > SHA256SUMS
 
 constraints: ## Resolve every dependency anew and write the versions down.
 	rm -rf .make && mkdir .make && $(PYTHON) -m venv .make/venv

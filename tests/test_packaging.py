@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,28 @@ def test_python_m_auditor_is_the_same_command(installed: Path, tmp_path: Path):
     )
 
     assert done.stdout.startswith("auditor ")
+
+
+def test_the_bill_of_materials_names_everything_that_an_installation_brings(tmp_path: Path):
+    """As `make dist` writes it, of the environment that the tests run in."""
+    target = tmp_path / "sbom.json"
+    program = Path(sys.executable).with_name("cyclonedx-py")
+    options = ("--pyproject", ROOT / "pyproject.toml", "--output-format", "JSON", "--output-file", target)
+
+    subprocess.run([program, "environment", *options, sys.executable], check=True, capture_output=True)
+
+    bill = json.loads(target.read_text())
+    listed = {component["name"].lower().replace("_", "-"): component["version"] for component in bill["components"]}
+    needed = [
+        re.split(r"[<>=\[ ]", line)[0]
+        for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    ]
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["name"] == "azure-auditor"
+    assert {name: version(name) for name in needed} == {name: listed[name] for name in needed}
+
+
+def test_the_changes_of_this_version_are_told():
+    from auditor import __version__
+
+    assert re.search(rf"^## {re.escape(__version__)}$", (ROOT / "CHANGELOG.md").read_text(), re.M)
