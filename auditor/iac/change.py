@@ -40,6 +40,8 @@ class Change:
     """Why some values in the body are `Unread`."""
     declaration: Declaration | None = None
     """Where the code says so."""
+    address: str = ""
+    """How Terraform calls it: `module.net.azurerm_subnet.app[0]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,16 @@ class Forecast:
     changes: tuple[Change, ...]
     notices: tuple[str, ...] = ()
     """What the user should know of how they were read."""
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """What is created, changed or deleted, by lower-cased id."""
+        return frozenset(change.id.lower() for change in self.changes if change.effect is not Effect.KEEP)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Terraform's addresses of resources, by lower-cased id."""
+        return {change.id.lower(): change.address for change in self.changes if change.address}
 
     @property
     def declared(self) -> dict[str, Declaration]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditor.expressions.partial import Unknown
@@ -122,7 +122,7 @@ def planned_changes(
         if one.type in PATCHES:
             later += _patches(plan, one, PATCHES[one.type])
         elif identifier := plan.id_of(one):
-            yield from _changes(plan, one, identifier)
+            yield from (replace(change, address=one.address) for change in _changes(plan, one, identifier))
         elif one.type.startswith(("azurerm_", "azapi_")):
             unknown.add(one.type)
     yield from later
