@@ -43,6 +43,21 @@ class Patch:
     target: str
     """The attribute with the other resource's id."""
     ways: Mapping[str, Way]
+    adds: bool = False
+    """Whether its lists are added to those that are there."""
+
+
+class Reading(dict[str, Any]):
+    """A block's values, and the names of those that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """See `dict.get`."""
+        self.names.add(key)
+        return super().get(key, default)
 
 
 def at(value: Any, path: str) -> Any:
@@ -166,11 +181,13 @@ def words(path: str, separator: str, end: str = "") -> Way:
     return read
 
 
-def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False) -> dict[str, Any]:
-    """An object by its paths, without what is not set, or with null for it."""
+def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False, always: bool = False) -> dict[str, Any]:
+    """An object by its paths, without what is not set, or with null for it; `always` for what is not there at all too."""
     body: dict[str, Any] = {}
     for path, way in ways.items():
         found = way(values)
+        if found is ABSENT and always:
+            found = None
         if found is ABSENT or (found is None and not with_nulls):
             continue
         *above, last = path.split(".")

@@ -69,7 +69,10 @@ def _of_module(module: Any, depth: int) -> Iterator[tuple[Address, str]]:
 
 
 def address_of(text: str) -> Address:
-    """An address as Terraform writes it. `module.net["a"].module.dns.azurerm_x.y[0]`: modules `net`, `dns`, block `azurerm_x.y`."""
+    """An address as Terraform writes it.
+
+    `module.net["a"].module.dns.azurerm_x.y[0]`: modules `net`, `dns`, block `azurerm_x.y`.
+    """
     parts = _INSTANCE.sub("", text).split(".")
     modules: list[str] = []
     while len(parts) > 2 and parts[0] == "module":

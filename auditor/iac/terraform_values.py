@@ -6,7 +6,7 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,9 @@ from auditor.expressions.partial import Unknown
 
 _STEP = re.compile(r"[^.\[\]]+|\[(?:\d+|\"[^\"]*\")\]")
 _DEEPEST = 20
-_SETS = frozenset({"subnet"})
+_IS_VALUE = {"references", "constant_value"}
+"""What the expression of an argument has, and a block has not."""
+_SETS = frozenset({"subnet", "security_rule", "route", "virtual_network_rule", "network_rules"})
 """Blocks that a plan orders otherwise than the configuration does."""
 
 
@@ -36,8 +38,8 @@ class Planned:
     """Its arguments as the configuration has them."""
 
 
-def resources_of(document: Mapping[str, Any]) -> list[Planned]:
-    """The resources that a plan manages."""
+def resources_of(document: Mapping[str, Any], dynamic: Collection[str] = ()) -> list[Planned]:
+    """The resources that a plan manages. `dynamic` are names of blocks that the configuration makes dynamically."""
     configured = dict(_configured(_at(document, "configuration", "root_module"), ""))
     found = []
     for change in _list(document, "resource_changes"):
@@ -49,7 +51,11 @@ def resources_of(document: Mapping[str, Any]) -> list[Planned]:
         module = str(change.get("module_address") or "")
         key = (_bare(module), str(change.get("type")), str(change.get("name")))
         after = _merged(
-            told.get("after"), told.get("after_unknown"), told.get("after_sensitive"), str(change.get("address"))
+            told.get("after"),
+            told.get("after_unknown"),
+            told.get("after_sensitive"),
+            _with_dynamic(configured.get(key), dynamic),
+            str(change.get("address")),
         )
         before = told.get("before")
         found.append(
@@ -81,6 +87,11 @@ def _configured(module: Any, path: str) -> Iterator[tuple[tuple[str, str, str], 
         yield from _configured(_at(call, "module"), f"{path}.module.{name}".lstrip("."))
 
 
+def _with_dynamic(written: Mapping[str, Any] | None, dynamic: Collection[str]) -> Mapping[str, Any] | None:
+    """What a block says, with the dynamic blocks that it may have and that plans leave out."""
+    return None if written is None else {**dict.fromkeys(dynamic), **written}
+
+
 def _bare(address: str) -> str:
     """A module's address without the keys of its instances."""
     return re.sub(r"\[[^\]]*\]", "", address)
@@ -97,8 +108,13 @@ def _list(value: Any, *path: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _merged(known: Any, unknown: Any, sensitive: Any, where: str) -> Any:
-    """The values with `Unknown` at what only applying shows; values that the plan marks as sensitive are not read."""
+def _merged(known: Any, unknown: Any, sensitive: Any, written: Any, where: str) -> Any:
+    """The values with `Unknown` at what only applying shows; values that the plan marks as sensitive are not read.
+
+    `written` is what the configuration says there. What applying shows of an argument that the configuration does not
+    have is not set by it: `subnet` of a network whose subnets are blocks of their own. Of a dynamic block, which plans
+    leave out of the configuration, nothing is written, so what is in its elements stays open.
+    """
     if sensitive is True:
         return None if known is None and unknown is not True else Unknown(f"{where} is a secret", is_secret=True)
     if unknown is True:
@@ -107,15 +123,25 @@ def _merged(known: Any, unknown: Any, sensitive: Any, where: str) -> Any:
         own = known if isinstance(known, Mapping) else {}
         open_ones = unknown if isinstance(unknown, Mapping) else {}
         secret = sensitive if isinstance(sensitive, Mapping) else {}
-        names = [*own, *(name for name in open_ones if name not in own)]
-        return {n: _merged(own.get(n), open_ones.get(n), secret.get(n), f"{where}.{n}") for n in names}
+        arguments = written if isinstance(written, Mapping) and not _IS_VALUE & set(written) else None
+        found = {}
+        for n in [*own, *(name for name in open_ones if name not in own)]:
+            is_unset = open_ones.get(n) is True and arguments is not None and n not in arguments
+            inner = arguments.get(n) if arguments is not None else None
+            value = None if is_unset else _merged(own.get(n), open_ones.get(n), secret.get(n), inner, f"{where}.{n}")
+            if value is None and n.endswith("_wo") and own.get(f"{n}_version") is not None:
+                value = Unknown(f"{where}.{n} is write-only", is_secret=not n.endswith("_id_wo"))
+            found[n] = value
+        return found
     if isinstance(known, list) or isinstance(unknown, list):
         own_list = known if isinstance(known, list) else []
         open_list = unknown if isinstance(unknown, list) else []
         secrets = sensitive if isinstance(sensitive, list) else []
+        length = max(len(own_list), len(open_list))
+        blocks = written if isinstance(written, list) and len(written) == length else []
         return [
-            _merged(_one(own_list, i), _one(open_list, i), _one(secrets, i), f"{where}[{i}]")
-            for i in range(max(len(own_list), len(open_list)))
+            _merged(_one(own_list, i), _one(open_list, i), _one(secrets, i), _one(blocks, i), f"{where}[{i}]")
+            for i in range(length)
         ]
     return known
 

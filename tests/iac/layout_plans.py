@@ -1,8 +1,8 @@
 """Terraform plans in short, written out as `terraform show -json` prints them.
 
-`{"resources": {ADDRESS: VALUES, ...}, "calls": {MODULE: {VARIABLE: REFERENCE}}, "outputs": {MODULE: {NAME: REFERENCE}}}`.
+`{"resources": {ADDRESS: VALUES}, "calls": {MODULE: {VARIABLE: REFERENCE}}, "outputs": {MODULE: {NAME: REFERENCE}}}`.
 A value `"(known after apply)"` is what only applying shows; `{"=": [REFERENCE, ...]}` the same with what its expression
-names; `"!delete"`, `"!update"`, `"!no-op"` among the values say what happens.
+names; `"!action"` and `"!before"` among the values say what happens.
 """
 
 from __future__ import annotations
