@@ -65,7 +65,9 @@ class Forecast:
     @property
     def changed(self) -> frozenset[str]:
         """What is created, changed or deleted, by lower-cased id."""
-        return frozenset(change.id.lower() for change in self.changes if change.effect not in (Effect.KEEP, Effect.UNREAD))
+        return frozenset(
+            change.id.lower() for change in self.changes if change.effect not in (Effect.KEEP, Effect.UNREAD)
+        )
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -123,17 +123,31 @@ def _merged(change: Change, earlier: Mapping[str, Any]) -> dict[str, Any]:
 
 def _patched(earlier: Mapping[str, Any], body: Mapping[str, Any], *, adds: bool = False) -> dict[str, Any]:
     """The earlier body with what a patch sets, object by object; lists are set as a whole, or added to."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in body.items():
         own = next((key for key in earlier if key.lower() == name.lower()), name)
         old = next((inner for key, inner in earlier.items() if key == own), None)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             found[own] = _patched(old, value, adds=adds)
         elif adds and isinstance(value, list) and isinstance(old, list):
-            found[own] = [*old, *(one for one in value if one not in old)]
+            found[own] = _added(old, value)
         else:
             found[own] = value
     return with_members(earlier, found)
+
+
+def _added(old: list[Any], more: list[Any]) -> list[Any]:
+    """The elements of both; those of one name are one, and the name `*` means all that are there."""
+    found = list(old)
+    for one in more:
+        name = one.get("name") if isinstance(one, Mapping) else None
+        same = [i for i, there in enumerate(found) if isinstance(there, Mapping) and name in ("*", there.get("name"))]
+        if name is None or (not same and name != "*"):
+            found += [] if one in found else [one]
+        else:
+            for place in same:
+                found[place] = _patched(found[place], {k: v for k, v in one.items() if k != "name"}, adds=True)
+    return found
 
 
 def _kept_beside(today: Any, before: Any, after: Any) -> Any:

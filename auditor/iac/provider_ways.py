@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from auditor.expressions.partial import Unknown
@@ -87,6 +88,12 @@ def attribute(*paths: str) -> Way:
     return read
 
 
+def known(path: str) -> Way:
+    """A value that counts as not set as long as only applying shows it."""
+    read = attribute(path)
+    return lambda values: None if isinstance(found := read(values), Unknown) else found
+
+
 def negated(*paths: str) -> Way:
     """The opposite of a truth value."""
     read = attribute(*paths)
@@ -132,6 +139,22 @@ def translated(path: str, words: Mapping[Any, Any]) -> Way:
         return words.get(found, found) if isinstance(found, str | bool) else found
 
     return read
+
+
+def seconds(path: str) -> Way:
+    """A point in time, which the provider writes as `2027-01-31T00:00:00Z` and the service as seconds since 1970."""
+    read = attribute(path)
+
+    def written(values: Any) -> Any:
+        found = read(values)
+        if not isinstance(found, str):
+            return found
+        try:
+            return int(datetime.fromisoformat(found).timestamp())
+        except ValueError:
+            return Unknown(f"{path} is no point in time")
+
+    return written
 
 
 def joined(separator: str, *paths: str) -> Way:
@@ -182,7 +205,7 @@ def words(path: str, separator: str, end: str = "") -> Way:
 
 
 def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False, always: bool = False) -> dict[str, Any]:
-    """An object by its paths, without what is not set, or with null for it; `always` for what is not there at all too."""
+    """An object by its paths, without what is not set, or with null for it; `always` for what is ABSENT too."""
     body: dict[str, Any] = {}
     for path, way in ways.items():
         found = way(values)

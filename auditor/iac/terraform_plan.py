@@ -16,8 +16,13 @@ from auditor.expressions.shapes import text_of
 from auditor.iac.change import Change, Effect
 from auditor.iac.deployed import NOWHERE, Target, with_ids
 from auditor.iac.foretold import Foretold
+from auditor.iac.provider_apps import APPS
+from auditor.iac.provider_compute import COMPUTE
 from auditor.iac.provider_data import DATA
-from auditor.iac.provider_network import NETWORK, PATCHES
+from auditor.iac.provider_databases import DATABASES
+from auditor.iac.provider_management import MANAGEMENT
+from auditor.iac.provider_network import NETWORK
+from auditor.iac.provider_patches import PATCHES
 from auditor.iac.provider_services import SERVICES
 from auditor.iac.provider_types import provider_type
 from auditor.iac.provider_ways import Patch, Provided, Reading, at, identity, made
@@ -25,7 +30,15 @@ from auditor.iac.settle import Redact, gap_of, settle
 from auditor.iac.terraform_values import Planned, References, resources_of
 from auditor.inventory import ids
 
-PROVIDED: Mapping[str, Provided] = {**NETWORK, **DATA, **SERVICES}
+PROVIDED: Mapping[str, Provided] = {
+    **NETWORK,
+    **COMPUTE,
+    **DATA,
+    **DATABASES,
+    **APPS,
+    **SERVICES,
+    **MANAGEMENT,
+}
 """What a resource type of the `azurerm` provider becomes."""
 _GROUP = "azurerm_resource_group"
 _NOTHING = frozenset({"read", "no-op"})
@@ -59,18 +72,27 @@ class _Plan:
             own = values.get("id")
             if isinstance(own, str) and own.startswith("/"):
                 return own
-        name = text_of(one.values.get("name", Unknown("", text="{" + one.address + "}")))
+        provided = PROVIDED.get(one.type)
+        own_name = provided.name if provided else "name"
+        name = own_name.removeprefix("=") if own_name.startswith("=") else text_of(self._name(one, own_name))
         if one.type.startswith("azapi_"):
             kind = str(one.values.get("type") or "").partition("@")[0]
             return _below(text_of(self.value(one, "parent_id")), kind, name) if "/" in kind else ""
         if one.type == _GROUP:
             return f"/subscriptions/{self.subscription}/resourceGroups/{name}"
-        provided = PROVIDED.get(one.type)
         return self._provided_id(one, provided, name) if provided else ""
 
+    @staticmethod
+    def _name(one: Planned, attribute: str) -> Any:
+        found = one.values.get(attribute)
+        return Unknown("", text="{" + one.address + "}") if found is None else found
+
     def _provided_id(self, one: Planned, provided: Provided, name: str) -> str:
-        if provided.parent:
-            return _below(text_of(self.value(one, provided.parent)), provided.type, name)
+        parent = self.value(one, provided.parent) if provided.parent else None
+        if parent is not None:
+            return _below(text_of(parent), provided.type, name)
+        if provided.parent and not provided.within:
+            return ""  # an older version of the provider, which names the parent in another way
         group = text_of(one.values.get("resource_group_name") or Unknown("", text="{resource group}"))
         base = f"/subscriptions/{self.subscription}/resourceGroups/{group}"
         namespace, *types = provided.type.split("/")
@@ -121,7 +143,7 @@ def planned_changes(
     notices: list[str],
     dynamic: Collection[str] = (),
 ) -> Iterator[Change]:
-    """The resources of a plan as bodies, and what it deletes. `dynamic` are names of its configuration's dynamic blocks."""
+    """The resources of a plan as bodies, and what it deletes. `dynamic` are the dynamic blocks of its configuration."""
     resources = resources_of(document, dynamic)
     plan = _Plan(resources, References(document, resources), _subscription(resources, target), source, redact)
     later: list[Change] = []
@@ -130,8 +152,10 @@ def planned_changes(
         if one.type in PATCHES:
             later += _patches(plan, one, PATCHES[one.type])
         elif one.type in PROVIDED or one.type.startswith("azapi_"):
-            if identifier := plan.id_of(one):
-                yield from (replace(change, address=one.address) for change in _changes(plan, one, identifier))
+            identifier = plan.id_of(one)
+            changes = _changes(plan, one, identifier) if identifier else _unmapped(one, source)
+            yield from (replace(change, address=one.address) for change in changes)
+            unknown |= set() if identifier else {one.type}
         elif one.type.startswith("azurerm_"):
             yield from _unmapped(one, source)
             unknown |= {one.type} if set(one.actions) > _NOTHING or one.actions == ("create",) else set()
@@ -145,14 +169,14 @@ def _unmapped(one: Planned, source: str) -> Iterator[Change]:
     there = one.before.get("id")
     identifier = there if isinstance(there, str) and ids.type_of_id(there) else ""
     if one.actions == ("delete",):
-        yield from [Change(identifier, Effect.DELETE, address=one.address)] if identifier else []
+        yield from [Change(identifier, Effect.DELETE)] if identifier else []
     elif not set(one.actions) <= _NOTHING:
         kind = provider_type(one.type)
         gap = gap_of(Unknown(f"{one.address} is of a type that is not judged"), identifier or "/", kind, source)
         if identifier:
-            yield Change(identifier, Effect.PUT, {"id": identifier}, unread={"properties": gap}, address=one.address)
+            yield Change(identifier, Effect.PUT, {"id": identifier}, unread={"properties": gap})
         elif kind:
-            yield Change("", Effect.UNREAD, partial=gap, address=one.address)
+            yield Change("", Effect.UNREAD, partial=gap)
 
 
 def _subscription(resources: list[Planned], target: Target) -> str:
