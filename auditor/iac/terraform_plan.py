@@ -27,7 +27,8 @@ from auditor.iac.provider_services import SERVICES
 from auditor.iac.provider_types import provider_type
 from auditor.iac.provider_ways import Patch, Provided, Reading, at, identity, made
 from auditor.iac.settle import Redact, gap_of, settle
-from auditor.iac.terraform_values import Planned, References, resources_of
+from auditor.iac.terraform_references import References
+from auditor.iac.terraform_values import Planned, resources_of
 from auditor.inventory import ids
 
 PROVIDED: Mapping[str, Provided] = {

@@ -1,8 +1,9 @@
 """Terraform plans in short, written out as `terraform show -json` prints them.
 
-`{"resources": {ADDRESS: VALUES}, "calls": {MODULE: {VARIABLE: REFERENCE}}, "outputs": {MODULE: {NAME: REFERENCE}}}`.
-A value `"(known after apply)"` is what only applying shows; `{"=": [REFERENCE, ...]}` the same with what its expression
-names; `"!action"` and `"!before"` among the values say what happens.
+`resources` has values by address, `calls` what modules are given and `outputs` what they hand up, by module and name;
+`repeated` are the modules with a `for_each`. A value `"(known after apply)"` is what only applying shows, and
+`{"=": [REFERENCE, ...]}` the same with what its expression names. `"!action"` and `"!before"` among the values say what
+happens, `"!unwritten"` which blocks the configuration does not show: dynamic ones, and those that nobody wrote.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _ACTIONS = {"delete": ("delete",), "update": ("update",), "no-op": ("no-op",), "
 def plan_of(short: Mapping[str, Any]) -> dict[str, Any]:
     """The plan that the short form stands for."""
     made = [_resource(address, values) for address, values in short["resources"].items()]
-    return plan(*made, calls=short.get("calls"), outputs=short.get("outputs"))
+    return plan(*made, calls=short.get("calls"), outputs=short.get("outputs"), repeated=short.get("repeated", ()))
 
 
 def _resource(address: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def _resource(address: str, values: Mapping[str, Any]) -> dict[str, Any]:
     key = re.search(r"\[([^\]]+)\]$", address)
     bare = address[: key.start()] if key else address
     made = resource(bare, given, actions=_ACTIONS.get(action, (action,)), before=values.get("!before"))
+    for name in values.get("!unwritten", ()):  # a dynamic block
+        del made["configuration"]["expressions"][name]
     if key:
         text = key[1]
         made["change"] |= {"address": address, "index": text.strip('"') if '"' in text else int(text)}

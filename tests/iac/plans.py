@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = object()
@@ -69,7 +69,10 @@ def resource(
 
 
 def plan(
-    *resources: Mapping[str, Any], calls: Mapping[str, Any] | None = None, outputs: Mapping[str, Any] | None = None
+    *resources: Mapping[str, Any],
+    calls: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, Any] | None = None,
+    repeated: Sequence[str] = (),
 ) -> dict[str, Any]:
     """`calls` are arguments and `outputs` references of modules by name, `net` or `net.module.dns`."""
     root: dict[str, Any] = {"resources": [], "module_calls": {}}
@@ -83,6 +86,7 @@ def plan(
                 arguments = (calls or {}).get(path, {})
                 handed = (outputs or {}).get(path, {})
                 place["module_calls"][own] = {
+                    **({"for_each_expression": {"references": ["var.keys"]}} if path in repeated else {}),
                     "expressions": {key: {"references": [value]} for key, value in arguments.items()},
                     "module": {
                         "resources": [],

@@ -64,14 +64,16 @@ def verdicts(folder: Path, settings: dict[str, str]) -> list[str]:
     for result in report.results:
         where = ""
         match result.outcome.value:
-            case "not_applicable":
+            case "not-applicable":
                 continue
             case "fail":
                 place = tree.locations.get(result.fingerprint)
                 calls = tree.calls.get(result.fingerprint, ())
-                where = " < ".join([f" {shown(one, folder)}" if one else " nowhere" for one in (place, *calls)])
+                where = " " + " < ".join([shown(one, folder) if one else "nowhere" for one in (place, *calls)])
             case "unknown":
-                reasons = {str(leaf.expected) + str(leaf.actual) for leaf in result.evidence}
+                reasons = {
+                    " ".join(str(one) for one in (leaf.expected, leaf.actual) if one) for leaf in result.evidence
+                }
                 where = " " + " | ".join(sorted(reasons))
         lines.append(f"{result.rule.id} {result.subject.name} -> {result.outcome.value}{where}")
     return lines
