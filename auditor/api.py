@@ -124,6 +124,10 @@ class Foreseen:
     source: Source
     declared: Mapping[str, Declaration]
     """Where the code declares resources, by lower-cased id."""
+    changed: frozenset[str]
+    """What it creates, changes or deletes, by lower-cased id."""
+    addresses: Mapping[str, str]
+    """Terraform's addresses of resources in a plan, by lower-cased id."""
 
 
 def foresee(
@@ -158,7 +162,7 @@ def foresee(
         source=f"{base.manifest.source} with {forecast.source}" if base else forecast.source,
     )
     notices = (*(base.notices if base else ()), *forecast.notices)
-    return Foreseen(Source(manifest, inventory, notices), forecast.declared)
+    return Foreseen(Source(manifest, inventory, notices), forecast.declared, forecast.changed, forecast.addresses)
 
 
 def _deployment_target(scope: str, base: Source | None) -> DeploymentTarget:

@@ -22,6 +22,8 @@ class Effect(StrEnum):
     KEEP = "keep"
     """It is there already and stays as it is."""
     DELETE = "delete"
+    UNREAD = "unread"
+    """Code makes one of a type, and nothing is known of it, not even where it lies: whether others exist is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Change:
     """Why some values in the body are `Unread`."""
     declaration: Declaration | None = None
     """Where the code says so."""
+    keeps: frozenset[str] = frozenset()
+    """Properties, lower-cased, that what is there keeps where the body does not set them: others set these."""
+    adds: bool = False
+    """Whether the lists of a PATCH are added to those that are there, with their elements' ids compared."""
+    otherwise: Change | None = None
+    """What it is where the base does not have the resource, for PATCH."""
+    address: str = ""
+    """How Terraform calls it: `module.net.azurerm_subnet.app[0]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,18 @@ class Forecast:
     changes: tuple[Change, ...]
     notices: tuple[str, ...] = ()
     """What the user should know of how they were read."""
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """What is created, changed or deleted, by lower-cased id."""
+        return frozenset(
+            change.id.lower() for change in self.changes if change.effect not in (Effect.KEEP, Effect.UNREAD)
+        )
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Terraform's addresses of resources, by lower-cased id."""
+        return {change.id.lower(): change.address for change in self.changes if change.address and change.id}
 
     @property
     def declared(self) -> dict[str, Declaration]:

@@ -85,6 +85,10 @@ class DeploymentScope(TemplateScope):
             case "managementgroupresourceid":
                 return Unknown("the management group is only known at deployment")
             case "reference":
+                wanted = arguments[0] if arguments else None
+                known = self.outputs_of(wanted) if isinstance(wanted, str) and self.outputs_of else None
+                if known is not None and "full" not in map(str, arguments[2:]):
+                    return known
                 return Unknown(f"reference() of {_last(arguments)} is only known when it is deployed")
             case _ if name.startswith("list"):
                 return Unknown(f"{name}() is only known when it is deployed", is_secret=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import posixpath
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ from auditor.iac.what_if import foretold, what_if_changes
 
 _SKIPPED = frozenset({".git", ".terraform", "node_modules", ".venv", "venv", "__pycache__", ".azure", ".tox"})
 _LARGEST = 200_000_000
+_LARGEST_SOURCE = 5_000_000
+_DYNAMIC = re.compile(r'\bdynamic\s+"(\w+)"')
 _REMEDY = (
     "Give templates, Bicep, or what `az deployment ... what-if --no-pretty-print` or `terraform show -json` printed."
 )
@@ -146,7 +149,8 @@ class _Reader:
         for path, listed in self.found.what_if:
             yield from foretold(listed, str(path), self.redact, self.found.notices)
         for path, document in self.found.plans:
-            yield from planned_changes(document, str(path), self.target, self.redact, self.found.notices)
+            dynamic = _dynamic_blocks(path.parent)
+            yield from planned_changes(document, str(path), self.target, self.redact, self.found.notices, dynamic)
         templates = [*self.found.templates, *self._compiled()]
         linked = set(self._linked(templates))
         for file in templates:
@@ -202,6 +206,18 @@ class _Reader:
                 if path in self.found.named or not (self.found.templates or self.found.what_if or self.found.plans):
                     raise
                 self.found.notices.append(f"{path} was left out: {error}")
+
+
+def _dynamic_blocks(folder: Path) -> frozenset[str]:
+    """Names of the dynamic blocks in Terraform files below a folder, those of fetched modules included."""
+    found: set[str] = set()
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name == ".terraform" or name not in _SKIPPED)
+        for name in names:
+            file = Path(place, name)
+            if name.endswith(".tf") and file.is_file() and file.stat().st_size < _LARGEST_SOURCE:
+                found |= set(_DYNAMIC.findall(file.read_text(encoding="utf-8", errors="replace")))
+    return frozenset(found)
 
 
 def _links(resources: Any) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from auditor.iac.matching import matched
 from auditor.iac.registry_modules import module_aliases
 from auditor.iac.template import TemplateFile, parameter_values
 from auditor.iac.terraform import TerraformTree
-from auditor.iac.terraform_state import Address, state_addresses
+from auditor.iac.terraform_state import Address, address_of, state_addresses
 from auditor.inventory.model import Resource
 
 _SKIPPED = frozenset({".git", ".terraform", "node_modules", ".venv", "venv", "__pycache__", ".azure", ".tox"})
@@ -25,19 +25,23 @@ _LARGEST = 5_000_000
 _LARGEST_STATE = 100_000_000
 
 
-def declared_at(root: Path, resources: Iterable[Resource], *, base: Path | None = None) -> dict[str, Declaration]:
+def declared_at(
+    root: Path, resources: Iterable[Resource], *, base: Path | None = None, addresses: Mapping[str, str] | None = None
+) -> dict[str, Declaration]:
     """Declarations of resources in files below `root`, by lower-cased id.
 
     A Terraform state's ids come first, then type and full name, then the tags `yor_trace` and `azd-service-name` (told
     apart by `azd-env-name`: one template serves several environments), then names of which all but a hash is known.
     What two declarations or two resources could claim stays without one. URIs are relative to `base`, a folder that
-    holds `root`; to `root` itself where that is not given or lies elsewhere.
+    holds `root`; to `root` itself where that is not given or lies elsewhere. `addresses` are Terraform's by lower-cased
+    id, of what a plan will create and no state has yet.
     """
     root = root.resolve()
     start = base.resolve() if base and root.is_relative_to(base.resolve()) else root
     tree = _Tree(root, lambda path: quote(path.relative_to(start).as_posix(), safe="/"))
     for path, text in _files(root):
         tree.add(path.relative_to(root).as_posix(), text)
+    tree.states += [(address_of(address), key) for key, address in (addresses or {}).items()]
     return matched(tree.declarations(), tree.by_state(), list(resources))
 
 

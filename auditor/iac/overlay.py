@@ -49,10 +49,14 @@ def overlaid(base: Inventory | None, changes: Iterable[Change], source: str) -> 
     created: set[str] = set()
     touched: set[str] = set()
     deleted: set[str] = set()
-    for change in changes:
-        key = ids.id_key(change.id)
+    unread: dict[str, Gap] = {}
+    for told in changes:
+        key = ids.id_key(told.id)
         earlier = by_key.get(key) or (base.get(key) if base else None)
-        if change.effect is Effect.DELETE:
+        change = told if earlier else told.otherwise or told
+        if change.effect is Effect.UNREAD:
+            unread |= {ids.type_key(change.partial.type): change.partial} if change.partial else {}
+        elif change.effect is Effect.DELETE:
             deleted.add(key)
         elif change.effect is Effect.KEEP:
             by_key.setdefault(key, _resource(change, change.body))
@@ -75,7 +79,7 @@ def overlaid(base: Inventory | None, changes: Iterable[Change], source: str) -> 
         for key in created:
             _leave_connections_open(left, key, source)
     resources = list(left.values())
-    coverage = _Foreseen(base.coverage if base else None, resources, created, source)
+    coverage = _Foreseen(base.coverage if base else None, resources, created, source, unread)
     gaps = base.gaps if base else ()
     return Inventory(resources, coverage, gaps, base.management_groups if base else None)
 
@@ -102,30 +106,48 @@ def _resource(change: Change, body: Mapping[str, Any]) -> Resource:
 def _merged(change: Change, earlier: Mapping[str, Any]) -> dict[str, Any]:
     """The body after the change: what the change leaves out goes, but for what only the service writes."""
     if change.effect is Effect.PATCH:
-        return _patched(earlier, change.body)
+        return _patched(earlier, change.body, adds=change.adds)
     if change.effect is Effect.STATE:
         found = _kept_beside(earlier, change.before, change.body)
         return found if isinstance(found, dict) else dict(change.body)
     body = with_members(change.body, {})
     own, old = body.get("properties"), earlier.get("properties")
     kind = ids.type_of_id(change.id).lower()
-    names = _READ_ONLY | _READ_ONLY_OF.get(kind, frozenset())
+    names = _READ_ONLY | _READ_ONLY_OF.get(kind, frozenset()) | change.keeps
     if isinstance(own, Mapping) and isinstance(old, Mapping):
-        there = {name.lower() for name in own}
+        there = {name.lower() for name, value in own.items() if value is not None}
         kept = {name: value for name, value in old.items() if name.lower() in names - there}
         body["properties"] = with_members(own, kept)
     return body
 
 
-def _patched(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """The earlier body with what a patch sets, object by object; lists are set as a whole."""
-    found = {}
+def _patched(earlier: Mapping[str, Any], body: Mapping[str, Any], *, adds: bool = False) -> dict[str, Any]:
+    """The earlier body with what a patch sets, object by object; lists are set as a whole, or added to."""
+    found: dict[str, Any] = {}
     for name, value in body.items():
         own = next((key for key in earlier if key.lower() == name.lower()), name)
         old = next((inner for key, inner in earlier.items() if key == own), None)
-        is_object = isinstance(value, Mapping) and isinstance(old, Mapping)
-        found[own] = _patched(old, value) if is_object and isinstance(old, Mapping) else value
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            found[own] = _patched(old, value, adds=adds)
+        elif adds and isinstance(value, list) and isinstance(old, list):
+            found[own] = _added(old, value)
+        else:
+            found[own] = value
     return with_members(earlier, found)
+
+
+def _added(old: list[Any], more: list[Any]) -> list[Any]:
+    """The elements of both; those of one name are one, and the name `*` means all that are there."""
+    found = list(old)
+    for one in more:
+        name = one.get("name") if isinstance(one, Mapping) else None
+        same = [i for i, there in enumerate(found) if isinstance(there, Mapping) and name in ("*", there.get("name"))]
+        if name is None or (not same and name != "*"):
+            found += [] if one in found else [one]
+        else:
+            for place in same:
+                found[place] = _patched(found[place], {k: v for k, v in one.items() if k != "name"}, adds=True)
+    return found
 
 
 def _kept_beside(today: Any, before: Any, after: Any) -> Any:
@@ -251,16 +273,24 @@ class _Foreseen:
     """What is known to exist of a world that is not there yet."""
 
     def __init__(
-        self, base: Coverage | None, resources: Iterable[Resource], created: Collection[str], source: str
+        self,
+        base: Coverage | None,
+        resources: Iterable[Resource],
+        created: Collection[str],
+        source: str,
+        unread: Mapping[str, Gap],
     ) -> None:
         self._base, self._source = base, source
         there = list(resources)
         self._standing = StandingChildren(there)
         self._keys = {resource.key for resource in there}
         self._created = frozenset(created)
+        self._unread = unread
 
     def gap(self, type_key: str, scope: str | None) -> Gap | None:
         """See `Coverage.gap`."""
+        if type_key in self._unread:
+            return self._unread[type_key]
         own = ids.id_key(scope) if scope is not None else ""
         is_connection = type_key.endswith("/privateendpointconnections")
         if own in self._created and embedding_parent(type_key) and (self._base is not None or not is_connection):

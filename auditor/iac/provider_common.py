@@ -19,6 +19,15 @@ CONNECTIONS = frozenset(
     }
 )
 """Written by the service; the overlay gives services the connections of private endpoints in the plan."""
+WRITTEN = frozenset(
+    {
+        "properties.autoKeyRotationError",
+        "properties.identityProfile",
+        "properties.oidcIssuerProfile",
+        "properties.provisioningState",
+    }
+)
+"""What services write themselves, or what rules over many types look for and other types have."""
 IDENTITY = frozenset({"identity.principalId"})
 KEYS_ELSEWHERE = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Storage, keys and databases of the `azurerm` provider.
+"""Storage and keys of the `azurerm` provider.
 
 Attributes: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs; what they become in a request:
 https://github.com/hashicorp/terraform-provider-azurerm, `internal/services/`.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.expressions.partial import Unknown
-from auditor.iac.provider_common import CONNECTIONS, KEYS_ELSEWHERE, PUBLIC, identifier
+from auditor.iac.provider_common import CONNECTIONS, PUBLIC, WRITTEN, identifier
 from auditor.iac.provider_ways import (
     Provided,
     Way,
@@ -18,19 +18,22 @@ from auditor.iac.provider_ways import (
     attribute,
     constant,
     each,
-    either,
     element,
     given,
     joined,
+    made,
     negated,
-    switched,
+    seconds,
     translated,
     words,
 )
 
 
 def _sku(values: Any) -> Any:
-    return joined("_", "account_tier", "account_replication_type")(values)
+    """`Standard_GRS`, or `StandardV2_ZRS` for file shares that are billed by what is provisioned."""
+    model = at(values, "provisioned_billing_model_version")
+    found = joined("_", "account_tier", "account_replication_type")(values)
+    return found.replace("_", f"{model}_", 1) if isinstance(found, str) and isinstance(model, str) else found
 
 
 def _addresses(path: str) -> Way:
@@ -42,6 +45,7 @@ _STORAGE = Provided(
     {
         "kind": attribute("account_kind"),
         "sku.name": _sku,
+        "sku.tier": attribute("account_tier"),
         "properties.minimumTlsVersion": attribute("min_tls_version"),
         "properties.supportsHttpsTrafficOnly": attribute("https_traffic_only_enabled", "enable_https_traffic_only"),
         "properties.allowBlobPublicAccess": attribute("allow_nested_items_to_be_public"),
@@ -115,7 +119,10 @@ _STORAGE = Provided(
     ),
     is_whole=True,
     never=CONNECTIONS
+    | WRITTEN
     | {
+        "properties.primaryEndpoints",
+        "properties.secondaryEndpoints",
         "properties.keyCreationTime.key1",
         "properties.keyCreationTime.key2",
         # The provider has no attribute for it.
@@ -133,6 +140,15 @@ def _retention(values: Any, block: str, name: str) -> Any:
     return found if isinstance(found, Unknown) else bool(found)
 
 
+ACCESS_POLICY: dict[str, Way] = {
+    "tenantId": attribute("tenant_id"),
+    "objectId": attribute("object_id"),
+    "permissions.keys": attribute("key_permissions"),
+    "permissions.secrets": attribute("secret_permissions"),
+    "permissions.certificates": attribute("certificate_permissions"),
+    "permissions.storage": attribute("storage_permissions"),
+}
+"""One access policy of a vault."""
 _VAULT: dict[str, Way] = {
     "properties.tenantId": attribute("tenant_id"),
     "properties.sku.name": attribute("sku_name"),
@@ -149,18 +165,28 @@ _VAULT: dict[str, Way] = {
     "properties.networkAcls.bypass": attribute("network_acls.0.bypass"),
     "properties.networkAcls.ipRules": each("network_acls.0.ip_rules", {"value": element}),
     "properties.networkAcls.virtualNetworkRules": each("network_acls.0.virtual_network_subnet_ids", {"id": element}),
-    "properties.accessPolicies": each(
-        "access_policy",
-        {
-            "tenantId": attribute("tenant_id"),
-            "objectId": attribute("object_id"),
-            "permissions.keys": attribute("key_permissions"),
-            "permissions.secrets": attribute("secret_permissions"),
-            "permissions.certificates": attribute("certificate_permissions"),
-            "permissions.storage": attribute("storage_permissions"),
-        },
-    ),
+    "properties.accessPolicies": each("access_policy", ACCESS_POLICY),
 }
+
+
+def _lifetime(values: Any) -> Any:
+    """What a key's rotation policy does, and when it tells."""
+    policy = at(values, "rotation_policy.0")
+    if not isinstance(policy, Mapping):
+        return policy
+    automatic, notice = at(policy, "automatic.0"), at(policy, "notify_before_expiry")
+    found: list[Any] = []
+    if isinstance(automatic, Mapping):
+        ways = {
+            "timeAfterCreate": attribute("time_after_creation"),
+            "timeBeforeExpiry": attribute("time_before_expiry"),
+        }
+        found.append({"trigger": made(ways, automatic), "action": {"type": "rotate"}})
+    if notice is not None:
+        found.append({"trigger": {"timeBeforeExpiry": notice}, "action": {"type": "notify"}})
+    return found or automatic
+
+
 DATA: dict[str, Provided] = {
     "azurerm_storage_account": _STORAGE,
     "azurerm_storage_container": Provided(
@@ -175,106 +201,37 @@ DATA: dict[str, Provided] = {
         parent="storage_account_id",
         is_whole=True,
     ),
-    "azurerm_key_vault": Provided("Microsoft.KeyVault/vaults", _VAULT, is_whole=True, never=CONNECTIONS),
+    "azurerm_key_vault": Provided(
+        "Microsoft.KeyVault/vaults", _VAULT, is_whole=True, never=CONNECTIONS | {"properties.securityDomainProperties"}
+    ),
     "azurerm_key_vault_key": Provided(
         "Microsoft.KeyVault/vaults/keys",
-        {"properties.kty": attribute("key_type"), "properties.keySize": attribute("key_size")},
+        {
+            "properties.kty": attribute("key_type"),
+            "properties.keySize": attribute("key_size"),
+            "properties.curveName": attribute("curve"),
+            "properties.keyOps": attribute("key_opts"),
+            # The provider creates keys that are enabled and cannot be exported.
+            "properties.attributes.enabled": constant(True),
+            "properties.attributes.exportable": constant(False),
+            "properties.attributes.exp": seconds("expiration_date"),
+            "properties.attributes.nbf": seconds("not_before_date"),
+            "properties.rotationPolicy.attributes.expiryTime": attribute("rotation_policy.0.expire_after"),
+            "properties.rotationPolicy.lifetimeActions": _lifetime,
+        },
         parent="key_vault_id",
+        never=frozenset({"properties.attributes.created", "properties.keyUri", "properties.keyUriWithVersion"}),
     ),
-    "azurerm_mssql_server": Provided(
-        "Microsoft.Sql/servers",
+    "azurerm_key_vault_secret": Provided(
+        "Microsoft.KeyVault/vaults/secrets",
         {
-            # The provider sends nothing for `Disabled`.
-            "properties.minimalTlsVersion": translated("minimum_tls_version", {"Disabled": None}),
-            "properties.administrators.azureADOnlyAuthentication": attribute(
-                "azuread_administrator.0.azuread_authentication_only"
-            ),
-            "properties.restrictOutboundNetworkAccess": switched("outbound_network_restriction_enabled"),
-            **PUBLIC,
+            "properties.contentType": attribute("content_type"),
+            "properties.attributes.enabled": constant(True),
+            "properties.attributes.exp": seconds("expiration_date"),
+            "properties.attributes.nbf": seconds("not_before_date"),
         },
-        never=CONNECTIONS,
-    ),
-    "azurerm_mssql_database": Provided(
-        "Microsoft.Sql/servers/databases",
-        {"sku.name": attribute("sku_name"), "properties.zoneRedundant": attribute("zone_redundant")},
-        parent="server_id",
-        children=(
-            Provided(
-                "Microsoft.Sql/servers/databases/transparentDataEncryption",
-                {"properties.state": switched("transparent_data_encryption_enabled")},
-                name="=current",
-                is_whole=True,
-            ),
-        ),
-    ),
-    "azurerm_mssql_firewall_rule": Provided(
-        "Microsoft.Sql/servers/firewallRules",
-        {
-            "properties.startIpAddress": attribute("start_ip_address"),
-            "properties.endIpAddress": attribute("end_ip_address"),
-        },
-        parent="server_id",
-        is_whole=True,
-    ),
-    "azurerm_postgresql_flexible_server": Provided(
-        "Microsoft.DBforPostgreSQL/flexibleServers",
-        {
-            "properties.network.delegatedSubnetResourceId": attribute("delegated_subnet_id"),
-            "properties.network.publicNetworkAccess": switched("public_network_access_enabled"),
-            "properties.dataEncryption.type": given("customer_managed_key", "AzureKeyVault", "SystemManaged"),
-            "properties.dataEncryption.primaryKeyURI": attribute("customer_managed_key.0.key_vault_key_id"),
-            "properties.authConfig.activeDirectoryAuth": switched("authentication.0.active_directory_auth_enabled"),
-            "properties.authConfig.passwordAuth": switched("authentication.0.password_auth_enabled"),
-        },
-        never=CONNECTIONS | KEYS_ELSEWHERE - {"properties.dataEncryption.primaryKeyURI"},
-    ),
-    "azurerm_postgresql_flexible_server_configuration": Provided(
-        "Microsoft.DBforPostgreSQL/flexibleServers/configurations",
-        {"properties.value": attribute("value")},
-        parent="server_id",
-        is_whole=True,
-    ),
-    "azurerm_mysql_flexible_server": Provided(
-        "Microsoft.DBforMySQL/flexibleServers",
-        {
-            "properties.network.delegatedSubnetResourceId": attribute("delegated_subnet_id"),
-            "properties.network.publicNetworkAccess": attribute("public_network_access"),
-            "properties.dataEncryption.type": given("customer_managed_key", "AzureKeyVault", "SystemManaged"),
-            "properties.dataEncryption.primaryKeyURI": attribute("customer_managed_key.0.key_vault_key_id"),
-        },
-        never=CONNECTIONS | KEYS_ELSEWHERE - {"properties.dataEncryption.primaryKeyURI"},
-    ),
-    "azurerm_mysql_flexible_server_configuration": Provided(
-        "Microsoft.DBforMySQL/flexibleServers/configurations",
-        {"properties.value": attribute("value")},
-        within=("server_name",),
-        is_whole=True,
-    ),
-    "azurerm_cosmosdb_account": Provided(
-        "Microsoft.DocumentDB/databaseAccounts",
-        {
-            "kind": attribute("kind"),
-            "properties.capabilities": each("capabilities", {"name": attribute("name")}),
-            "properties.disableLocalAuth": either("local_authentication_disabled", "local_authentication_enabled"),
-            "properties.disableKeyBasedMetadataWriteAccess": negated("access_key_metadata_writes_enabled"),
-            "properties.minimalTlsVersion": attribute("minimal_tls_version"),
-            "properties.keyVaultKeyUri": attribute("key_vault_key_id"),
-            "properties.isVirtualNetworkFilterEnabled": attribute("is_virtual_network_filter_enabled"),
-            **PUBLIC,
-        },
-        never=CONNECTIONS | KEYS_ELSEWHERE - {"properties.keyVaultKeyUri"},
-    ),
-    "azurerm_redis_cache": Provided(
-        "Microsoft.Cache/redis",
-        {
-            "properties.enableNonSslPort": attribute("non_ssl_port_enabled", "enable_non_ssl_port"),
-            "properties.minimumTlsVersion": attribute("minimum_tls_version"),
-            "properties.disableAccessKeyAuthentication": negated("access_keys_authentication_enabled"),
-            "properties.subnetId": attribute("subnet_id"),
-            "properties.sku.name": attribute("sku_name"),
-            **PUBLIC,
-        },
-        never=CONNECTIONS,
+        parent="key_vault_id",
+        never=frozenset({"properties.attributes.created"}),
     ),
 }
 """Resource types of the provider."""

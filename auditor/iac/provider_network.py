@@ -1,4 +1,4 @@
-"""Network, Compute and identity of the `azurerm` provider.
+"""Network and identity of the `azurerm` provider.
 
 Attributes: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs; what they become in a request:
 https://github.com/hashicorp/terraform-provider-azurerm, `internal/services/`.
@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.expressions.partial import Unknown
-from auditor.iac.provider_common import KEYS_ELSEWHERE
 from auditor.iac.provider_ways import (
-    Patch,
     Provided,
     Way,
     at,
@@ -20,8 +18,9 @@ from auditor.iac.provider_ways import (
     each,
     element,
     given,
+    known,
+    made,
     switched,
-    words,
 )
 
 _RULE: dict[str, Way] = {
@@ -47,9 +46,19 @@ _ROUTE: dict[str, Way] = {
     "properties.nextHopType": attribute("next_hop_type"),
     "properties.nextHopIpAddress": attribute("next_hop_in_ip_address"),
 }
+
+
+def _service_endpoints(values: Any) -> Any:
+    """Services that a subnet has endpoints of: names, or blocks since version 5 of the provider."""
+    found = attribute("service_endpoint")(values)
+    if isinstance(found, list) and found:
+        return [made({"service": attribute("service")}, one) for one in found]
+    return found if isinstance(found, Unknown) else each("service_endpoints", {"service": element})(values)
+
+
 _SUBNET: dict[str, Way] = {
     "properties.addressPrefixes": attribute("address_prefixes"),
-    "properties.serviceEndpoints": each("service_endpoints", {"service": element}),
+    "properties.serviceEndpoints": _service_endpoints,
     "properties.serviceEndpointPolicies": each("service_endpoint_policy_ids", {"id": element}),
     "properties.privateEndpointNetworkPolicies": attribute("private_endpoint_network_policies"),
     "properties.privateLinkServiceNetworkPolicies": switched("private_link_service_network_policies_enabled"),
@@ -63,36 +72,30 @@ _FRONT: dict[str, Way] = {
     "name": attribute("name"),
     "properties.publicIPAddress.id": attribute("public_ip_address_id"),
     "properties.subnet.id": attribute("subnet_id"),
-    "properties.privateIPAddress": attribute("private_ip_address"),
+    # Which address the service chooses says nothing of who reaches it.
+    "properties.privateIPAddress": known("private_ip_address"),
     "properties.privateIPAllocationMethod": attribute("private_ip_address_allocation"),
 }
-_MACHINE: dict[str, Way] = {
-    "properties.hardwareProfile.vmSize": attribute("size"),
-    "properties.networkProfile.networkInterfaces": each("network_interface_ids", {"id": element}),
-    "properties.securityProfile.encryptionAtHost": attribute("encryption_at_host_enabled"),
-    "properties.securityProfile.uefiSettings.secureBootEnabled": attribute("secure_boot_enabled"),
-    "properties.securityProfile.uefiSettings.vTpmEnabled": attribute("vtpm_enabled"),
-    "properties.extensionsTimeBudget": attribute("extensions_time_budget"),
+
+
+def _front_of_balancer(values: Any) -> Any:
+    """The id of the front that a rule names."""
+    parts = [at(values, "loadbalancer_id"), at(values, "frontend_ip_configuration_name")]
+    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
+    return unknown or (None if None in parts else f"{parts[0]}/frontendIPConfigurations/{parts[1]}")
+
+
+_BALANCED: dict[str, Way] = {
+    "properties.frontendIPConfiguration.id": _front_of_balancer,
+    "properties.protocol": attribute("protocol"),
+    "properties.frontendPort": attribute("frontend_port"),
+    "properties.backendPort": attribute("backend_port"),
+    "properties.enableFloatingIP": attribute("floating_ip_enabled", "enable_floating_ip"),
 }
 
 
-def _security_type(values: Any) -> Any:
-    """What the provider asks for: a confidential machine by its disk, a trusted launch by secure boot or its TPM."""
-    if (found := at(values, "os_disk.0.security_encryption_type")) is not None:
-        return found if isinstance(found, Unknown) else "ConfidentialVM"
-    wanted = [at(values, "secure_boot_enabled"), at(values, "vtpm_enabled")]
-    if True in wanted:
-        return "TrustedLaunch"
-    return next((one for one in wanted if isinstance(one, Unknown)), None)
-
-
-def _machine(system: str) -> Provided:
-    ways: dict[str, Way] = {
-        **_MACHINE,
-        "properties.securityProfile.securityType": _security_type,
-        "properties.storageProfile.osDisk.osType": constant(system),
-    }
-    return Provided("Microsoft.Compute/virtualMachines", ways)
+def _of_balancer(name: str, ways: dict[str, Way]) -> Provided:
+    return Provided(f"Microsoft.Network/loadBalancers/{name}", ways, parent="loadbalancer_id", is_whole=True)
 
 
 NETWORK: dict[str, Provided] = {
@@ -121,7 +124,12 @@ NETWORK: dict[str, Provided] = {
     ),
     "azurerm_subnet": Provided(
         "Microsoft.Network/virtualNetworks/subnets",
-        _SUBNET,
+        {
+            **_SUBNET,
+            # Usually set by blocks that only join two others; since version 5 also here, write-only.
+            "properties.networkSecurityGroup.id": attribute("network_security_group_id_wo"),
+            "properties.routeTable.id": attribute("route_table_id_wo"),
+        },
         within=("virtual_network_name",),
         is_whole=True,
         never=frozenset({"properties.natGateway.id", "properties.networkSecurityGroup.id", "properties.routeTable.id"}),
@@ -210,7 +218,10 @@ NETWORK: dict[str, Provided] = {
         "Microsoft.Network/routeTables/routes", _ROUTE, within=("route_table_name",), is_whole=True
     ),
     "azurerm_nat_gateway": Provided(
-        "Microsoft.Network/natGateways", {"sku.name": attribute("sku_name")}, is_whole=True
+        "Microsoft.Network/natGateways",
+        {"sku.name": attribute("sku_name")},
+        is_whole=True,
+        never=frozenset({"properties.publicIpAddresses", "properties.publicIpPrefixes"}),
     ),
     "azurerm_private_endpoint": Provided(
         "Microsoft.Network/privateEndpoints",
@@ -242,6 +253,8 @@ NETWORK: dict[str, Provided] = {
             "properties.registrationEnabled": attribute("registration_enabled"),
             "properties.resolutionPolicy": attribute("resolution_policy"),
         },
+        # A parent's id since version 5 of the provider, its name before.
+        parent="private_dns_zone_id",
         within=("private_dns_zone_name",),
         is_whole=True,
     ),
@@ -263,6 +276,41 @@ NETWORK: dict[str, Provided] = {
             "sku.name": attribute("sku"),
             "properties.frontendIPConfigurations": each("frontend_ip_configuration", _FRONT),
         },
+        is_whole=True,
+        # These are blocks of their own, and the overlay puts them in.
+        never=frozenset(
+            {
+                "properties.backendAddressPools",
+                "properties.inboundNatPools",
+                "properties.inboundNatRules",
+                "properties.loadBalancingRules",
+                "properties.outboundRules",
+                "properties.probes",
+            }
+        ),
+    ),
+    "azurerm_lb_backend_address_pool": _of_balancer(
+        "backendAddressPools", {"properties.virtualNetwork.id": attribute("virtual_network_id")}
+    ),
+    "azurerm_lb_rule": _of_balancer(
+        "loadBalancingRules",
+        {
+            **_BALANCED,
+            "properties.backendAddressPools": each("backend_address_pool_ids", {"id": element}),
+            "properties.disableOutboundSnat": attribute("disable_outbound_snat"),
+        },
+    ),
+    "azurerm_lb_nat_rule": _of_balancer(
+        "inboundNatRules",
+        {
+            **_BALANCED,
+            "properties.frontendPortRangeStart": attribute("frontend_port_start"),
+            "properties.frontendPortRangeEnd": attribute("frontend_port_end"),
+            "properties.backendAddressPool.id": attribute("backend_address_pool_id"),
+        },
+    ),
+    "azurerm_lb_outbound_rule": _of_balancer(
+        "outboundRules", {"properties.backendAddressPool.id": attribute("backend_address_pool_id")}
     ),
     "azurerm_firewall": Provided(
         "Microsoft.Network/azureFirewalls",
@@ -315,6 +363,15 @@ NETWORK: dict[str, Provided] = {
             "properties.webApplicationFirewallConfiguration.enabled": attribute("waf_configuration.0.enabled"),
             "properties.frontendIPConfigurations": each("frontend_ip_configuration", _FRONT),
             "properties.requestRoutingRules": each("request_routing_rule", {"name": attribute("name")}),
+            "properties.backendHttpSettingsCollection": each(
+                "backend_http_settings",
+                {
+                    "name": attribute("name"),
+                    "properties.port": attribute("port"),
+                    "properties.protocol": attribute("protocol"),
+                    "properties.cookieBasedAffinity": attribute("cookie_based_affinity"),
+                },
+            ),
         },
         never=frozenset(
             {
@@ -325,60 +382,10 @@ NETWORK: dict[str, Provided] = {
             }
         ),
     ),
-    "azurerm_linux_virtual_machine": _machine("Linux"),
-    "azurerm_windows_virtual_machine": _machine("Windows"),
-    "azurerm_managed_disk": Provided(
-        "Microsoft.Compute/disks",
-        {
-            "sku.name": attribute("storage_account_type"),
-            "properties.encryption.diskEncryptionSetId": attribute("disk_encryption_set_id"),
-            "properties.encryption.type": given(
-                "disk_encryption_set_id", "EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformKey"
-            ),
-            "properties.encryptionSettingsCollection.enabled": given("encryption_settings", True),
-            "properties.securityProfile.securityType": attribute("security_type"),
-            "properties.networkAccessPolicy": attribute("network_access_policy"),
-            "properties.publicNetworkAccess": switched("public_network_access_enabled"),
-        },
-        never=frozenset({"properties.diskState", "properties.dataAccessAuthMode"}),
-    ),
-    "azurerm_disk_encryption_set": Provided(
-        "Microsoft.Compute/diskEncryptionSets",
-        {
-            "properties.activeKey.keyUrl": attribute("key_vault_key_id", "managed_hsm_key_id"),
-            "properties.rotationToLatestKeyVersionEnabled": attribute("auto_key_rotation_enabled"),
-            "properties.encryptionType": attribute("encryption_type"),
-        },
-        never=KEYS_ELSEWHERE - {"properties.activeKey.keyUrl"},
-    ),
     "azurerm_user_assigned_identity": Provided("Microsoft.ManagedIdentity/userAssignedIdentities", {}, is_whole=True),
     "azurerm_resource_group": Provided("Microsoft.Resources/resourceGroups", {}, is_whole=True),
 }
 """Resource types of the provider."""
-PATCHES: dict[str, Patch] = {
-    "azurerm_subnet_network_security_group_association": Patch(
-        "subnet_id", {"properties.networkSecurityGroup.id": attribute("network_security_group_id")}
-    ),
-    "azurerm_subnet_route_table_association": Patch(
-        "subnet_id", {"properties.routeTable.id": attribute("route_table_id")}
-    ),
-    "azurerm_subnet_nat_gateway_association": Patch(
-        "subnet_id", {"properties.natGateway.id": attribute("nat_gateway_id")}
-    ),
-    "azurerm_network_interface_security_group_association": Patch(
-        "network_interface_id", {"properties.networkSecurityGroup.id": attribute("network_security_group_id")}
-    ),
-    "azurerm_storage_account_network_rules": Patch(
-        "storage_account_id",
-        {
-            "properties.networkAcls.defaultAction": attribute("default_action"),
-            "properties.networkAcls.bypass": words("bypass", ", "),
-            "properties.networkAcls.ipRules": each("ip_rules", {"value": element, "action": constant("Allow")}),
-            "properties.networkAcls.virtualNetworkRules": each("virtual_network_subnet_ids", {"id": element}),
-        },
-    ),
-}
-"""Blocks that only join two others, or set a part of another one."""
 
 
 def _connections(values: Any, *, manual: bool) -> Any:

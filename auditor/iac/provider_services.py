@@ -1,4 +1,4 @@
-"""Messaging, applications, containers and management of the `azurerm` provider.
+"""Messaging, containers and other services of the `azurerm` provider.
 
 Attributes: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs; what they become in a request:
 https://github.com/hashicorp/terraform-provider-azurerm, `internal/services/`.
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auditor.iac.provider_common import CONNECTIONS, IDENTITY, KEYS_ELSEWHERE, LOCAL, PUBLIC, identifier
+from auditor.expressions.partial import Unknown
+from auditor.iac.provider_common import CONNECTIONS, IDENTITY, KEYS_ELSEWHERE, LOCAL, PUBLIC, WRITTEN, identifier
 from auditor.iac.provider_ways import (
+    ABSENT,
     Provided,
     Way,
     at,
@@ -18,66 +20,12 @@ from auditor.iac.provider_ways import (
     constant,
     each,
     either,
+    element,
     given,
     made,
     negated,
     switched,
 )
-
-_SITE: dict[str, Way] = {
-    "kind": constant("app"),
-    "properties.httpsOnly": attribute("https_only"),
-    "properties.serverFarmId": attribute("service_plan_id"),
-    "properties.virtualNetworkSubnetId": attribute("virtual_network_subnet_id"),
-    "properties.clientAffinityEnabled": attribute("client_affinity_enabled"),
-    "properties.clientCertEnabled": attribute("client_certificate_enabled"),
-    "properties.clientCertMode": attribute("client_certificate_mode"),
-    "properties.clientCertExclusionPaths": attribute("client_certificate_exclusion_paths"),
-    "properties.siteConfig.vnetRouteAllEnabled": attribute("site_config.0.vnet_route_all_enabled"),
-    "properties.vnetRouteAllEnabled": attribute("site_config.0.vnet_route_all_enabled"),
-    **PUBLIC,
-}
-_SITE_CONFIG: dict[str, Way] = {
-    "properties.minTlsVersion": attribute("site_config.0.minimum_tls_version"),
-    "properties.scmMinTlsVersion": attribute("site_config.0.scm_minimum_tls_version"),
-    "properties.ftpsState": attribute("site_config.0.ftps_state"),
-    "properties.http20Enabled": attribute("site_config.0.http2_enabled"),
-    "properties.acrUseManagedIdentityCreds": attribute("site_config.0.container_registry_use_managed_identity"),
-    "properties.linuxFxVersion": attribute("site_config.0.linux_fx_version"),
-    "properties.remoteDebuggingEnabled": attribute("site_config.0.remote_debugging_enabled"),
-    **PUBLIC,
-}
-
-
-def _publishing(name: str, path: str) -> Provided:
-    ways = {"properties.allow": attribute(path)}
-    kind = "Microsoft.Web/sites/basicPublishingCredentialsPolicies"
-    return Provided(kind, ways, name=f"={name}", is_whole=True)
-
-
-def _site(kind: str) -> Provided:
-    return Provided(
-        "Microsoft.Web/sites",
-        {**_SITE, "kind": constant(kind)},
-        children=(
-            Provided("Microsoft.Web/sites/config", _SITE_CONFIG, name="=web"),
-            _publishing("ftp", "ftp_publish_basic_authentication_enabled"),
-            _publishing("scm", "webdeploy_publish_basic_authentication_enabled"),
-        ),
-        never=IDENTITY
-        | {
-            "properties.hostNameSslStates[*]",
-            "properties.hostNameSslStates[*].hostType",
-            "properties.hostNameSslStates[*].name",
-            "properties.hostNameSslStates[*].sslState",
-            "properties.hostingEnvironmentProfile.id",
-            # The provider has no attribute for these.
-            "properties.endToEndEncryptionEnabled",
-            "properties.outboundVnetRouting.allTraffic",
-            "properties.outboundVnetRouting.applicationTraffic",
-        },
-    )
-
 
 _NAMESPACE: dict[str, Way] = {
     "sku.name": attribute("sku"),
@@ -93,10 +41,49 @@ _NAMESPACE: dict[str, Way] = {
         {
             "keyVaultUri": identifier("key_vault_key_id", "vault"),
             "keyName": identifier("key_vault_key_id", "name"),
+            "keyVersion": identifier("key_vault_key_id", "version"),
+            "identity.userAssignedIdentity": attribute("identity_id"),
         },
     ),
 }
-_GRID: dict[str, Way] = {**LOCAL, **PUBLIC}
+
+
+def _inside(path: str, way: Way) -> Way:
+    """A way that begins at a block."""
+    return lambda values: way(at(values, path) or {})
+
+
+def _network_rules(kind: str, path: str, ways: dict[str, Way]) -> Provided:
+    """The firewall of a namespace, a block inside it."""
+    own: dict[str, Way] = {name: _inside(path, way) for name, way in ways.items()}
+    return Provided(f"{kind}/networkRuleSets", own, name="=default", is_whole=True)
+
+
+_BUS_NAMESPACE = "Microsoft.ServiceBus/namespaces"
+_HUB_NAMESPACE = "Microsoft.EventHub/namespaces"
+_BUS_RULES: dict[str, Way] = {
+    "properties.defaultAction": attribute("default_action"),
+    "properties.publicNetworkAccess": switched("public_network_access_enabled"),
+    "properties.trustedServiceAccessEnabled": attribute("trusted_services_allowed"),
+    "properties.ipRules": each("ip_rules", {"ipMask": element, "action": constant("Allow")}),
+    "properties.virtualNetworkRules": each("network_rules", {"subnet.id": attribute("subnet_id")}),
+}
+_HUB_RULES: dict[str, Way] = {
+    "properties.defaultAction": attribute("default_action"),
+    "properties.publicNetworkAccess": switched("public_network_access_enabled"),
+    "properties.trustedServiceAccessEnabled": attribute("trusted_service_access_enabled"),
+    "properties.ipRules": each("ip_rule", {"ipMask": attribute("ip_mask"), "action": attribute("action")}),
+    "properties.virtualNetworkRules": each("virtual_network_rule", {"subnet.id": attribute("subnet_id")}),
+}
+_GRID: dict[str, Way] = {
+    **LOCAL,
+    **PUBLIC,
+    "properties.inboundIpRules": each(
+        "inbound_ip_rule", {"ipMask": attribute("ip_mask"), "action": attribute("action")}
+    ),
+}
+# No argument says which protocol versions a topic takes.
+_GRID_NEVER = CONNECTIONS | {"properties.endpoint", "properties.minimumTlsVersionAllowed"}
 
 
 def _apim(values: Any) -> Any:
@@ -167,19 +154,61 @@ def _hostnames(values: Any) -> Any:
     return found or None
 
 
+_POOL: dict[str, Way] = {
+    "vmSize": attribute("vm_size"),
+    "workloadRuntime": attribute("workload_runtime"),
+    "enableEncryptionAtHost": attribute("host_encryption_enabled", "enable_host_encryption"),
+    "enableNodePublicIP": attribute("node_public_ip_enabled", "enable_node_public_ip"),
+    "vnetSubnetID": attribute("vnet_subnet_id"),
+}
+
+
+def _advanced(values: Any) -> Any:
+    """Whether a cluster has the advanced networking services, which are on with either of them."""
+    block = at(values, "network_profile.0.advanced_networking.0")
+    if not isinstance(block, Mapping):
+        return block
+    switches = [at(block, "observability_enabled"), at(block, "security_enabled")]
+    return next((one for one in switches if isinstance(one, Unknown)), True in switches)
+
+
+def _access(path: str, switch: str) -> Way:
+    """`Enabled`, as an argument has it since version 5 of the provider; a truth value before."""
+
+    def read(values: Any) -> Any:
+        found = attribute(path)(values)
+        return switched(switch)(values) if found is ABSENT or found is None else found
+
+    return read
+
+
 SERVICES: dict[str, Provided] = {
-    "azurerm_servicebus_namespace": Provided("Microsoft.ServiceBus/namespaces", _NAMESPACE, never=CONNECTIONS),
-    "azurerm_eventhub_namespace": Provided(
-        "Microsoft.EventHub/namespaces",
+    "azurerm_servicebus_namespace": Provided(
+        _BUS_NAMESPACE,
         _NAMESPACE,
+        children=(_network_rules(_BUS_NAMESPACE, "network_rule_set.0", _BUS_RULES),),
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | {"properties.serviceBusEndpoint"},
+    ),
+    "azurerm_eventhub_namespace": Provided(
+        _HUB_NAMESPACE,
+        {path: way for path, way in _NAMESPACE.items() if ".encryption." not in path},
+        children=(_network_rules(_HUB_NAMESPACE, "network_rulesets.0", _HUB_RULES),),
+        is_whole=True,
         # Keys are set by azurerm_eventhub_namespace_customer_managed_key.
         never=CONNECTIONS
-        | {"properties.encryption.keySource", "properties.encryption.requireInfrastructureEncryption"},
+        | WRITTEN
+        | {
+            "properties.encryption.keySource",
+            "properties.encryption.keyVaultProperties",
+            "properties.encryption.requireInfrastructureEncryption",
+            "properties.serviceBusEndpoint",
+        },
     ),
     "azurerm_eventgrid_topic": Provided(
-        "Microsoft.EventGrid/topics", {**_GRID, "kind": constant("Azure")}, never=CONNECTIONS
+        "Microsoft.EventGrid/topics", {**_GRID, "kind": constant("Azure")}, is_whole=True, never=_GRID_NEVER
     ),
-    "azurerm_eventgrid_domain": Provided("Microsoft.EventGrid/domains", _GRID, never=CONNECTIONS),
+    "azurerm_eventgrid_domain": Provided("Microsoft.EventGrid/domains", _GRID, is_whole=True, never=_GRID_NEVER),
     "azurerm_container_registry": Provided(
         "Microsoft.ContainerRegistry/registries",
         {
@@ -190,11 +219,19 @@ SERVICES: dict[str, Provided] = {
             "properties.policies.exportPolicy.status": switched("export_policy_enabled", off="disabled", on="enabled"),
             "properties.encryption.status": given("encryption", "enabled", "disabled"),
             "properties.encryption.keyVaultProperties.keyIdentifier": attribute("encryption.0.key_vault_key_id"),
+            "properties.encryption.keyVaultProperties.identity": attribute("encryption.0.identity_client_id"),
             "properties.networkRuleSet.defaultAction": attribute("network_rule_set.0.default_action"),
+            "properties.networkRuleSet.ipRules": each(
+                "network_rule_set.0.ip_rule", {"action": attribute("action"), "value": attribute("ip_range")}
+            ),
+            "properties.networkRuleSet.virtualNetworkRules": each(
+                "network_rule_set.0.virtual_network", {"action": attribute("action"), "id": attribute("subnet_id")}
+            ),
             "properties.networkRuleBypassOptions": attribute("network_rule_bypass_option"),
             **PUBLIC,
         },
-        never=CONNECTIONS | KEYS_ELSEWHERE - {"properties.encryption.keyVaultProperties.keyIdentifier"},
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | KEYS_ELSEWHERE - {"properties.encryption.keyVaultProperties.keyIdentifier"},
     ),
     "azurerm_kubernetes_cluster": Provided(
         "Microsoft.ContainerService/managedClusters",
@@ -207,15 +244,15 @@ SERVICES: dict[str, Provided] = {
             ),
             "properties.addonProfiles.httpApplicationRouting.enabled": attribute("http_application_routing_enabled"),
             "properties.addonProfiles.azurepolicy.enabled": attribute("azure_policy_enabled"),
-            "properties.agentPoolProfiles": each(
-                "default_node_pool",
-                {
-                    "name": attribute("name"),
-                    "enableEncryptionAtHost": attribute("host_encryption_enabled", "enable_host_encryption"),
-                    "enableNodePublicIP": attribute("node_public_ip_enabled", "enable_node_public_ip"),
-                    "vnetSubnetID": attribute("vnet_subnet_id"),
-                },
+            "properties.addonProfiles.azureKeyvaultSecretsProvider.enabled": given(
+                "key_vault_secrets_provider", True, False
             ),
+            "properties.addonProfiles.azureKeyvaultSecretsProvider.config.enableSecretRotation": switched(
+                "key_vault_secrets_provider.0.secret_rotation_enabled", on="true", off="false"
+            ),
+            "properties.agentPoolProfiles": each("default_node_pool", {"name": attribute("name"), **_POOL}),
+            "properties.networkProfile.networkDataplane": attribute("network_profile.0.network_data_plane"),
+            "properties.networkProfile.advancedNetworking.enabled": _advanced,
             "properties.apiServerAccessProfile.enablePrivateCluster": attribute("private_cluster_enabled"),
             "properties.apiServerAccessProfile.disableRunCommand": negated("run_command_enabled"),
             "properties.apiServerAccessProfile.authorizedIPRanges": attribute(
@@ -231,12 +268,14 @@ SERVICES: dict[str, Provided] = {
                 at(values, "service_principal.0.client_id") or given("identity", "msi")(values)
             ),
         },
+        # No argument encrypts what nodes say to one another.
+        never=CONNECTIONS | WRITTEN | {"properties.networkProfile.advancedNetworking.security.transitEncryption.type"},
     ),
-    "azurerm_linux_web_app": _site("app,linux"),
-    "azurerm_windows_web_app": _site("app"),
-    "azurerm_linux_function_app": _site("functionapp,linux"),
-    "azurerm_windows_function_app": _site("functionapp"),
-    "azurerm_service_plan": Provided("Microsoft.Web/serverFarms", {"sku.name": attribute("sku_name")}),
+    "azurerm_kubernetes_cluster_node_pool": Provided(
+        "Microsoft.ContainerService/managedClusters/agentPools",
+        {f"properties.{name}": way for name, way in _POOL.items()},
+        parent="kubernetes_cluster_id",
+    ),
     "azurerm_container_app_environment": Provided(
         "Microsoft.App/managedEnvironments",
         {
@@ -281,10 +320,15 @@ SERVICES: dict[str, Provided] = {
                 "local_authentication_disabled", "local_authentication_enabled"
             ),
             "properties.retentionInDays": attribute("retention_in_days"),
-            "properties.publicNetworkAccessForIngestion": switched("internet_ingestion_enabled"),
-            "properties.publicNetworkAccessForQuery": switched("internet_query_enabled"),
+            "properties.forceCmkForQuery": attribute("cmk_for_query_forced"),
+            "properties.publicNetworkAccessForIngestion": _access(
+                "internet_ingestion_access_type", "internet_ingestion_enabled"
+            ),
+            "properties.publicNetworkAccessForQuery": _access("internet_query_access_type", "internet_query_enabled"),
         },
-        never=frozenset({"properties.privateLinkScopedResources[*]"}),
+        is_whole=True,
+        # A cluster is joined by azurerm_log_analytics_linked_service.
+        never=CONNECTIONS | {"properties.privateLinkScopedResources[*]", "properties.features.clusterResourceId"},
     ),
     "azurerm_application_insights": Provided(
         "Microsoft.Insights/components",
@@ -293,7 +337,8 @@ SERVICES: dict[str, Provided] = {
             "properties.publicNetworkAccessForIngestion": switched("internet_ingestion_enabled"),
             "properties.publicNetworkAccessForQuery": switched("internet_query_enabled"),
         },
-        never=frozenset({"properties.privateLinkScopedResources[*]"}),
+        is_whole=True,
+        never=CONNECTIONS | {"properties.privateLinkScopedResources[*]"},
     ),
     "azurerm_api_management": Provided(
         "Microsoft.ApiManagement/service",
@@ -305,7 +350,8 @@ SERVICES: dict[str, Provided] = {
             "properties.hostnameConfigurations": _hostnames,
             **PUBLIC,
         },
-        never=CONNECTIONS | {"properties.createdAtUtc"},
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | {"properties.createdAtUtc", "properties.gatewayUrl"},
     ),
     "azurerm_app_configuration": Provided(
         "Microsoft.AppConfiguration/configurationStores",
@@ -316,9 +362,11 @@ SERVICES: dict[str, Provided] = {
                 "encryption.0.key_vault_key_identifier"
             ),
             "properties.enablePurgeProtection": attribute("purge_protection_enabled"),
+            "properties.encryption.keyVaultProperties.identityClientId": attribute("encryption.0.identity_client_id"),
             "properties.publicNetworkAccess": attribute("public_network_access"),
         },
-        never=CONNECTIONS | KEYS_ELSEWHERE - {"properties.encryption.keyVaultProperties.keyIdentifier"},
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | KEYS_ELSEWHERE - {"properties.encryption.keyVaultProperties.keyIdentifier"},
     ),
     "azurerm_cognitive_account": Provided(
         "Microsoft.CognitiveServices/accounts",
@@ -330,8 +378,15 @@ SERVICES: dict[str, Provided] = {
             "properties.restrictOutboundNetworkAccess": attribute("outbound_network_access_restricted"),
             "properties.encryption.keySource": given("customer_managed_key", "Microsoft.KeyVault"),
             "properties.customSubDomainName": attribute("custom_subdomain_name"),
+            "properties.networkAcls.defaultAction": attribute("network_acls.0.default_action"),
+            "properties.networkAcls.bypass": attribute("network_acls.0.bypass"),
+            "properties.networkAcls.ipRules": each("network_acls.0.ip_rules", {"value": element}),
+            "properties.networkAcls.virtualNetworkRules": each(
+                "network_acls.0.virtual_network_rules", {"id": attribute("subnet_id")}
+            ),
         },
-        never=CONNECTIONS,
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN,
     ),
     "azurerm_search_service": Provided(
         "Microsoft.Search/searchServices",
@@ -340,17 +395,36 @@ SERVICES: dict[str, Provided] = {
             **LOCAL,
             **PUBLIC,
             "properties.encryptionWithCmk.enforcement": switched("customer_managed_key_enforcement_enabled"),
+            "properties.networkRuleSet.ipRules": each("allowed_ips", {"value": element}),
+            "properties.networkRuleSet.bypass": attribute("network_rule_bypass_option"),
         },
-        never=CONNECTIONS,
+        is_whole=True,
+        # No argument has the service's own key.
+        never=CONNECTIONS
+        | WRITTEN
+        | {
+            "properties.encryptionWithCmk.encryptionComplianceStatus",
+            "properties.encryptionWithCmk.serviceLevelEncryptionKey",
+        },
     ),
     "azurerm_data_factory": Provided(
         "Microsoft.DataFactory/factories",
         {
-            **PUBLIC,
+            "properties.publicNetworkAccess": switched("public_network_enabled"),
             "properties.encryption.vaultBaseUrl": identifier("customer_managed_key_id", "vault"),
             "properties.encryption.keyName": identifier("customer_managed_key_id", "name"),
+            "properties.encryption.identity.userAssignedIdentity": attribute("customer_managed_key_identity_id"),
         },
-        never=IDENTITY,
+        children=(
+            Provided(
+                "Microsoft.DataFactory/factories/managedVirtualNetworks",
+                {"properties": lambda values: {} if at(values, "managed_virtual_network_enabled") is True else None},
+                name="=default",
+                is_whole=True,
+            ),
+        ),
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | IDENTITY,
     ),
     "azurerm_automation_account": Provided(
         "Microsoft.Automation/automationAccounts",
@@ -359,7 +433,8 @@ SERVICES: dict[str, Provided] = {
             "properties.publicNetworkAccess": attribute("public_network_access_enabled"),
             "properties.encryption.keySource": given("encryption", "Microsoft.Keyvault", "Microsoft.Automation"),
         },
-        never=CONNECTIONS | IDENTITY,
+        is_whole=True,
+        never=CONNECTIONS | WRITTEN | IDENTITY,
     ),
     "azurerm_recovery_services_vault": Provided(
         "Microsoft.RecoveryServices/vaults",

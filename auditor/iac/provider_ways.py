@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from auditor.expressions.partial import Unknown
@@ -43,6 +44,21 @@ class Patch:
     target: str
     """The attribute with the other resource's id."""
     ways: Mapping[str, Way]
+    adds: bool = False
+    """Whether its lists are added to those that are there."""
+
+
+class Reading(dict[str, Any]):
+    """A block's values, and the names of those that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """See `dict.get`."""
+        self.names.add(key)
+        return super().get(key, default)
 
 
 def at(value: Any, path: str) -> Any:
@@ -70,6 +86,12 @@ def attribute(*paths: str) -> Way:
         return found if found is not None or is_there else ABSENT
 
     return read
+
+
+def known(path: str) -> Way:
+    """A value that counts as not set as long as only applying shows it."""
+    read = attribute(path)
+    return lambda values: None if isinstance(found := read(values), Unknown) else found
 
 
 def negated(*paths: str) -> Way:
@@ -119,6 +141,22 @@ def translated(path: str, words: Mapping[Any, Any]) -> Way:
     return read
 
 
+def seconds(path: str) -> Way:
+    """A point in time, which the provider writes as `2027-01-31T00:00:00Z` and the service as seconds since 1970."""
+    read = attribute(path)
+
+    def written(values: Any) -> Any:
+        found = read(values)
+        if not isinstance(found, str):
+            return found
+        try:
+            return int(datetime.fromisoformat(found).timestamp())
+        except ValueError:
+            return Unknown(f"{path} is no point in time")
+
+    return written
+
+
 def joined(separator: str, *paths: str) -> Way:
     """Texts put together."""
 
@@ -166,11 +204,13 @@ def words(path: str, separator: str, end: str = "") -> Way:
     return read
 
 
-def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False) -> dict[str, Any]:
-    """An object by its paths, without what is not set, or with null for it."""
+def made(ways: Mapping[str, Way], values: Any, *, with_nulls: bool = False, always: bool = False) -> dict[str, Any]:
+    """An object by its paths, without what is not set, or with null for it; `always` for what is ABSENT too."""
     body: dict[str, Any] = {}
     for path, way in ways.items():
         found = way(values)
+        if found is ABSENT and always:
+            found = None
         if found is ABSENT or (found is None and not with_nulls):
             continue
         *above, last = path.split(".")

@@ -15,6 +15,7 @@ from typing import Any
 
 from auditor.expressions.evaluate import apply, get, truth
 from auditor.expressions.partial import Open, Unknown
+from auditor.expressions.shapes import text_of
 from auditor.iac.layout import Layout, Span, Steps
 from auditor.iac.positions import read
 from auditor.iac.template_scope import MOST_COPIES, TemplateScope, members
@@ -131,21 +132,26 @@ def declared(
     file: TemplateFile, scope: TemplateScope, open_file: Callable[[str], TemplateFile | None]
 ) -> Iterator[Declared]:
     """Every resource that the template deploys, parents before their children."""
-    yield from _resources(file.document.get("resources"), ("resources",), _Inside(scope, file, open_file))
+    inside = _Inside(scope, file, open_file)
+    scope.outputs_of = _Outputs(file.document.get("resources"), inside).of
+    yield from _resources(file.document.get("resources"), ("resources",), inside)
 
 
 def _resources(resources: Any, steps: Steps, inside: _Inside) -> Iterator[Declared]:
     if inside.depth > _DEEPEST:
         return
-    if isinstance(resources, Mapping):  # languageVersion 2.0: by symbolic name
-        items: list[tuple[str | int, Any]] = list(resources.items())
-    else:
-        items = list(enumerate(resources)) if isinstance(resources, list) else []
-    for step, resource in items:
+    for step, resource in _items(resources):
         if isinstance(resource, Mapping) and isinstance(resource.get("type"), str):
             for one in _copies(resource, inside):
                 if truth(one.scope.value(resource.get("condition", True))) is not False:
                     yield from _resource(resource, (*steps, step), one)
+
+
+def _items(resources: Any) -> list[tuple[str | int, Any]]:
+    """Resources by place, or by symbolic name in languageVersion 2.0."""
+    if isinstance(resources, Mapping):
+        return list(resources.items())
+    return list(enumerate(resources)) if isinstance(resources, list) else []
 
 
 def _copies(resource: Mapping[str, Any], inside: _Inside) -> Iterator[_Inside]:
@@ -179,10 +185,22 @@ def _resource(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iter
 
 
 def _nested(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterator[Declared]:
-    """Resources of a nested or linked deployment; a nested one's expressions look at the outer template by default."""
+    """Resources of a nested or linked deployment."""
+    if opened := _opened(resource, here, inside):
+        template, steps, below = opened
+        yield from _resources(template.get("resources"), steps, below)
+
+
+def _opened(
+    resource: Mapping[str, Any], here: Steps, inside: _Inside
+) -> tuple[Mapping[str, Any], Steps, _Inside] | None:
+    """The template of a nested or linked deployment, and where its resources stand.
+
+    A nested one's expressions look at the outer template by default.
+    """
     properties = resource.get("properties")
     if not isinstance(properties, Mapping):
-        return
+        return None
     arguments = {
         name: inside.scope.value(value.get("value"))
         if isinstance(value, Mapping) and "value" in value
@@ -201,13 +219,79 @@ def _nested(resource: Mapping[str, Any], here: Steps, inside: _Inside) -> Iterat
             if is_inner
             else replace(inside.scope, ambient=ambient, _known={})
         )
-        steps = (*here, "properties", "template", "resources")
-        yield from _resources(template.get("resources"), steps, replace(below, scope=scope))
-    elif linked := _linked(properties, inside):
+        own = replace(below, scope=scope)
+        if is_inner:
+            scope.outputs_of = _Outputs(template.get("resources"), own).of
+        return template, (*here, "properties", "template", "resources"), own
+    if linked := _linked(properties, inside):
         scope = type(inside.scope)(arguments, linked.document, ambient)
-        yield from _resources(
-            linked.document.get("resources"), ("resources",), replace(below, scope=scope, file=linked)
-        )
+        own = replace(below, scope=scope, file=linked)
+        scope.outputs_of = _Outputs(linked.document.get("resources"), own).of
+        return linked.document, ("resources",), own
+    return None
+
+
+class _Outputs:
+    """What `reference()` of the deployments in one template gives: their outputs, worked out where they are declared.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates#get-values-from-linked-template
+    """
+
+    def __init__(self, resources: Any, inside: _Inside) -> None:
+        self._resources, self._inside = resources, inside
+        self._instances: dict[str, list[tuple[Mapping[str, Any], _Inside]]] | None = None
+        self._known: dict[int, Any] = {}
+
+    def of(self, wanted: str) -> Any:
+        """By a deployment's name, id or symbolic name; None where it is none, or not certain which."""
+        name = wanted.lower()
+        if name.startswith("/"):
+            kind, _, name = name.rpartition("/")
+            if not kind.endswith(f"/{DEPLOYMENT}"):
+                return None
+        if self._instances is None:
+            self._instances = {}
+            for names, resource, inside in self._deployments():
+                for own in names:
+                    self._instances.setdefault(own.lower(), []).append((resource, inside))
+        found = self._instances.get(name, [])
+        if len(found) != 1 or self._inside.depth > _DEEPEST:
+            return None
+        resource, inside = found[0]
+        if id(inside) not in self._known:
+            self._known[id(inside)] = Unknown(f"the outputs of {name} depend on themselves")
+            self._known[id(inside)] = self._outputs(resource, inside)
+        return self._known[id(inside)]
+
+    def _deployments(self) -> Iterator[tuple[set[str], Mapping[str, Any], _Inside]]:
+        for step, resource in _items(self._resources):
+            if isinstance(resource, Mapping) and str(resource.get("type")).lower() == DEPLOYMENT:
+                for one in _copies(resource, self._inside):
+                    names = {text_of(one.scope.value(resource.get("name")))}
+                    if isinstance(step, str):
+                        index = one.scope.loops.get("")
+                        names.add(f"{step}[{index}]" if "copy" in resource else step)
+                    yield names, resource, replace(one)
+
+    def _outputs(self, resource: Mapping[str, Any], inside: _Inside) -> Any:
+        opened = _opened(resource, (), inside)
+        if opened is None:
+            return None
+        template, _, below = opened
+        found: dict[str, Any] = {}
+        for name, output in (template.get("outputs") or {}).items():
+            if isinstance(output, Mapping):
+                found[str(name)] = {"type": output.get("type"), "value": _output(output, str(name), below.scope)}
+        made = Open(Unknown("it is only known at deployment"))
+        made["outputs"] = found
+        return made
+
+
+def _output(output: Mapping[str, Any], name: str, scope: TemplateScope) -> Any:
+    if str(output.get("type", "")).lower().startswith("secure"):
+        return Unknown(f"the output {name} is a secret", is_secret=True)
+    copy = output.get("copy")
+    return scope.copied(copy, name) if isinstance(copy, Mapping) else scope.value(output.get("value"))
 
 
 def _linked(properties: Mapping[str, Any], inside: _Inside) -> TemplateFile | None:

@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,8 @@ class TemplateScope:
     """What `resourceGroup()`, `subscription()` and the like give, by the function's lower-cased name."""
     loops: Mapping[str, Any] = field(default_factory=dict)
     """Index of each loop around, by lower-cased name; the innermost also as ""."""
+    outputs_of: Callable[[str], Any] | None = None
+    """What `reference()` of a deployment in the same template gives; None for anything else."""
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def in_loop(self, name: str, index: Any) -> TemplateScope:
@@ -74,7 +76,7 @@ class TemplateScope:
             name = self.value(key)
             if key.lower() == "copy" and isinstance(inner, list) and all(isinstance(one, Mapping) for one in inner):
                 for copy in inner:
-                    found[str(copy.get("name"))] = self._copied(copy, str(copy.get("name")))
+                    found[str(copy.get("name"))] = self.copied(copy, str(copy.get("name")))
             elif isinstance(name, str):
                 found[name] = self.value(inner)
             else:
@@ -85,8 +87,8 @@ class TemplateScope:
         made.update(found)
         return made
 
-    def _copied(self, copy: Mapping[str, Any], name: str) -> Any:
-        """The list that a `copy` inside an object or among variables makes."""
+    def copied(self, copy: Mapping[str, Any], name: str) -> Any:
+        """The list that a `copy` inside an object, among variables or in an output makes."""
         count = self.value(copy.get("count"))
         if not isinstance(count, int) or not 0 <= count <= MOST_COPIES:
             return Unknown.of([count] if isinstance(count, Unknown) else [], "a loop's count is not known")
@@ -116,7 +118,7 @@ class TemplateScope:
         copies = section_member(self.template, "variables", "copy")
         for copy in copies if isinstance(copies, list) else ():
             if isinstance(copy, Mapping) and str(copy.get("name")).lower() == name.lower():
-                return self._copied(copy, name)
+                return self.copied(copy, name)
         return Unknown(f"there is no variable {name}")
 
     def _index(self, arguments: Sequence[Any]) -> Any:

@@ -47,7 +47,9 @@ def _of_state(document: Mapping[str, Any]) -> Iterator[tuple[Address, str]]:
     for resource in _list(document, "resources"):
         if not isinstance(resource, Mapping) or resource.get("mode") != "managed":
             continue
-        address = _address(f"{resource.get('module') or ''}.{resource.get('type')}.{resource.get('name')}".lstrip("."))
+        address = address_of(
+            f"{resource.get('module') or ''}.{resource.get('type')}.{resource.get('name')}".lstrip(".")
+        )
         for instance in _list(resource, "instances"):
             attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
             if identifier := _identifier(attributes):
@@ -61,13 +63,16 @@ def _of_module(module: Any, depth: int) -> Iterator[tuple[Address, str]]:
         if isinstance(resource, Mapping) and resource.get("mode") == "managed":
             identifier = _identifier(resource.get("values"))
             if identifier and isinstance(resource.get("address"), str):
-                yield _address(resource["address"]), identifier
+                yield address_of(resource["address"]), identifier
     for child in _list(module, "child_modules"):
         yield from _of_module(child, depth + 1)
 
 
-def _address(text: str) -> Address:
-    """`module.net["a"].module.dns.azurerm_x.y[0]`: modules `net`, `dns`, block `azurerm_x.y`."""
+def address_of(text: str) -> Address:
+    """An address as Terraform writes it.
+
+    `module.net["a"].module.dns.azurerm_x.y[0]`: modules `net`, `dns`, block `azurerm_x.y`.
+    """
     parts = _INSTANCE.sub("", text).split(".")
     modules: list[str] = []
     while len(parts) > 2 and parts[0] == "module":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = object()
@@ -68,33 +69,36 @@ def resource(
 
 
 def plan(
-    *resources: Mapping[str, Any], calls: Mapping[str, Any] | None = None, outputs: Mapping[str, Any] | None = None
+    *resources: Mapping[str, Any],
+    calls: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, Any] | None = None,
+    repeated: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`calls` are arguments and `outputs` references of modules by name."""
-    modules = {one["module"] for one in resources} - {""}
-    configured = {name: [one["configuration"] for one in resources if one["module"] == name] for name in ("", *modules)}
+    """`calls` are arguments and `outputs` references of modules by name, `net` or `net.module.dns`."""
+    root: dict[str, Any] = {"resources": [], "module_calls": {}}
+    for one in resources:
+        place = root
+        path = ""
+        for name in re.findall(r"module\.([\w-]+)|^([\w-]+)", re.sub(r"\[[^\]]*\]", "", one["module"])):
+            own = name[0] or name[1]
+            path = f"{path}.module.{own}" if path else own
+            if own not in place["module_calls"]:
+                arguments = (calls or {}).get(path, {})
+                handed = (outputs or {}).get(path, {})
+                place["module_calls"][own] = {
+                    **({"for_each_expression": {"references": ["var.keys"]}} if path in repeated else {}),
+                    "expressions": {key: {"references": [value]} for key, value in arguments.items()},
+                    "module": {
+                        "resources": [],
+                        "module_calls": {},
+                        "outputs": {key: {"expression": {"references": [value]}} for key, value in handed.items()},
+                    },
+                }
+            place = place["module_calls"][own]["module"]
+        place["resources"].append(one["configuration"])
     return {
         "format_version": "1.2",
         "terraform_version": "1.11.4",
         "resource_changes": [one["change"] for one in resources],
-        "configuration": {
-            "root_module": {
-                "resources": configured[""],
-                "module_calls": {
-                    name: {
-                        "expressions": {
-                            key: {"references": [value]} for key, value in (calls or {}).get(name, {}).items()
-                        },
-                        "module": {
-                            "resources": configured[name],
-                            "outputs": {
-                                key: {"expression": {"references": [value]}}
-                                for key, value in (outputs or {}).get(name, {}).items()
-                            },
-                        },
-                    }
-                    for name in modules
-                },
-            }
-        },
+        "configuration": {"root_module": root},
     }

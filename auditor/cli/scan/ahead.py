@@ -30,6 +30,10 @@ class Ahead:
     base: Source | None = None
     declared: Mapping[str, Declaration] = field(default_factory=dict)
     """Where the code declares resources, by lower-cased id."""
+    changed: frozenset[str] = frozenset()
+    """What it creates, changes or deletes, by lower-cased id."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Terraform's addresses of resources in a plan, by lower-cased id."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -59,6 +63,7 @@ class Ahead:
         repository = repository_of(self.roots[0]) or self.roots[0]
         foreseen = api.foresee(self.paths, base, scope=self.scope, repository=repository)
         self.base, self.declared = base, foreseen.declared
+        self.changed, self.addresses = foreseen.changed, foreseen.addresses
         return foreseen.source
 
     def shown(self, report: Report, rules: api.RuleChoice) -> Report:

@@ -140,7 +140,7 @@ def scan(
         environment_tag,
         data_class_tag,
     )
-    rendering = with_places(rendering, for_scanning, report, found, ahead.declared, ahead.roots)
+    rendering = with_places(rendering, for_scanning, report, found, ahead)
     told = (
         *write_reports(report, outputs, rendering, steps),
         *write_split(for_scanning, report, rendering, found.manifest.management_groups),

@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 from auditor.inventory import ids
 
 if TYPE_CHECKING:
+    from auditor.cli.scan.ahead import Ahead
     from auditor.evaluate.model import Report
     from auditor.iac.declaration import Declaration
     from auditor.inventory.model import Resource
@@ -66,13 +67,9 @@ def with_places(
     chosen: SarifOptions,
     report: Report,
     source: Source,
-    declared: Mapping[str, Declaration],
-    code: Sequence[Path],
+    ahead: Ahead,
 ) -> RenderOptions:
-    """The rendering with places, portal and category; writes the inventory tree where one is asked for.
-
-    `declared` is what code that is not deployed yet declares, by lower-cased id, and `code` the folders it stands in.
-    """
+    """The rendering with places, portal and category; writes the inventory tree where one is asked for."""
     from auditor.report.places import places
 
     cloud, resources = source.manifest.cloud.lower(), source.inventory.by_key
@@ -83,14 +80,14 @@ def with_places(
         category=chosen.category or "",
         portal=_PORTALS.get(_ALIASES.get(cloud, cloud), rendering.portal),
     )
-    roots = (chosen.source_root,) if chosen.source_root else tuple(code)
+    roots = (chosen.source_root,) if chosen.source_root else ahead.roots
     if not roots and not chosen.inventory:
         return rendering
     tree = places(
         report,
         resources,
-        declared={**declared, **_declared(roots, resources.values())},
-        changed=declared,
+        declared={**ahead.declared, **_declared(roots, resources.values(), ahead.addresses)},
+        changed=ahead.changed,
         tree_prefix=prefix if chosen.inventory else None,
     )
     if chosen.inventory:
@@ -145,13 +142,15 @@ def _prefix(chosen: SarifOptions, default: str) -> str:
     return default
 
 
-def _declared(roots: Sequence[Path], resources: Iterable[Resource]) -> dict[str, Declaration]:
+def _declared(
+    roots: Sequence[Path], resources: Iterable[Resource], addresses: Mapping[str, str]
+) -> dict[str, Declaration]:
     from auditor.iac import declared_at
 
     known = list(resources)
     found: dict[str, Declaration] = {}
     for root in roots:
-        found |= declared_at(root, known, base=repository_of(root))
+        found |= declared_at(root, known, base=repository_of(root), addresses=addresses)
     return found
 
 
