@@ -6,6 +6,7 @@ length is certain. https://learn.microsoft.com/azure/azure-resource-manager/temp
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -46,6 +47,8 @@ def text_of(value: Any) -> str:
         return value.text
     if isinstance(value, Choice):
         return value.why.text
+    if isinstance(value, list | Mapping):  # where a name was wanted: what it holds may be unknown as well
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=text_of)
     return value.example if isinstance(value, Shape) else to_string(value)
 
 

@@ -436,3 +436,10 @@ def test_arguments_of_other_resource_types_are_not_meant(code: str, line: int, t
     ]
 
     assert place.start_line == line
+
+
+def test_a_list_in_the_place_of_a_name_is_told_whatever_it_holds():
+    from auditor.expressions.partial import Unknown
+    from auditor.expressions.shapes import text_of
+
+    assert text_of(["a", Unknown("only deployment knows it", text="{name}")]) == '["a","{name}"]'
