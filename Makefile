@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test golden lint types format constraints clean tools build dist
+.PHONY: demo test golden lint types format constraints clean tools build dist audit bench
 
 demo: $(VENV)/.runtime ## Set everything up and audit the built-in demo tenant.
 	@$(BIN)/auditor scan --demo --fail-on none
@@ -39,6 +39,14 @@ dist: $(VENV)/.dev ## Everything for a release, below dist/.
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json .make/bin/python
 	cp Dockerfile CHANGELOG.md dist/ && rm -rf .make
 	cd dist && sha256sum * > SHA256SUMS
+
+audit: ## Known vulnerabilities of every pinned library, as PyPI tells them; needs the network.
+	rm -rf .make && $(PYTHON) -m venv .make && .make/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.make/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip; code=$$?; rm -rf .make; exit $$code
+
+SIZES ?= 10 100
+bench: $(VENV)/.dev ## One table of what takes how long: start, phases by size, a second run, memory, collection.
+	$(BIN)/python -m benchmarks.all $(SIZES)
 
 constraints: ## Resolve every dependency anew and write the versions down.
 	rm -rf .make && mkdir .make && $(PYTHON) -m venv .make/venv
