@@ -48,7 +48,7 @@ def plan(
     findings: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Only these findings: fingerprints, or the beginnings of some.", metavar="[FINGERPRINT]..."
+            help="Only these findings: fingerprints, or the beginnings of some.", metavar="FINGERPRINT"
         ),
     ] = None,
     demo: Demo = False,
