@@ -47,9 +47,7 @@ def _nothing() -> None:
 def plan(
     findings: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Only these findings: fingerprints, or the beginnings of some.", metavar="FINGERPRINT"
-        ),
+        typer.Argument(help="Only these findings: fingerprints, or the beginnings of some.", metavar="FINGERPRINT"),
     ] = None,
     demo: Demo = False,
     source_path: SourcePath = None,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from auditor.inventory.policy_expressions import expression_end
 from auditor.secrets.marks import inline
 from auditor.secrets.names import OPEN_HEADERS
 from auditor.secrets.signs import is_suspect
@@ -31,8 +32,33 @@ _NAME_VALUE = re.compile(r"\bname\s*+=\s*+[\"']([^\"']*+)[\"']")
 
 
 def redact_policy(text: str, mark: Marking) -> str | None:
-    """The policy with its inline secrets as `$secret(kind:hash)`; None where its tags cannot be followed."""
-    return _Policy(mark).read(text)
+    """The policy with its inline secrets as `$secret(kind:hash)`; None where its tags cannot be followed.
+
+    Quotes and signs of expressions that would be in the way come back escaped, as the format `xml` has them.
+    """
+    return _Policy(mark).read(_escaped(text))
+
+
+_BEFORE_EXPRESSION = re.compile(r"(?:=\s*+([\"'])|>)\s*+(?=@[({])")
+
+
+def _escaped(text: str) -> str:
+    """A text of the format `rawxml` with its expressions escaped where they would be taken for tags or an end.
+
+    Every character is read once.
+    """
+    parts: list[str] = []
+    told = 0
+    while found := _BEFORE_EXPRESSION.search(text, told):
+        end = expression_end(text, found.end())
+        if end < 0:
+            break
+        expression = text[found.end() : end].replace("<", "&lt;").replace(">", "&gt;")
+        if found[1]:
+            expression = expression.replace(found[1], "&quot;" if found[1] == '"' else "&apos;")
+        parts += (text[told : found.end()], expression)
+        told = end
+    return "".join([*parts, text[told:]])
 
 
 class _Policy:

@@ -11,7 +11,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
-from auditor.facts.api.expressions import expression_end, is_expression
+from auditor.inventory.policy_expressions import expression_end, is_expression
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
