@@ -48,6 +48,8 @@ LOGGED = (
     "Microsoft.Logic/workflows",
     "Microsoft.AppConfiguration/configurationStores",
     "Microsoft.RecoveryServices/vaults",
+    "Microsoft.Devices/IotHubs",
+    "Microsoft.StreamAnalytics/streamingJobs",
 )
 
 
@@ -88,8 +90,19 @@ ENTRIES = (
         "2020-01-01",
         path="providers/Microsoft.Security/jitNetworkAccessPolicies",
     ),
-    # The version before has no attack paths among what is told of.
+    # The first version that tells of attack paths (`notificationsSources`):
+    # https://learn.microsoft.com/azure/templates/microsoft.security/2023-12-01-preview/securitycontacts
     Entry("Microsoft.Security/securityContacts", "2023-12-01-preview"),
+    Entry("Microsoft.Security/serverVulnerabilityAssessmentsSettings", "2023-05-01"),
+    Entry("Microsoft.Security/iotSecuritySolutions", "2019-08-01"),
+    # Of all vaults at once; `sourceResourceId` is what is backed up:
+    # https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-tables-resources
+    Entry(
+        "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
+        "",
+        How.QUERY,
+        table="recoveryservicesresources",
+    ),
     Entry("Microsoft.Security/settings", "2022-05-01"),
     Entry("Microsoft.Security/assessments", "2020-01-01", How.QUERY, table="securityresources"),
     Entry("Microsoft.Security/secureScores", "2020-01-01", table="securityresources"),

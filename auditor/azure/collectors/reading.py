@@ -285,6 +285,8 @@ def state_of(trouble: Trouble, absent: frozenset[str] = frozenset()) -> ReadStat
 
 def _type_of(body: Mapping[str, Json], kind: str) -> str:
     own = body.get("type")
+    if isinstance(own, str) and f"{own}s".lower() == kind.lower():
+        return kind  # as security contacts answer, in the singular
     return own if isinstance(own, str) and "/" in own else kind
 
 

@@ -122,6 +122,7 @@ _WEB_ENTRIES = (
 _SERVER = "Microsoft.Sql/servers"
 _PG = "Microsoft.DBforPostgreSQL/flexibleServers"
 _MY = "Microsoft.DBforMySQL/flexibleServers"
+_OF_FLEXIBLE = ("configurations", "firewallRules", "administrators", "advancedThreatProtectionSettings")
 _ACCOUNT = "Microsoft.DocumentDB/databaseAccounts"
 
 
@@ -168,11 +169,19 @@ _DATABASE_ENTRIES = (
     _below(_SERVER, "elasticPools", _SQL),
     _top("Microsoft.Sql/managedInstances", _SQL),
     _below("Microsoft.Sql/managedInstances", "encryptionProtector", _SQL),
-    _below("Microsoft.Sql/managedInstances", "azureADOnlyAuthentications", _SQL),
+    *(
+        _below("Microsoft.Sql/managedInstances", name, _SQL)
+        for name in (
+            "administrators",
+            "azureADOnlyAuthentications",
+            "securityAlertPolicies",
+            "vulnerabilityAssessments",
+        )
+    ),
     _top(_PG, _POSTGRES),
-    *(_below(_PG, name, _POSTGRES) for name in ("configurations", "firewallRules", "administrators")),
+    *(_below(_PG, name, _POSTGRES) for name in _OF_FLEXIBLE),
     _top(_MY, _MYSQL),
-    *(_below(_MY, name, _MYSQL) for name in ("configurations", "firewallRules", "administrators")),
+    *(_below(_MY, name, _MYSQL) for name in _OF_FLEXIBLE),
     _top(_ACCOUNT, _COSMOS),
     _below(_ACCOUNT, "sqlRoleAssignments", _COSMOS, _speaks_sql),
     _below(_ACCOUNT, "sqlRoleDefinitions", _COSMOS, _speaks_sql),
@@ -328,6 +337,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Databricks/workspaces", "2023-02-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
+    _below("Microsoft.Synapse/workspaces", "securityAlertPolicies", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "dedicatedSQLminimalTlsSettings", "2021-06-01"),
     _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
     _below("Microsoft.Batch/batchAccounts", "pools", "2024-07-01"),
@@ -356,6 +366,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.ServiceNetworking/trafficControllers", "2025-01-01"),
     _below("Microsoft.ServiceNetworking/trafficControllers", "securityPolicies", "2025-01-01"),
     _top("Microsoft.Network/dnsZones", _DNS),
+    # Signing came with this version: https://learn.microsoft.com/rest/api/dns/dnssec-configs/list-by-dns-zone
+    _below("Microsoft.Network/dnsZones", "dnssecConfigs", "2023-07-01-preview"),
     Entry(
         "Microsoft.Network/dnsZones/CNAME",
         _DNS,
@@ -368,6 +380,9 @@ _OTHER_ENTRIES = (
     _top("Microsoft.HybridCompute/machines", "2024-07-10"),
     _top("Microsoft.HybridCompute/privateLinkScopes", "2025-01-13"),
     _top("Microsoft.Insights/privateLinkScopes", "2021-09-01"),
+    _top("Microsoft.StreamAnalytics/streamingJobs", "2020-03-01"),
+    _top("Microsoft.BotService/botServices", "2022-09-15"),
+    _top("Microsoft.VirtualMachineImages/imageTemplates", "2024-02-01"),
     _top("Microsoft.Devices/IotHubs", "2023-06-30"),
     _below("Microsoft.Devices/IotHubs", "certificates", "2023-06-30"),
     _top("Microsoft.Devices/provisioningServices", "2022-12-12"),

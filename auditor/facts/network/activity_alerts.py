@@ -2,8 +2,7 @@
 
 A fact of a subscription, for each kind of what is watched, what happens to it untold:
 
-    {"network_security_group": ["changed"], "public_ip": ["changed", "deleted"], "security_rule": [],
-     "service_health": ["untold"], ...}
+    {"network_security_group": ["changed"], "public_ip": [], "service_health": ["service issue"], ...}
 
 An alert tells of an operation when it is enabled, its scope is the whole subscription, and an event of that operation
 meets all its conditions: a resource group, a caller or the status Failed leave events out. Shape, and that `enabled`
@@ -26,11 +25,11 @@ from auditor.inventory.model import Json, Resource, Unread
 ALERT = "microsoft.insights/activitylogalerts"
 WATCHED: Mapping[str, str] = {
     "network_security_group": "microsoft.network/networksecuritygroups",
+    "policy_assignment": "microsoft.authorization/policyassignments",
     "public_ip": "microsoft.network/publicipaddresses",
     "security_rule": "microsoft.network/networksecuritygroups/securityrules",
-    "sql_firewall_rule": "microsoft.sql/servers/firewallrules",
-    "policy_assignment": "microsoft.authorization/policyassignments",
     "security_solution": "microsoft.security/securitysolutions",
+    "sql_firewall_rule": "microsoft.sql/servers/firewallrules",
 }
 """Kind to the type whose changes are to be told."""
 _HAPPENINGS: Mapping[str, str] = {"write": "changed", "delete": "deleted"}
@@ -57,9 +56,11 @@ def _untold(inventory: Inventory, subscription: Resource, alerts: Sequence[Resou
         ]
         return Unread(gap) if gap and missing else missing
 
-    healthy = any(_tells_of_health(alert) for alert in covering)
-    of_health: Json | Unread = [] if healthy else Unread(gap) if gap else ["untold"]
-    return {**{kind: of_kind(watched) for kind, watched in WATCHED.items()}, "service_health": of_health}
+    health: Json | Unread = [] if any(_tells_of_health(alert) for alert in covering) else ["service issue"]
+    return {
+        **{kind: of_kind(watched) for kind, watched in WATCHED.items()},
+        "service_health": Unread(gap) if gap and health else health,
+    }
 
 
 def _covers(alert: Resource, subscription: Resource) -> bool:
@@ -88,12 +89,23 @@ def _tells(alert: Resource, watched: str, operation: str) -> bool:
 
 
 def _tells_of_health(alert: Resource) -> bool:
-    """Whether an alert tells of incidents of Azure; which kinds and services it is for is its owner's choice.
+    """Whether it tells of service issues; services and regions that it names are a choice.
 
     https://learn.microsoft.com/azure/service-health/alerts-activity-log-service-notifications-arm
     """
+    narrowed = ("properties.impactedservices",)
+
+    def meets(condition: Json) -> bool:
+        if choices := items(condition, "anyOf"):
+            return any(meets(choice) for choice in choices)
+        wanted = {text(condition, "equals"), *(str(one).lower() for one in items(condition, "containsAny"))}
+        field = text(condition, "field")
+        return field.startswith(narrowed) or not wanted.isdisjoint(
+            {"category": ("servicehealth",), "properties.incidenttype": ("incident",)}.get(field, ())
+        )
+
     conditions = items(alert.body, "properties", "condition", "allOf")
-    return any(text(one, "field") == "category" and text(one, "equals") == "servicehealth" for one in conditions)
+    return bool(conditions) and all(meets(condition) for condition in conditions)
 
 
 FAMILY = FactFamily(
@@ -103,11 +115,11 @@ FAMILY = FactFamily(
     compute=compute,
     words={
         "network_security_group": "changes of a network security group that no alert tells of",
+        "policy_assignment": "changes of a policy assignment that no alert tells of",
         "public_ip": "changes of a public IP address that no alert tells of",
         "security_rule": "changes of a security rule that no alert tells of",
-        "sql_firewall_rule": "changes of a SQL firewall rule that no alert tells of",
-        "policy_assignment": "changes of a policy assignment that no alert tells of",
         "security_solution": "changes of a security solution that no alert tells of",
-        "service_health": "incidents of Azure that no alert tells of",
+        "service_health": "events of Azure's own health that no alert tells of",
+        "sql_firewall_rule": "changes of a SQL firewall rule that no alert tells of",
     },
 )
