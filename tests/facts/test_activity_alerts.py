@@ -57,3 +57,21 @@ def test_an_alert_that_was_not_read_may_tell():
 
     assert found["public_ip"] == []
     assert found["sql_firewall_rule"] == Unread(gap)
+
+
+HEALTH = {"field": "category", "equals": "ServiceHealth"}
+
+
+@pytest.mark.parametrize(
+    ("found", "untold"),
+    [
+        (alert(HEALTH), []),
+        (alert(HEALTH, {"field": "properties.incidentType", "equals": "Incident"}), []),
+        (alert(HEALTH, {"field": "properties.impactedServices[*].ServiceName", "containsAny": ["Key Vault"]}), []),
+        (alert(HEALTH, {"field": "properties.incidentType", "equals": "Maintenance"}), ["service issue"]),
+        (alert({"field": "category", "equals": "ResourceHealth"}), ["service issue"]),
+        (alert(HEALTH, enabled=False), ["service issue"]),
+    ],
+)
+def test_an_alert_tells_of_azures_own_health(found: Any, untold: list[str]):
+    assert fact("activity_alerts", [HERE, found])["service_health"] == untold

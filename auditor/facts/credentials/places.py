@@ -31,6 +31,7 @@ HOLDERS = frozenset(
         "microsoft.apimanagement/service/products/policies",
         "microsoft.compute/virtualmachines/extensions",
         "microsoft.compute/virtualmachines/runcommands",
+        "microsoft.compute/virtualmachinescalesets",
         "microsoft.resources/deploymentscripts",
         "microsoft.resources/deployments",
         "microsoft.containerregistry/registries/tasks",

@@ -145,6 +145,8 @@ SERVICES: tuple[Service, ...] = (
             Place(
                 url="properties.encryption.cmk.key.keyVaultUrl",
                 identity="properties.encryption.cmk.kekIdentity.userAssignedIdentity",
+                # ActivatingWorkspace, Consistent, or AwaitingUserAction (the key is to be activated); the schema has
+                # no list: https://github.com/hashicorp/terraform-provider-azurerm, synapse_workspace_resource.go
                 reported=Reported("properties.encryption.cmk.status", fine=("consistent", *PASSING)),
             ),
         ),

@@ -33,6 +33,8 @@ SERVICES: tuple[Service, ...] = (
             replace(
                 block(KEY_VAULT_BLOCK, "keyVaultUrl"),
                 switch="properties.encryption.status",  # https://learn.microsoft.com/rest/api/avs/private-clouds/get#encryptionkeystatus
+                # Connected or AccessDenied; the vault is `keyVaultUrl`, beside `keyName` and `keyVersion`:
+                # https://learn.microsoft.com/javascript/api/@azure/arm-avs/encryptionkeyvaultproperties
                 reported=Reported(f"{KEY_VAULT_BLOCK}.keyState", bad=("accessdenied",)),
             ),
         ),
@@ -120,12 +122,14 @@ SERVICES: tuple[Service, ...] = (
             ),
         ),
         LEARN + "aks/use-kms-etcd-encryption",
+        # The plugin encrypts and decrypts; the page asks for Crypto User, or for those two in a policy.
         uses=frozenset({"encrypt", "decrypt"}),
     ),
     shared_block("Microsoft.DevCenter/devcenters", "dev center", "deployment-environments/"),
     Service(
         "Microsoft.LoadTestService/loadTests",
         "load testing resource",
+        # https://learn.microsoft.com/azure/templates/microsoft.loadtestservice/loadtests#encryptionproperties
         (Place(url="properties.encryption.keyUrl", identity="properties.encryption.identity.resourceId"),),
         LEARN + "app-testing/load-testing/how-to-configure-customer-managed-keys",
     ),
