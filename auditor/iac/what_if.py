@@ -30,7 +30,9 @@ def what_if_changes(document: Any) -> list[Mapping[str, Any]] | None:
     if not isinstance(changes, list) or "status" not in document:
         return None
     found = [
-        change for change in changes if isinstance(change, Mapping) and str(change.get("resourceId")).startswith("/")
+        change
+        for change in changes
+        if isinstance(change, Mapping) and (named := str(change.get("resourceId"))).startswith("/") and named.strip("/")
     ]
     are_known = all(str(change.get("changeType", "")).lower() in _KINDS for change in found)
     return found if are_known and len(found) == len(changes) else None

@@ -87,6 +87,7 @@ def test_another_file_can_be_named(tmp_path):
         ("[scan]\nfail-onn = 1\n", "did you mean fail-on?"),
         ("[scam]\nx = 1\n", "did you mean scan?"),
         ("[scan\n", "is not TOML"),
+        (f"[scan]\nmax-findings = {'9' * 5000}\n", "has a number that is too long"),
         ('[scan]\nfail-on = "nones"\n', "nones"),
         ("[scan]\ndemo = true\n", "no setting 'scan.demo'"),
         ("scan = 5\n", "'scan' is a command (write its settings below [scan])"),

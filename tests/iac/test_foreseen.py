@@ -428,3 +428,11 @@ def test_one_more_open_port_is_new_though_the_group_was_open(tmp_path: Path):
     ]
 
     assert news == [1, 0]
+
+
+@pytest.mark.parametrize("identifier", ["/", "///", "", "storage"])
+def test_a_what_if_result_that_names_no_resource_is_refused(tmp_path, identifier):
+    changes = what_if({"resourceId": identifier, "changeType": "NoChange", "before": {"properties": {}}})
+
+    with pytest.raises(ConfigError, match="neither code for Azure nor a what-if result"):
+        foreseen({"result.json": changes}, tmp_path)

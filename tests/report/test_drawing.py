@@ -115,6 +115,16 @@ def test_names_are_text_and_whole_in_the_title():
     assert all(len(name.text or "") < 60 for name in root.iter(f"{SVG}text") if name.get("class") == "name")
 
 
+def test_a_name_of_any_length_is_cut_and_keeps_both_ends():
+    names = ("a" + "m" * 200_000 + "z", "a" + "i" * 200_000 + "z", "a" + "界" * 200_000 + "z")
+    nodes = tuple(Node(f"/{at}", name, "thing") for at, name in enumerate(names))
+
+    root = tree(svg(Picture("p", "P", "", nodes, ())))
+
+    shown = [name.text or "" for name in root.iter(f"{SVG}text") if name.get("class") == "name"]
+    assert [(text[0], text[-1], len(text) < 60) for text in shown] == [("a", "z", True)] * 3
+
+
 def test_it_says_what_it_is_to_who_cannot_see_it():
     picture = pictured()[0]
     root = tree(svg(picture))

@@ -96,6 +96,8 @@ def read_config(path: Path, command: Any, *, named: bool = True) -> Configuratio
         raise ConfigError(_not_toml(error), subject=_with_place(path, error)) from error
     except RecursionError as error:
         raise ConfigError("nests too deeply", subject=str(path)) from error
+    except ValueError as error:  # Python takes no number of thousands of digits
+        raise ConfigError("has a number that is too long", subject=str(path)) from error
     _read_shared(configuration, document, command)
     by_table: dict[str, dict[str, Setting]] = {}
     for setting in all_settings(command):

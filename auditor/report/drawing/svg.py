@@ -96,7 +96,8 @@ def _fit(text: str, room: float, em: float) -> str:
     """The text, cut with an ellipsis in its middle where it is wider than `room`: names differ at both ends."""
     if _width(text, em) <= room:
         return text
-    head, tail = (len(text) + 1) // 2, len(text) // 2
+    most = int(room / (em * _NARROW)) + 1  # letters that could find room at all: a name may have thousands
+    head, tail = min((len(text) + 1) // 2, most), min(len(text) // 2, most)
     while head + tail > 1 and _width(f"{text[:head]}…{text[len(text) - tail :]}", em) > room:
         head, tail = (head - 1, tail) if head > tail else (head, tail - 1)
     return f"{text[:head]}…{text[len(text) - tail :]}"
