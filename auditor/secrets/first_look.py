@@ -20,6 +20,10 @@ from auditor.secrets.values import is_arm_id
 DEEPEST = 100
 """Levels of nesting that are walked."""
 _TEXTS = re.compile(r'"([^"]*)"')
+# An etag is the one text with quotes in it that most bodies have.
+_ETAG = re.compile(r'"W/\\"[0-9A-Fa-f-]{1,40}\\""')
+# A switch is never replaced, whatever its name says: `enableRbacAuthorization`.
+_SWITCH = re.compile(r'"[A-Za-z]{1,40}":(?:true|false|null)')
 _BRACKETS = re.compile(r"[][{}]")
 _WALKED = frozenset(name.lower() for name in VALUE_KEYS) | {"protectedsettings", "expression"}
 _RUNS = bytes(ord("a") if chr(sign) in RUN_SIGNS else ord(" ") for sign in range(256))
@@ -45,6 +49,7 @@ class FirstLook:
 
         self._dumps: Callable[[Json], bytes] = orjson.dumps
         self._harmless: set[str] = set()
+        self._orderly: set[str] = set()
 
     def is_plain(self, type_key: str, body: Mapping[str, Json]) -> bool:
         """Whether nothing in a body is to be replaced; False where that takes a walk to say."""
@@ -52,10 +57,15 @@ class FirstLook:
             text = self._dumps(body).decode()
         except (TypeError, ValueError):  # integers beyond 64 bits, halves of surrogate pairs
             return False
-        if not text.isascii() or "\\" in text or type_key.startswith(_POLICIES):
+        if "\\" in text:
+            text = _ETAG.sub('"etag"', text)
+        if not text.isascii() or "\\" in text or type_key.startswith(_POLICIES) or _too_deep(text):
             return False
-        if _too_deep(text):
-            return False
+        return self._is_plain(type_key, body, text) or (
+            _SWITCH.search(text) is not None and self._is_plain(type_key, body, _SWITCH.sub('""', text))
+        )
+
+    def _is_plain(self, type_key: str, body: Mapping[str, Json], text: str) -> bool:
         texts = set(_TEXTS.findall(text))
         fresh = texts - self._harmless
         if fresh:
@@ -65,17 +75,24 @@ class FirstLook:
             long = len(joined) >= LONG and _RUN in joined.encode().translate(_RUNS)
             if not all(_is_harmless(one, signs, long=long) for one in fresh):
                 return False
-            if len(self._harmless) > _MOST:
-                self._harmless.clear()
-            self._harmless.update(one for one in fresh if len(one) <= _REMEMBERED)
+            _remember(self._harmless, fresh)
         labelled = not _TAGS.isdisjoint(texts)
         if labelled and not _plain_labels(body, text):
             return False
         lowered = frozenset(map(str.lower, texts))
-        if (labelled or not PROSE.isdisjoint(lowered)) and _has_random(texts):
-            return False
+        if labelled or not PROSE.isdisjoint(lowered):
+            fresh = texts - self._orderly
+            if _has_random(fresh):
+                return False
+            _remember(self._orderly, fresh)
         places = _places(type_key, last_name(body))
         return not any(place <= lowered for place in places)
+
+
+def _remember(known: set[str], texts: Iterable[str]) -> None:
+    if len(known) > _MOST:
+        known.clear()
+    known.update([one for one in texts if len(one) <= _REMEMBERED])
 
 
 def last_name(envelope: Mapping[str, Json]) -> str:
@@ -116,7 +133,8 @@ def _plain_labels(body: Mapping[str, Json], text: str) -> bool:
 
 
 def _has_random(texts: Iterable[str]) -> bool:
-    return any(looks_random(word) for text in texts if len(text) >= SHORTEST_RANDOM for word in text.split())
+    long = [text for text in texts if len(text) >= SHORTEST_RANDOM and not text.islower() and not is_arm_id(text)]
+    return any(looks_random(word) for text in long for word in text.split())
 
 
 def _too_deep(text: str) -> bool:

@@ -17,6 +17,7 @@ _ID = "/subscriptions/1a5f6c10-0000-4000-8000-000000000001/resourceGroups/rg/pro
 _KEY = "x7Kq" * 19 + "+AStAbCdEQ=="
 _RANDOM = "aB3dE5gH7jK9mN1pQ2"
 TEXTS = (
+    *('W/"1a5f6c10-0000-4000-8000-000000000001"', '"W/"ab""', 'W/"ab"password=hunter2', "enableRbacAuthorization"),
     *(
         "Enabled",
         "westeurope",
@@ -46,6 +47,7 @@ TEXTS = (
     *("-----BEGIN PRIVATE KEY-----", "eyJhbGciOi.eyJzdWIi.c2ln", "https://hooks.slack.com/services/T0/B0/abcdefgh"),
 )
 NAMES = (
+    *("enableRbacAuthorization", "etag"),
     *(
         "properties",
         "name",
@@ -136,6 +138,12 @@ def test_nesting_counts_as_the_walk_counts_it(depth: int):
         body = {"a": body}
     if FirstLook().is_plain("microsoft.x/y", body):
         assert _walked("microsoft.x/y", body) == json.dumps(body)
+
+
+def test_etags_and_switches_need_no_walk():
+    body = {"id": _ID + "a", "etag": 'W/"1a5f6c10-0000-4000-8000-000000000001"'}
+    assert FirstLook().is_plain("microsoft.x/y", body | {"properties": {"enableRbacAuthorization": True}})
+    assert not FirstLook().is_plain("microsoft.x/y", body | {"properties": {"enableRbacAuthorization": "x"}})
 
 
 def test_most_bodies_need_no_walk():
