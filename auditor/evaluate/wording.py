@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
 
 from auditor.inventory.model import Json, Resource, Unread
 from auditor.rules.model import Context, Evidence
@@ -50,29 +52,32 @@ def _decided(path: str, evidence: Sequence[Evidence]) -> list[str]:
     return [path]
 
 
-def _own_names(resource: Resource) -> dict[str, str]:
-    return {
-        "name": resource.display_name,
-        "fullName": resource.full_name,
-        "id": resource.id,
-        "type": resource.type,
-        "location": resource.location,
-        "resource_group": resource.resource_group,
-        "subscription_id": resource.subscription_id,
-    }
+_OWN: Mapping[str, Callable[[Resource], str]] = {
+    "name": attrgetter("display_name"),
+    "fullName": attrgetter("full_name"),
+    "id": attrgetter("id"),
+    "type": attrgetter("type"),
+    "location": attrgetter("location"),
+    "resource_group": attrgetter("resource_group"),
+    "subscription_id": attrgetter("subscription_id"),
+}
 
 
 def _values(path: str, context: Context) -> Iterator[Json]:
-    own = _own_names(context.resource)
-    if path in own:
-        yield own[path]
+    if path in _OWN:
+        yield _OWN[path](context.resource)
         return
-    steps = list(_STEP.finditer(path))
+    steps = _steps(path)
     start: Json = context.resource.body
     if steps and steps[0][0] == "facts" and len(steps) > 1:
         start = context.facts.get(steps[1][0], context.resource)
         steps = steps[2:]
     yield from _walk(start, steps)
+
+
+@lru_cache(maxsize=8192)
+def _steps(path: str) -> list[re.Match[str]]:
+    return list(_STEP.finditer(path))
 
 
 def _walk(value: Json, steps: list[re.Match[str]]) -> Iterator[Json]:

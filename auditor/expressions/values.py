@@ -35,7 +35,7 @@ MISSING: Final = Missing.MISSING
 
 def member(value: Any, name: str) -> Any:
     """The member of an object by name, without case; MISSING where there is none or the value is no object."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         return MISSING
     found = value.get(name, MISSING)
     if found is not MISSING:

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import ClassVar
 
 from auditor.facts.readable import readable, why_unread
@@ -93,6 +94,7 @@ _MOST_LEFT_OUT = 20
 """After so many bodies that cannot be understood, a family is unknown for every resource."""
 
 
+@cache
 def family_names() -> tuple[str, ...]:
     """Every family that rules can ask for, sorted."""
     return tuple(sorted(_MODULES))

@@ -90,7 +90,7 @@ def pair_of(body: Mapping[str, Json]) -> tuple[str, bool, bool]:
 
     ("", False, False) for other objects.
     """
-    for value_key in _VALUE_KEYS:
+    for value_key in VALUE_KEYS:
         if value_key in body:
             for name_key in _NAME_KEYS:
                 if isinstance(name := body.get(name_key), str):
@@ -100,7 +100,7 @@ def pair_of(body: Mapping[str, Json]) -> tuple[str, bool, bool]:
     return "", False, False
 
 
-_VALUE_KEYS = ("value", "Value", "headerValue", "defaultValue", "val")
+VALUE_KEYS = ("value", "Value", "headerValue", "defaultValue", "val")
 _NAME_KEYS = ("name", "Name", "headerName", "key", "header", "field")
 _SECURE = ("securestring", "secureobject")
 

@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from auditor.inventory.model import Json
 from auditor.secrets.expressions import redact_expression
+from auditor.secrets.first_look import DEEPEST, FirstLook, last_name
 from auditor.secrets.marks import MARK, inline, is_replaced, mark
 from auditor.secrets.names import PROSE, SECRET_NAMES, is_switch, is_telling, is_telling_label, is_told_plainly, pair_of
 from auditor.secrets.places import Node, follow, kept_below, places_of
@@ -22,7 +23,6 @@ from auditor.secrets.policies import redact_policy
 from auditor.secrets.signs import is_suspect, looks_random, swept
 from auditor.secrets.values import SecretKind, describe, is_arm_id, is_harmless
 
-_DEEPEST = 100
 _POLICIES = re.compile(r"microsoft\.apimanagement/service(/.+)?/(policies|policyfragments)")
 _ENVELOPE = ("id", "name", "type")
 """Texts that tell one resource from another: they stay texts."""
@@ -35,13 +35,15 @@ class Redactor:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._look = FirstLook()
 
     def redact(self, type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
         """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go."""
+        if self._look.is_plain(type_key, body):
+            return {**body}
         envelope = self.envelope(body)
         rest = {**body, **dict.fromkeys(envelope)}
-        name = envelope.get("name") or envelope.get("id", "").rstrip("/").rpartition("/")[2]
-        tree = places_of(type_key, name.rpartition("/")[2].lower())
+        tree = places_of(type_key, last_name(envelope))
         found = _Walk(self, kept_below(type_key)).below(rest, (tree,) if tree else (), 0, _Part.BODY)
         if _POLICIES.fullmatch(type_key):
             found = self._policy(found, rest)
@@ -121,7 +123,7 @@ class _Walk:
             return self.replaced(value, name, depth)
         if isinstance(value, str):
             return self.text(value, name, part)
-        if isinstance(value, (Mapping, list)) and depth > _DEEPEST:
+        if isinstance(value, (Mapping, list)) and depth > DEEPEST:
             return mark(SecretKind.TOO_DEEP)
         if isinstance(value, Mapping):
             return self.mapping(value, name, nodes, depth, part)
@@ -164,7 +166,7 @@ class _Walk:
         """A value at a place for secrets: every text and number in it replaced."""
         if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, (Mapping, list)) and depth > _DEEPEST:
+        if isinstance(value, (Mapping, list)) and depth > DEEPEST:
             return mark(SecretKind.TOO_DEEP)
         if isinstance(value, Mapping):
             if is_replaced(value):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -72,7 +73,12 @@ _MARKS = (  # noqa: SIM905 - words are easier to read without quotes
     "dckr_pat_ hvs. q~ +ast acdb +asb +aeh aiot azca azfu azse private slack.com office.com discord"
 ).split()
 """A text without any of these holds no key or token that is marked."""
-_SHORTEST, _LONG = 8, 52
+SIGNS = tuple(dict.fromkeys((*_WORTH, *_MARKS)))
+"""A text without any of these, and without a run of `RUN_SIGNS` that is `LONG`, is no suspect. Lower-cased."""
+_SHORTEST, LONG = 8, 52
+SHORTEST_RANDOM = 16
+"""Characters of the shortest word that is taken for one that nobody makes up."""
+RUN_SIGNS = frozenset("+/" + string.ascii_letters + string.digits)
 _RUN = re.compile(r"[A-Za-z0-9+/]{52}")
 # A date, a version, a content type, an address without a query, a name of a schema.
 _ORDINARY = re.compile(
@@ -93,6 +99,11 @@ def is_suspect(text: str) -> bool:
 def _is_suspect(text: str) -> bool:
     """Texts such as `Enabled` and `westeurope` come again and again."""
     return next(_spans(text), None) is not None
+
+
+def is_marked(text: str) -> bool:
+    """Whether a text holds a secret that shows itself without a name before it: all that is looked for in ids."""
+    return len(text) >= _SHORTEST and next(_by_looks(text, text.lower()), None) is not None
 
 
 def swept(text: str, replaced: Callable[[str], str], *, by_looks: bool = False) -> str:
@@ -118,7 +129,13 @@ def looks_random(text: str) -> bool:
 
     Names change seldom (`ContosoProduction2024`); ids, dates, addresses and hashes in hexadecimal digits are none.
     """
-    if not 16 <= len(text) <= 512 or text.islower() or _GUID.fullmatch(text) or "://" in text or text[0] == "/":
+    if (
+        not SHORTEST_RANDOM <= len(text) <= 512
+        or text.islower()
+        or _GUID.fullmatch(text)
+        or "://" in text
+        or text[0] == "/"
+    ):
         return False
     kinds = [_kind(sign) for sign in text]
     if not {"a", "A", "0"} <= set(kinds) or "?" in kinds:
@@ -169,7 +186,7 @@ def _by_looks(text: str, lowered: str) -> Iterator[tuple[int, int]]:
         for pattern, _, sign in MARKED_KEYS:
             if sign in text:
                 yield from (match.span() for match in pattern.finditer(text))
-    long = len(text) >= _LONG and _RUN.search(text) is not None
+    long = len(text) >= LONG and _RUN.search(text) is not None
     if worth or long:
         yield from (match.span() for match in _TOKENS.finditer(text))
     if long:

@@ -98,6 +98,8 @@ def _resource(file: Path, body: Mapping[str, Json], redactor: Redactor, *, recog
     if isinstance(kept, Stumble):
         return _not_understood(plain, file, kept, redactor.envelope(body))
     if not lacks_properties(plain.type_key, kept):
+        if kept.get("id") == plain.id and kept.get("type") == body.get("type"):
+            return Resource(plain.id, plain.type, kept, {}, plain.key, plain.type_key)
         return Resource.from_body(kept)
     gap = Gap(plain.id, plain.type, f"read {file}", None, "NotInExport", _why_bare(body))
     return Resource.from_body(kept, unread={"properties": gap})
@@ -125,6 +127,8 @@ def _why_bare(body: Mapping[str, Json]) -> str:
 def _cut_types(documents: Sequence[Document]) -> dict[str, Path]:
     """Types of which a file says that there are more on pages that are not here, with the file."""
     cut: dict[str, Path] = {}
+    if not any(document.continued or document.total is not None for document in documents):
+        return cut
     ended = {kind for document in documents if not document.continued for kind in _types(document)}
     for document in documents:
         rows = sum(len(other.bodies) for other in documents if other.total == document.total)
@@ -159,6 +163,9 @@ def _tenant(bodies: Iterable[Mapping[str, Json]]) -> str:
 def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str]]:
     """Names of subscriptions, where the export holds them (`resourcecontainers`)."""
     for body in bodies:
+        kind = body.get("type")
+        if isinstance(kind, str) and "/" in kind and ids.type_key(kind) != _SUBSCRIPTION:
+            continue
         resource = Resource.from_body(body)
         if resource.type_key == _SUBSCRIPTION and resource.subscription_id:
             yield resource.subscription_id, resource.display_name

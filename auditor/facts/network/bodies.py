@@ -12,12 +12,14 @@ from auditor.inventory import ids
 def value(body: Any, *path: str) -> Any:
     """A value in a body by property names, compared without case; None where there is none."""
     for name in path:
-        if not isinstance(body, Mapping):
+        # Abstract classes answer slowly, and bodies are nearly always plain objects with names as ARM writes them.
+        if type(body) is not dict and not isinstance(body, Mapping):
             return None
         if name in body:
             body = body[name]
             continue
-        body = next((inner for key, inner in body.items() if key.lower() == name.lower()), None)
+        wanted, length = name.lower(), len(name)
+        body = next((inner for key, inner in body.items() if len(key) == length and key.lower() == wanted), None)
     return body
 
 

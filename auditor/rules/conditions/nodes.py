@@ -262,13 +262,19 @@ class Count:
         lines = list(self._elements(tally.matched, failing)) if self.where else []
         if not lines and self.where and not isinstance(self.source, ValueSource):
             lines = list(self._near(frame))
-        if not lines or len(tally.matched) > SHOWN_ELEMENTS or isinstance(self.evaluate(frame), Unknown):
+        if not lines or len(tally.matched) > SHOWN_ELEMENTS or not self._is_decided(tally, operand):
             name = self.source.name.removesuffix("[*]")
             if frame.resource is not frame.context.resource:
                 name = f"{frame.resource.id}:{name}"
             none = "none that was read" if tally.unknown or tally.more else "none"
             lines.insert(0, Evidence(name, len(tally.matched) or none, _number(self.operator, operand, failing)))
         return lines
+
+    def _is_decided(self, tally: Tally, operand: Any) -> bool:
+        try:
+            return not isinstance(self._compare(tally, operand), Unknown)
+        except Undecidable:
+            return False
 
     def _near(self, frame: Frame) -> Iterator[Evidence]:
         """What keeps elements from being counted, where there are so few that one of them must have been meant."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from auditor.expressions import values
@@ -44,6 +45,7 @@ class BadPath(ValueError):  # noqa: N818 - its message is for users
     """A path that cannot be read; the message says where."""
 
 
+@lru_cache(maxsize=8192)
 def parse_path(text: str) -> tuple[Step, ...]:
     """The steps of a path. Raises BadPath for an empty step, a stray bracket or dot."""
     steps: list[Step] = []
