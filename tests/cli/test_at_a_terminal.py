@@ -24,6 +24,8 @@ def test_the_cursor_comes_back_and_the_exit_code_is_130(tmp_path: Path) -> None:
     with serve(LoopbackAzure(accounts, arm_latency_s=2)) as endpoints:
         main, other = os.openpty()
         termios.tcsetwinsize(other, (24, 80))
+        # What runs in a shell's background ignores the signal, and so would all that it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [str(AUDITOR), "scan", "--cloud", endpoints.cloud_file(tmp_path), "--select", "storage-blob-soft-delete"],
             env={**plain_environment(), **endpoints.managed_identity(), "TERM": "xterm"},
