@@ -57,6 +57,15 @@ def _scale_set(system: str) -> Provided:
         f"{_PROFILE}securityProfile.securityType": security_type,
         f"{_PROFILE}securityProfile.uefiSettings.secureBootEnabled": attribute("secure_boot_enabled"),
         f"{_PROFILE}securityProfile.uefiSettings.vTpmEnabled": attribute("vtpm_enabled"),
+        f"{_PROFILE}extensionProfile.extensions": each(
+            "extension",
+            {
+                "name": attribute("name"),
+                "properties.publisher": attribute("publisher"),
+                "properties.type": attribute("type"),
+                "properties.typeHandlerVersion": attribute("type_handler_version"),
+            },
+        ),
         f"{_PROFILE}networkProfile.networkInterfaceConfigurations": each(
             "network_interface",
             {
@@ -95,6 +104,7 @@ _MACHINE: dict[str, Way] = {
     "properties.securityProfile.uefiSettings.secureBootEnabled": attribute("secure_boot_enabled"),
     "properties.securityProfile.uefiSettings.vTpmEnabled": attribute("vtpm_enabled"),
     "properties.extensionsTimeBudget": attribute("extensions_time_budget"),
+    "properties.virtualMachineScaleSet.id": attribute("virtual_machine_scale_set_id"),
     "properties.osProfile.linuxConfiguration.disablePasswordAuthentication": attribute(
         "disable_password_authentication"
     ),
@@ -114,9 +124,19 @@ def _machine(system: str) -> Provided:
         **_MACHINE,
         "properties.securityProfile.securityType": security_type,
         "properties.storageProfile.osDisk.osType": constant(system),
+        f"properties.osProfile.{system.lower()}Configuration.patchSettings.assessmentMode": attribute(
+            "patch_assessment_mode"
+        ),
     }
+    other = "windows" if system == "Linux" else "linux"
     # No argument has the settings of the metadata proxy; data disks are attached by blocks of their own.
-    never = WRITTEN | {"properties.securityProfile.proxyAgentSettings", "properties.storageProfile.dataDisks"}
+    never = WRITTEN | {
+        "managedBy",
+        "properties.securityProfile.proxyAgentSettings",
+        "properties.storageProfile.dataDisks",
+        f"properties.osProfile.{other}Configuration",
+        f"properties.osProfile.{other}Configuration.patchSettings.assessmentMode",
+    }
     return Provided("Microsoft.Compute/virtualMachines", ways, is_whole=True, never=never)
 
 

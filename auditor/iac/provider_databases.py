@@ -93,7 +93,7 @@ DATABASES: dict[str, Provided] = {
         ),
         is_whole=True,
         # No argument has a federated client.
-        never=CONNECTIONS | WRITTEN | {"properties.fullyQualifiedDomainName", "properties.federatedClientId"},
+        never=CONNECTIONS | WRITTEN | {"kind", "properties.fullyQualifiedDomainName", "properties.federatedClientId"},
     ),
     "azurerm_mssql_database": Provided(
         "Microsoft.Sql/servers/databases",
@@ -215,6 +215,7 @@ DATABASES: dict[str, Provided] = {
         never=CONNECTIONS
         | WRITTEN
         | {"properties.customerManagedKeyStatus", "properties.documentEndpoint", "properties.ipRangeFilter"}
+        | {"properties.keysMetadata.primaryMasterKey.generationTime"}
         | KEYS_ELSEWHERE - {"properties.keyVaultKeyUri"},
     ),
     "azurerm_redis_cache": Provided(
@@ -225,6 +226,9 @@ DATABASES: dict[str, Provided] = {
             "properties.disableAccessKeyAuthentication": negated("access_keys_authentication_enabled"),
             "properties.subnetId": attribute("subnet_id"),
             "properties.sku.name": attribute("sku_name"),
+            "properties.redisConfiguration.aad-enabled": switched(
+                "redis_configuration.0.active_directory_authentication_enabled", on="true", off="false"
+            ),
             **PUBLIC,
         },
         is_whole=True,

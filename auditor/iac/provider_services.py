@@ -243,6 +243,13 @@ SERVICES: dict[str, Provided] = {
                 "azure_active_directory_role_based_access_control.0.azure_rbac_enabled"
             ),
             "properties.addonProfiles.httpApplicationRouting.enabled": attribute("http_application_routing_enabled"),
+            "properties.autoUpgradeProfile.upgradeChannel": attribute(
+                "automatic_upgrade_channel", "automatic_channel_upgrade"
+            ),
+            "properties.autoUpgradeProfile.nodeOSUpgradeChannel": attribute(
+                "node_os_upgrade_channel", "node_os_channel_upgrade"
+            ),
+            "properties.securityProfile.defender.securityMonitoring.enabled": given("microsoft_defender", True, False),
             "properties.addonProfiles.azurepolicy.enabled": attribute("azure_policy_enabled"),
             "properties.addonProfiles.azureKeyvaultSecretsProvider.enabled": given(
                 "key_vault_secrets_provider", True, False

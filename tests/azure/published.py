@@ -161,6 +161,18 @@ EXAMPLES = (
         {"displayName": "ASC score", "score": {"max": 58, "current": 20.0, "percentage": 0.34}, "weight": 100},
     ),
     Example(
+        "recoveryservicesresources",
+        "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
+        f"{_REST}/backup/protected-items/get",
+        {
+            "protectedItemType": "Microsoft.Compute/virtualMachines",
+            "backupManagementType": "AzureIaasVM",
+            "sourceResourceId": "/x",
+            "policyId": "/y",
+            "protectionState": "Protected",
+        },
+    ),
+    Example(
         "resourcecontainers",
         "Microsoft.Resources/subscriptions/resourceGroups",
         f"{_REST}/resources/resource-groups/get",

@@ -88,7 +88,9 @@ NAMES = (
 TYPES = (*_PLACES, "microsoft.x/y", "microsoft.apimanagement/service/policies", "microsoft.network/virtualnetworks")
 texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=12), st.tuples(*[st.sampled_from(TEXTS)] * 2).map(" ".join))
 names = st.one_of(st.sampled_from(NAMES), st.text(max_size=6))
-scalars = st.one_of(texts, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False), st.just(2**70))
+scalars = st.one_of(
+    texts, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False), st.just(2**70)
+)
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=4)),

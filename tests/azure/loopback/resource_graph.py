@@ -42,6 +42,7 @@ _TABLES = {
     "microsoft.network/networkgroupmemberships": "networkresources",
     "microsoft.network/effectiveconnectivityconfigurations": "networkresources",
     "microsoft.compute/virtualmachinescalesets/virtualmachines": "computeresources",
+    "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems": "recoveryservicesresources",
 }
 _TABLE_PREFIXES = (
     ("microsoft.security/", "securityresources"),
