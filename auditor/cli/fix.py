@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.application import Application
-from auditor.cli.asked import Demo, Output, SourcePath, opened
+from auditor.cli.asked import Asked, asks
 from auditor.cli.options import declared as options
-from auditor.cli.terminal.messages import warn
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +31,11 @@ class FixFormat(StrEnum):
     TERRAFORM = "terraform"
 
 
+_Format = Annotated[
+    FixFormat, typer.Option("--format", "-f", help="table, json, bash, powershell, bicep or terraform.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     group = Application(name="fix", help="What to change, in which order, and who depends on it.", no_args_is_help=True)
@@ -44,14 +48,13 @@ def _nothing() -> None:
     """What to change, in which order, and who depends on it. Nothing is changed."""
 
 
+@asks(of_a_part=True, output_format=(_Format, FixFormat.TABLE))
 def plan(
+    asked: Asked,
     findings: Annotated[
         list[str] | None,
         typer.Argument(help="Only these findings: fingerprints, or the beginnings of some.", metavar="FINGERPRINT"),
     ] = None,
-    demo: Demo = False,
-    source_path: SourcePath = None,
-    assume_complete: options.AssumeComplete = False,
     resource: Annotated[
         list[str] | None,
         typer.Option("--resource", help="Only findings on this resource: its name or id. Repeatable.", metavar="NAME"),
@@ -72,26 +75,11 @@ def plan(
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
     policy_parameters: options.PolicyParameters = None,
-    tenant: options.Tenant = None,
-    subscription: options.Subscriptions = None,
-    management_group: options.ManagementGroup = None,
-    resource_group: options.ResourceGroups = None,
-    tag: options.Tags = None,
-    source: options.ReadSource = options.SourceChoice.AUTO,
-    cloud: options.CloudName = "public",
-    credential: options.Credential = None,
-    output_format: Annotated[
-        FixFormat, typer.Option("--format", "-f", help="table, json, bash, powershell, bicep or terraform.")
-    ] = FixFormat.TABLE,
-    output: Output = None,
-    quiet: options.Quiet = False,
 ) -> None:
     """Fixes in an order that works: what each changes, who depends on it, what must come first, what comes of all."""
     from auditor import api
-    from auditor.cli.live import live_options
     from auditor.cli.options.rule_choice import choose_rules
-    from auditor.cli.options.selected import selected
-    from auditor.cli.terminal.output import answer_width, write_answer
+    from auditor.cli.terminal.output import answer_width
     from auditor.report import fix_answer, fix_scripts
 
     if changes and (findings or resource):
@@ -99,9 +87,8 @@ def plan(
     choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
     # Who depends on a change may be of any kind that rules look at.
     everything = api.choose_rules()
-    live = live_options(cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet)
-    found = opened(source_path, live, everything.types | choice.types, demo=demo, assume_complete=assume_complete)
-    part = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
+    found = asked.opened(everything.types | choice.types)
+    part = asked.selected(found)
     if changes:
         made = api.what_if(found, _wanted(changes, found.inventory), choice)
     else:
@@ -109,21 +96,15 @@ def plan(
         made = api.plan_fixes(found, choice, chosen=chosen, selection=part)
         if not made.fixes and (findings or resource):
             raise UsageError("no finding is meant by that", remedy="See which there are: auditor scan --format json.")
-    scripts = {
-        FixFormat.BASH: fix_scripts.as_bash,
-        FixFormat.POWERSHELL: fix_scripts.as_powershell,
-        FixFormat.BICEP: fix_scripts.as_bicep,
-        FixFormat.TERRAFORM: fix_scripts.as_terraform,
+    answers: dict[FixFormat, Callable[[], str]] = {
+        FixFormat.TABLE: lambda: fix_answer.plan_as_text(made, answer_width(asked.output)),
+        FixFormat.JSON: lambda: fix_answer.plan_as_json(found.manifest.source, made),
+        FixFormat.BASH: lambda: fix_scripts.as_bash(made),
+        FixFormat.POWERSHELL: lambda: fix_scripts.as_powershell(made),
+        FixFormat.BICEP: lambda: fix_scripts.as_bicep(made),
+        FixFormat.TERRAFORM: lambda: fix_scripts.as_terraform(made),
     }
-    if output_format is FixFormat.JSON:
-        text = fix_answer.plan_as_json(found.manifest.source, made)
-    elif output_format is FixFormat.TABLE:
-        text = fix_answer.plan_as_text(made, answer_width(output))
-    else:
-        text = scripts[output_format](made)
-    write_answer(text, output)
-    for notice in found.notices:
-        warn(notice)
+    asked.write(answers[asked.output_format](), found.notices)
 
 
 def _chosen(findings: list[str], resources: list[str]) -> Callable[[Result], bool]:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from auditor.cli.application import Application
-from auditor.cli.asked import AnswerFormat, Demo, Format, Output, SourcePath, opened
-from auditor.cli.options import declared as options
-from auditor.cli.terminal.messages import warn
+from auditor.cli.asked import Asked, asks
 from auditor.errors import SnapshotError
-
-if TYPE_CHECKING:
-    from auditor.facts.network.question import Answer
 
 
 class Protocol(StrEnum):
@@ -26,6 +21,11 @@ class Protocol(StrEnum):
 
 
 _FAMILIES = ("internet_exposure", "effective_security")
+# `--from` says where the traffic comes from.
+_Snapshot = Annotated[
+    Path | None,
+    typer.Option("--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,47 +38,30 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
 
 
-def exposed(
-    demo: Demo = False,
-    source_path: SourcePath = None,
-    assume_complete: options.AssumeComplete = False,
-    tenant: options.Tenant = None,
-    subscription: options.Subscriptions = None,
-    management_group: options.ManagementGroup = None,
-    resource_group: options.ResourceGroups = None,
-    tag: options.Tags = None,
-    source: options.ReadSource = options.SourceChoice.AUTO,
-    cloud: options.CloudName = "public",
-    credential: options.Credential = None,
-    output_format: Format = AnswerFormat.TABLE,
-    output: Output = None,
-    quiet: options.Quiet = False,
-) -> None:
+@asks(of_a_part=True)
+def exposed(asked: Asked) -> None:
     """Which ports of which machines the internet reaches, by which path; the worst first."""
-    from auditor.cli.live import live_options
-    from auditor.cli.options.selected import selected
-    from auditor.cli.terminal.output import answer_width, write_answer
+    from auditor.cli.terminal.output import answer_width
     from auditor.facts.registry import FactStore, needs_of
     from auditor.report.exposed_answer import render
 
-    live = live_options(cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet)
-    found = opened(source_path, live, needs_of(_FAMILIES), demo=demo, assume_complete=assume_complete)
+    found = asked.opened(needs_of(_FAMILIES))
     facts = FactStore(found.inventory)
-    chosen = selected(found, subscription, management_group, resource_group, tag, live=not (demo or source_path))
+    chosen = asked.selected(found)
     text = render(
         found.inventory,
         facts,
-        output_format.value,
+        asked.output_format.value,
         source=found.manifest.source,
-        width=answer_width(output),
+        width=answer_width(asked.output),
         chosen=chosen.within(found.inventory) if chosen else None,
     )
-    write_answer(text, output)
-    for notice in (*found.notices, *facts.notices):
-        warn(notice)
+    asked.write(text, (*found.notices, *facts.notices))
 
 
+@asks(source_path=(_Snapshot, None))
 def explain(
+    asked: Asked,
     origin: Annotated[
         str,
         typer.Option("--from", help="internet, an address, or a machine: its name or id.", metavar="WHERE"),
@@ -91,33 +74,15 @@ def explain(
     ],
     port: Annotated[int, typer.Option("--port", help="Port of the target.", min=0, max=65535)],
     protocol: Annotated[Protocol, typer.Option("--protocol", help="tcp or udp.")] = Protocol.TCP,
-    demo: Demo = False,
-    source_path: Annotated[
-        Path | None,
-        typer.Option("--snapshot", help="A snapshot or an export (.db, .json, .jsonl, folder).", metavar="PATH"),
-    ] = None,
-    assume_complete: options.AssumeComplete = False,
-    tenant: options.Tenant = None,
-    subscription: options.Subscriptions = None,
-    management_group: options.ManagementGroup = None,
-    source: options.ReadSource = options.SourceChoice.AUTO,
-    cloud: options.CloudName = "public",
-    credential: options.Credential = None,
-    output_format: Format = AnswerFormat.TABLE,
-    output: Output = None,
-    quiet: options.Quiet = False,
 ) -> None:
     """Whether traffic gets through, by which way, and which rule decides at each stage."""
-    from auditor.cli.live import live_options
-    from auditor.cli.terminal.output import answer_width, write_answer
     from auditor.facts.network.question import Question, answer
     from auditor.facts.registry import needs_of
     from auditor.inventory.stumbles import Stumble, attempt
+    from auditor.pictures.network_answer import picture
+    from auditor.report.network_answer import as_json, as_text
 
-    live = live_options(cloud, credential, tenant, subscription, management_group, source.value, quiet=quiet)
-    found = opened(
-        source_path, live, needs_of(_FAMILIES), demo=demo, assume_complete=assume_complete, option="--snapshot"
-    )
+    found = asked.opened(needs_of(_FAMILIES), option="--snapshot")
     said = attempt(answer, found.inventory, Question(origin, target, protocol.value, port))
     if isinstance(said, Stumble):
         body = next((f"the body of {suspect.id}" for suspect in said.suspects), "a body")
@@ -126,20 +91,9 @@ def explain(
             subject=f"{origin} to {target}",
             remedy="Mend or leave out that resource in the export, or collect it anew.",
         )
-    write_answer(_answered(said, output_format, answer_width(output)), output)
-    for text in found.notices:
-        warn(text)
-
-
-def _answered(said: Answer, output_format: AnswerFormat, width: int) -> str:
-    from auditor.pictures.network_answer import picture
-    from auditor.report.mermaid import render_mermaid
-    from auditor.report.network_answer import as_json, as_text
-
-    match output_format:
-        case AnswerFormat.JSON:
-            return as_json(said)
-        case AnswerFormat.MERMAID:
-            return render_mermaid(picture(said))
-        case AnswerFormat.TABLE:
-            return as_text(said, width)
+    asked.answer(
+        found.notices,
+        json=lambda: as_json(said),
+        picture=lambda: picture(said),
+        text=lambda width: as_text(said, width),
+    )
