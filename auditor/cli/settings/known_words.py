@@ -76,11 +76,13 @@ def is_ours(word: str) -> bool:
 
 
 def _rule_files() -> list[Path]:
-    from auditor.rules.loader import builtin_path
+    # Not by way of the loader: it brings the whole rule language along, which no word needs.
+    from auditor.resources import data_path
 
-    return sorted(builtin_path().glob("*/*.yaml"))
+    return sorted(data_path("rules").glob("*/*.yaml"))
 
 
 def _title(path: Path) -> str:
-    found = _TITLE.search(path.read_text(encoding="utf-8")[:2000])
+    with path.open(encoding="utf-8") as stream:
+        found = _TITLE.search(stream.read(2000))
     return found.group(1).strip("'\"") if found else ""
