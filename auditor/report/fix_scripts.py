@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from auditor.fixes.model import Fix, Plan, Standing
 from auditor.report.fix_answer import setting_words
@@ -30,10 +30,7 @@ def as_bash(plan: Plan) -> str:
         'run() { if [ "${APPLY:-no}" = yes ]; then "$@"; else printf "%q " "$@"; echo; fi; }',
         "",
     ]
-    for number, fix in enumerate(plan.fixes, start=1):
-        if fix.standing is Standing.FREE:
-            lines += [*_why(number, fix, "#"), *(_bash(command) for command in _commands(fix)), ""]
-    return _whole(lines, plan, "#")
+    return _script(lines, plan, _bash)
 
 
 def as_powershell(plan: Plan) -> str:
@@ -52,10 +49,7 @@ def as_powershell(plan: Plan) -> str:
         "}",
         "",
     ]
-    for number, fix in enumerate(plan.fixes, start=1):
-        if fix.standing is Standing.FREE:
-            lines += [*_why(number, fix, "#"), *(_powershell(command) for command in _commands(fix)), ""]
-    return _whole(lines, plan, "#")
+    return _script(lines, plan, _powershell)
 
 
 def as_bicep(plan: Plan) -> str:
@@ -66,6 +60,14 @@ def as_bicep(plan: Plan) -> str:
 def as_terraform(plan: Plan) -> str:
     """What to change in Terraform code: the rules' own snippets, with the names filled in."""
     return _code(plan, "terraform", "#")
+
+
+def _script(head: Sequence[str], plan: Plan, quoted: Callable[[list[str] | str], str]) -> str:
+    lines = list(head)
+    for number, fix in enumerate(plan.fixes, start=1):
+        if fix.standing is Standing.FREE:
+            lines += [*_why(number, fix, "#"), *map(quoted, _commands(fix)), ""]
+    return _whole(lines, plan, "#")
 
 
 def _whole(lines: Sequence[str], plan: Plan, mark: str) -> str:

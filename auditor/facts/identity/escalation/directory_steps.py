@@ -8,7 +8,7 @@ https://learn.microsoft.com/graph/permissions-reference.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.facts.identity.access import Access
 from auditor.facts.identity.bodies import entries
@@ -226,33 +226,44 @@ class DirectorySteps:
         if application is None:
             return  # registered elsewhere: a secret added here is accepted and cannot be used
         does = f"adds a secret to {application.display_name}"
-        for owner in self._owners.get(application.key, ()):
-            if isinstance(owner.get("id"), str):
-                proof = Proof(application.id, "owners", str(owner.get("displayName") or owner["id"]))
-                yield Step(
-                    self._node(owner["id"]),
-                    target,
-                    "application-owner",
-                    f"owns {application.display_name} and {does}",
-                    proofs=(proof,),
-                    on=application,
-                )
+        yield from self._owned(
+            self._owners.get(application.key, ()),
+            target,
+            "application-owner",
+            f"owns {application.display_name} and {does}",
+            of=application.id,
+            on=application,
+        )
         if not is_locked(application):
-            for owner in self._owners_of_principals.get(target.id, ()):
-                if isinstance(owner.get("id"), str):
-                    proof = Proof(target.id, "owners", str(owner.get("displayName") or owner["id"]))
-                    yield Step(
-                        self._node(owner["id"]),
-                        target,
-                        "principal-owner",
-                        f"owns the service principal {target.name} and adds a secret to it",
-                        proofs=(proof,),
-                        cut="lock the credentials of its instances (servicePrincipalLockConfiguration)",
-                        on=application,
-                    )
+            yield from self._owned(
+                self._owners_of_principals.get(target.id, ()),
+                target,
+                "principal-owner",
+                f"owns the service principal {target.name} and adds a secret to it",
+                of=target.id,
+                on=application,
+                cut="lock the credentials of its instances (servicePrincipalLockConfiguration)",
+            )
         for role in _CHANGE_APPLICATIONS:
             yield from self._holding(role, target, does)
         yield from self._permitted(_TO_APPLICATIONS, target, does)
+
+    def _owned(
+        self,
+        owners: Iterable[Mapping[str, Json]],
+        target: Node,
+        kind: str,
+        does: str,
+        *,
+        of: str,
+        on: Resource,
+        cut: str = "",
+    ) -> Iterator[Step]:
+        """What each owner of the object `of` may do for being its owner."""
+        for owner in owners:
+            if isinstance(owner.get("id"), str):
+                proof = Proof(of, "owners", str(owner.get("displayName") or owner["id"]))
+                yield Step(self._node(owner["id"]), target, kind, does, proofs=(proof,), cut=cut, on=on)
 
     def by_devops(self, target: Node, issuer: str) -> Iterator[Step]:
         """Who governs Azure DevOps, where a pipeline there signs in as a principal."""
