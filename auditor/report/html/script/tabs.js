@@ -7,8 +7,15 @@ function makeTabs(tabs, chosen) {
       each.tabIndex = own ? 0 : -1;
       byId(each.getAttribute("aria-controls")).hidden = !own;
     }
-    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    show(tab);
     if (focus) tab.focus();
+  }
+  // Not scrollIntoView: browsers start the next press of Tab there, which jumps over the link to the report.
+  function show(tab) {
+    const bar = tab.closest("nav") || tab.parentElement;
+    const [outer, inner] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()];
+    if (inner.left < outer.left) bar.scrollLeft -= outer.left - inner.left;
+    else if (inner.right > outer.right) bar.scrollLeft += inner.right - outer.right;
   }
   tabs.forEach((tab, at) => {
     tab.addEventListener("click", () => {
