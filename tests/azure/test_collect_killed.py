@@ -122,7 +122,7 @@ def _content(done: Done) -> tuple[list[Any], list[Any]]:
     return done.content
 
 
-@pytest.mark.parametrize("answered", [1, 3, 6, 10, 15, 20, 26, 33, 40, 48])
+@pytest.mark.parametrize("answered", [1, 6, 15, 26, 40])
 def test_a_killed_collection_goes_on(
     start_azure: Callable[..., Endpoints], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answered: int
 ) -> None:

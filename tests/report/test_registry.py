@@ -6,13 +6,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import UsageError
-from auditor.evaluate.model import Report
 from auditor.report.registry import FORMATS, RenderOptions, render
 from tests.report import samples
 from tests.report.samples import finding, report_of
@@ -96,17 +94,8 @@ def test_half_a_surrogate_pair_in_a_name_does_not_break_a_report(name: str):
     assert as_bytes(render(report, name, RenderOptions()).data).decode("utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
-def test_twenty_thousand_findings_take_seconds(name: str, large: Report):
-    begun = time.process_time()
-    data = as_bytes(render(large, name, RenderOptions()).data)
-
-    assert time.process_time() - begun < 10
-    assert data
-
-
-def test_html_of_twenty_thousand_findings_stays_below_ten_megabytes(large: Report):
-    assert len(as_bytes(render(large, "html", RenderOptions()).data)) < 10_000_000
+def test_html_of_twenty_thousand_findings_stays_below_ten_megabytes():
+    assert len(as_bytes(render(samples.large(), "html", RenderOptions()).data)) < 10_000_000
 
 
 def test_an_unknown_format_is_named_with_those_that_exist():
@@ -115,8 +104,3 @@ def test_an_unknown_format_is_named_with_those_that_exist():
 
     assert "'yaml'" in str(error.value)
     assert "sarif" in error.value.remedy
-
-
-@pytest.fixture(scope="module")
-def large() -> Report:
-    return samples.large()

@@ -81,13 +81,18 @@ def test_microsofts_validator_and_its_rules_for_github_and_azure_devops_find_not
     assert validator_lines(npm_tools, file) == []
 
 
-def test_the_whole_demo_tenant_with_all_rules_passes_the_validator(npm_tools: Path, tmp_path: Path):
+def test_the_demo_tenant_with_all_rules_passes_the_validator(npm_tools: Path, tmp_path: Path):
+    """Every rule, and of each its first result: the validator takes a quarter of a minute for all."""
     file = tmp_path / "demo.sarif"
     command = ["scan", "--demo", "--policy-exemptions", "--sarif-inventory", "posture", "--format", "sarif"]
     done = subprocess.run([str(AUDITOR), *command], cwd=tmp_path, capture_output=True, timeout=60, check=False)
-    file.write_bytes(done.stdout)
+    document = json.loads(done.stdout)
+    run = document["runs"][0]
+    first = {result["ruleId"]: result for result in reversed(run["results"])}
+    assert len(first) > 100
+    run["results"] = list(first.values())
+    file.write_text(json.dumps(document))
 
-    assert len(run_of(done.stdout)["results"]) > 100
     assert validator_lines(npm_tools, file) == []
 
 
