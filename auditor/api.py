@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from auditor.inventory.selection import Selection
     from auditor.report.model import Rendered, RenderOptions
     from auditor.rules.model import Change, Framework, Rule, Severity
+    from auditor.rules.overrides import Overrides
     from auditor.snapshot.manifest import Manifest
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
@@ -217,6 +218,8 @@ class RuleChoice:
     """Files of Azure Policy that rules among them come from."""
     policy_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Values of their parameters."""
+    overrides: Overrides | None = None
+    """What the user has set in them; what is set for every resource is in `rules` already."""
 
     @property
     def frameworks(self) -> tuple[Framework, ...]:
@@ -256,7 +259,11 @@ class RuleChoice:
         if not aliases:
             return self
         again = {rule.id: rule for rule in load_policies(self.policies, self.policy_parameters, aliases).rules}
-        return replace(self, rules=tuple(again.get(rule.id, rule) for rule in self.rules))
+        rules = tuple(
+            replace(again[rule.id], severity=rule.severity, overridden=rule.overridden) if rule.id in again else rule
+            for rule in self.rules
+        )
+        return replace(self, rules=rules)
 
 
 def choose_rules(
@@ -268,11 +275,14 @@ def choose_rules(
     frameworks: Sequence[str] = (),
     min_severity: Severity | None = None,
     policy_parameters: Mapping[str, Any] | None = None,
+    overrides: Sequence[Path] = (),
 ) -> RuleChoice:
     """The built-in rules and those below `paths`, as far as the filters leave them; deprecated ones never run.
 
     `select` and `ignore` hold rule ids, topics and globs of these; `policy_parameters` the values of Azure Policy
-    parameters by name. Raises RuleError for rules that cannot be loaded and UsageError where nothing is left to run.
+    parameters by name; `overrides` are files that set severities and parameters (`auditor.rules.overrides`), before
+    `min_severity` chooses. Raises RuleError for rules that cannot be loaded, ConfigError for overrides with mistakes
+    and UsageError where nothing is left to run.
     """
     from auditor.rules.framework_choice import choose_frameworks
     from auditor.rules.loader import load_rules
@@ -281,14 +291,21 @@ def choose_rules(
     catalogue = load_rules(paths, builtin=builtin, policy_parameters=policy_parameters)
     wanted = choose_frameworks(frameworks, catalogue.rules, catalogue.frameworks)
     live = tuple(rule for rule in wanted.rules if not rule.deprecated)
+    own = None
+    if overrides:
+        from auditor.rules.overrides import load_overrides
+
+        own = load_overrides(overrides, catalogue.rules)
+        live = own.everywhere(live)
     chosen = select_rules(live, select=select, ignore=ignore, frameworks=wanted.names, min_severity=min_severity)
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = not builtin or len(chosen) < len(live)
     sources = {rule.source for rule in chosen}
+    notices = (*catalogue.notices, *(own.notices(chosen) if own else ()))
     return RuleChoice(
         chosen,
-        catalogue.notices,
+        notices,
         partial,
         wanted.names,
         wanted.own,
@@ -296,6 +313,7 @@ def choose_rules(
         wanted.notes,
         catalogue.policies if any(str(path) in sources for path in catalogue.policies) else (),
         policy_parameters or {},
+        own or None,
     )
 
 
@@ -461,6 +479,7 @@ def audit(
             advance=advance,
             spent=watch.rules if watch.detailed else None,
             selection=selection,
+            overrides=choice.overrides,
         )
     return replace(report, frameworks=tuple(frameworks))
 

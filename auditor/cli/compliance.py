@@ -80,6 +80,7 @@ def compliance(
     credential: options.Credential = None,
     rule_paths: options.RulePaths = None,
     no_builtin: options.NoBuiltin = False,
+    overrides: options.Overrides = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
     output_format: Annotated[
@@ -121,7 +122,7 @@ def compliance(
     acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
     steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
-        choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None)
+        choice = choose_rules(rule_paths, no_builtin, None, None, framework, None, None, overrides)
     if control:
         _check_control(control, choice)
     with steps.step("read resources"):

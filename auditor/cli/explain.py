@@ -48,6 +48,7 @@ def explain(
     demo: Annotated[bool, typer.Option("--demo", help="Look in the built-in demo tenant; needs no Azure.")] = False,
     assume_complete: options.AssumeComplete = False,
     rule_paths: options.RulePaths = None,
+    overrides: options.Overrides = None,
     output_format: Annotated[
         ExplainFormat, typer.Option("--format", "-f", help="table or json.")
     ] = ExplainFormat.TABLE,
@@ -63,7 +64,7 @@ def explain(
     path = None if demo else source or Path("tenant.db")
     check_source(source if demo else path, demo=demo, assume_complete=assume_complete)
     select = [finding] if resource else None
-    rules = choose_rules(rule_paths, False, select, None, None, None, None)
+    rules = choose_rules(rule_paths, False, select, None, None, None, None, overrides)
     found = saved_source(path, demo=demo, assume_complete=assume_complete)
     assert found is not None  # noqa: S101 - there is a path or the demo
     facts = FactStore(found.inventory, found.manifest.finished_at)

@@ -36,6 +36,7 @@ def export(
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
     policy_parameters: options.PolicyParameters = None,
+    overrides: options.Overrides = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Write snapshots as Parquet files, for Spark and other engines."""
@@ -48,7 +49,9 @@ def export(
 
     choice: RuleChoice | None = None
     if results:
-        choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+        choice = choose_rules(
+            rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides
+        )
     one_a_tenant(snapshots)
     for path in snapshots:
         with Snapshot.open(path) as snapshot:

@@ -75,6 +75,7 @@ def plan(
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
     policy_parameters: options.PolicyParameters = None,
+    overrides: options.Overrides = None,
 ) -> None:
     """Fixes in an order that works: what each changes, who depends on it, what must come first, what comes of all."""
     from auditor import api
@@ -84,7 +85,7 @@ def plan(
 
     if changes and (findings or resource):
         raise UsageError("--set asks for a change of your own", remedy="Leave the findings and --resource out.")
-    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides)
     # Who depends on a change may be of any kind that rules look at.
     everything = api.choose_rules()
     found = asked.opened(everything.types | choice.types)

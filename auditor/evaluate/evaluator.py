@@ -25,6 +25,7 @@ from auditor.rules.conditions import CompiledCondition
 from auditor.rules.conditions.frame import Frame
 from auditor.rules.conditions.generated import Judge, generate
 from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
+from auditor.rules.overrides import Overrides
 
 Advance = Callable[[int], None]
 """Told how many resources were judged since the last call."""
@@ -42,13 +43,15 @@ def evaluate(
     advance: Advance | None = None,
     spent: dict[str, float] | None = None,
     selection: Selection | None = None,
+    overrides: Overrides | None = None,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
     `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
     seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
-    that stumbles over a resource is unknown for it, and a notice says so.
+    that stumbles over a resource is unknown for it, and a notice says so. `overrides` are what is set for some
+    resources only: what is set for all is in the rules.
     """
     judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
@@ -57,6 +60,7 @@ def evaluate(
     stumbles: dict[str, list[str]] = {}
     managed = Managed(inventory)
     batches = _Batches(inventory) if spent is None else None
+    scoped = overrides.scoped(rules) if overrides else {}
     for resource, applicable in _pairs(rules, inventory):
         if selection and not selection.holds(resource, inventory):
             continue
@@ -64,11 +68,15 @@ def evaluate(
         answers: Mapping[str, tuple[Outcome, Truth]] = {}
         if batches:
             answers = batches.judge(resource, applicable, shared)
-        for rule in applicable:
+        for base in applicable:
+            rule = base
+            if overrides and base.id in scoped:
+                shown = Subject.of_resource(resource).name
+                rule = overrides.at(base, scoped[base.id], resource.id, shown, inventory)
             context = (
                 shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
             )
-            answered = answers.get(rule.id)
+            answered = answers.get(rule.id) if rule.fail_if is base.fail_if else None
             judged = answered if answered is not None else attempt(judge, rule, context)
             if isinstance(judged, Stumble):
                 stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
@@ -91,7 +99,7 @@ def evaluate(
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         results=tuple(results),
         gaps=relevant_gaps(rules, inventory, selection),
-        summary=summarise(tallies, rules),
+        summary=summarise(tallies, rules, results),
         tallies=tallies,
         notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
     )
@@ -124,12 +132,14 @@ def relevant_gaps(rules: Iterable[Rule], inventory: Inventory, selection: Select
     return tuple(dict.fromkeys(gap for gap in (*failed, *lacking) if not selection or selection.touches(gap)))
 
 
-def summarise(tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule]) -> Summary:
-    """Counts over all rules; failures by the severity of their rule."""
+def summarise(
+    tallies: Mapping[str, Mapping[Outcome, int]], rules: Iterable[Rule], results: Iterable[Result]
+) -> Summary:
+    """Counts over all rules; failures, which `results` has all of, by their severity."""
     fail: Counter[Severity] = Counter(dict.fromkeys(Severity, 0))
+    fail.update(result.severity for result in results if result.outcome is Outcome.FAIL)
     total: Counter[Outcome] = Counter()
     for rule in rules:
-        fail[rule.severity] += tallies[rule.id].get(Outcome.FAIL, 0)
         total.update(tallies[rule.id])
     return Summary(
         fail=dict(fail),
@@ -234,7 +244,7 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
         rule=rule,
         outcome=outcome,
         subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
-        message=message,
+        message=rule.told(message),
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,
         gaps=gaps,

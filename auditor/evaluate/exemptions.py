@@ -92,7 +92,7 @@ def apply_exemptions(report: Report, acceptances: Sequence[Acceptance], inventor
     findings = len(report.with_outcome(Outcome.FAIL))
     notices = (*report.notices, *_notices(report, acceptances, uses, findings, now))
     lapsed = tuple(one.exemption.source for one, use in zip(acceptances, uses, strict=True) if use.expired)
-    summary = summarise(tallies, report.rules)
+    summary = summarise(tallies, report.rules, results)
     return Applied(replace(report, results=results, tallies=tallies, summary=summary, notices=notices), lapsed)
 
 

@@ -10,7 +10,7 @@ from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
 from auditor.report.model import Rendered, RenderOptions
-from auditor.rules.model import Rule, Severity
+from auditor.rules.model import Overridden, Rule, Severity
 
 SCHEMA_VERSION = "1.0"
 _LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
@@ -121,6 +121,19 @@ def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ..
         "evidence_hash": evidence_hash(result.evidence),
         "command": result.command,
         "exemption": _exemption(result.exemption) if result.exemption else None,
+        **({"overridden": overridden_entry(result.rule.overridden)} if result.rule.overridden else {}),
+    }
+
+
+def overridden_entry(overridden: Overridden) -> dict[str, Any]:
+    """What a user has set in a rule, as values."""
+    return {
+        "severity": overridden.severity.value if overridden.severity else None,
+        "parameters": {
+            name: {"default": default, "value": value} for name, (default, value) in overridden.parameters.items()
+        },
+        "reasons": list(overridden.reasons),
+        "sources": list(overridden.sources),
     }
 
 

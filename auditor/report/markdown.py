@@ -107,11 +107,13 @@ def _rule(report: Report, group: Sequence[Result], options: RenderOptions) -> st
     rule = group[0].rule
     opened = " open" if rule.severity in (Severity.CRITICAL, Severity.HIGH) else ""
     shown = group if options.verbose else group[:_SHOWN]
+    own = dict.fromkeys(each.rule.overridden.words(each.severity) for each in group if each.rule.overridden)
     lines = [
         f"<details{opened}><summary>{_SIGNS[rule.severity]} <b>{rule.severity.upper()}</b> {_html(rule.title)}: "
         f"{count(len(group), 'resource')}</summary>",
         "",
         f"{_linked(escape(rule.id), rule_link(rule))}. {escape(generic(rule.remediation.text))}",
+        *(f"\nSet by an override: {escape(words)}." for words in own),
         "",
         "| Resource | Group | Subscription | Found | Wanted |",
         "| --- | --- | --- | --- | --- |",

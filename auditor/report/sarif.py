@@ -16,6 +16,7 @@ from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
+from auditor.report.json_report import overridden_entry
 from auditor.report.meanings import meant
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.sarif_notifications import notification_descriptors, notifications
@@ -170,6 +171,7 @@ def _result(result: Result, rule_index: int, options: RenderOptions, carried: Co
             **({"resourceTags": dict(subject.tags)} if subject.tags else {}),
             **meant(subject, options.meanings),
             "severity": result.severity.value,
+            **({"overridden": overridden_entry(result.rule.overridden)} if result.rule.overridden else {}),
             **({"carriedOver": True} if id(result) in carried else {}),
             "evidence": [
                 {"path": leaf.path, "actual": _bounded(leaf.actual), "expected": leaf.expected}

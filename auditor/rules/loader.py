@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import Problem, RuleError
+from auditor.inventory.model import Json
 from auditor.resources import data_path
 from auditor.rules.cache import DocumentCache, user_cache
 from auditor.rules.model import Framework, Rule
@@ -96,6 +97,21 @@ def _builtin(problems: list[Problem], *, examples: bool) -> Sequence[Rule]:
     return rules
 
 
+def reloaded(rule: Rule, values: Mapping[str, Json]) -> Rule:
+    """A rule of a file with other values of its parameters than the default ones.
+
+    Raises RuleError where its file cannot be read any more, or is no such rule with these values.
+    """
+    builtin = rule.source.startswith("builtin:")
+    path = builtin_path() / rule.source.removeprefix("builtin:") if builtin else Path(rule.source)
+    problems: list[Problem] = []
+    shown = f"rules/{rule.source.removeprefix('builtin:')}" if builtin else rule.source
+    found = _load_file(path, shown, rule.source, problems, examples=False, strict=builtin, values=values)
+    if problems or not found:
+        raise RuleError(_headline(problems), problems=sorted(problems))
+    return found[0]
+
+
 def _headline(problems: Sequence[Problem]) -> str:
     files = len({problem.file for problem in problems})
     mistakes = f"{len(problems)} mistake" + ("s" if len(problems) > 1 else "")
@@ -126,6 +142,7 @@ def _load_file(
     examples: bool,
     strict: bool,
     cache: DocumentCache | None = None,
+    values: Mapping[str, Json] | None = None,
 ) -> list[Rule]:
     text = _read(path, shown, problems)
     if text is None:
@@ -140,7 +157,9 @@ def _load_file(
         if rule and not mistakes:
             return [rule]
     document = read_document(text, shown)
-    rule, mistakes = parse_rule(document, stem=path.stem, folder=folder, source=source, with_examples=examples)
+    rule, mistakes = parse_rule(
+        document, stem=path.stem, folder=folder, source=source, with_examples=examples, values=values
+    )
     if cache and not mistakes:
         cache.put(text, document.value)
     problems += mistakes

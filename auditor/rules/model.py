@@ -203,6 +203,47 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number or text in a rule that users can set otherwise: see `auditor.rules.parameters`."""
+
+    name: str
+    default: Json
+    description: str
+    """What it means, with its unit."""
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[Json, ...] = ()
+    """The only values it may have; empty for any within the bounds."""
+
+    @property
+    def words(self) -> str:
+        """Its default and its bounds."""
+        bounds = [f"at least {self.minimum}"] if self.minimum is not None else []
+        bounds += [f"at most {self.maximum}"] if self.maximum is not None else []
+        bounds += [f"one of {', '.join(map(str, self.allowed))}"] if self.allowed else []
+        return ", ".join([f"default {self.default}", *bounds])
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """What a user has set otherwise than a rule's author: see `auditor.rules.overrides`."""
+
+    severity: Severity | None = None
+    """The author's, where the user's is another."""
+    parameters: Mapping[str, tuple[Json, Json]] = field(default_factory=dict)
+    """The author's value and the user's, by name."""
+    reasons: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """File and line of each entry that had a part in it."""
+
+    def words(self, now: Severity) -> str:
+        """What was set, why and where, on one line; `now` is the severity that the rule has."""
+        parts = [f"severity {now} instead of {self.severity}"] if self.severity else []
+        parts += [f"{name} {value} instead of {default}" for name, (default, value) in self.parameters.items()]
+        return f"{', '.join(parts)}: {'; '.join(self.reasons)} ({', '.join(self.sources)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule, compiled."""
 
@@ -233,7 +274,15 @@ class Rule:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     """A policy definition's effective parameter values."""
     definition: Mapping[str, Any] = field(default_factory=dict)
-    """The condition as its author wrote it (`when`, `fail_if`), for `rules show`."""
+    """The condition as its author wrote it (`when`, `fail_if`), parameters filled in, for `rules show`."""
+    declared: tuple[Parameter, ...] = ()
+    """What users can set in it."""
+    overridden: Overridden | None = None
+    """What the user has set in it."""
+
+    def told(self, message: str) -> str:
+        """A message of a result of this rule, with what the user has set behind it."""
+        return f"{message} [{self.overridden.words(self.severity)}]" if self.overridden else message
 
     @property
     def needs(self) -> DataNeeds:

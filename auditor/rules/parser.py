@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.errors import Problem
+from auditor.inventory.model import Json
 from auditor.rules.conditions import CompiledCondition, ConditionErrors, compile_condition
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.examples import parse_examples
 from auditor.rules.frameworks import control_problem
-from auditor.rules.model import Change, Examples, Remediation, Rule, Severity
+from auditor.rules.model import Change, Examples, Parameter, Remediation, Rule, Severity
+from auditor.rules.parameters import FILLED_KEYS, filled, named_in, parse_parameters, values_of
 from auditor.rules.patching import parse_patch
 from auditor.rules.vocabulary import (
     EQUIVALENTS,
@@ -28,27 +30,40 @@ _TYPE = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)+")
 
 
 def parse_rule(
-    document: Document, *, stem: str, folder: str | None, source: str, with_examples: bool
+    document: Document,
+    *,
+    stem: str,
+    folder: str | None,
+    source: str,
+    with_examples: bool,
+    values: Mapping[str, Json] | None = None,
 ) -> tuple[Rule | None, list[Problem]]:
     """The rule of a document, or None, and every mistake in it.
 
     `stem` is the file's name without its ending, which must be the rule's id; `folder` that of its folder, which must
     be its topic, or None where rules may lie anywhere. Without `with_examples`, examples are neither needed nor read.
+    `values` are those of its parameters that are not to have their default.
     """
     if document.problems:
         return None, list(document.problems)
     if not isinstance(document.value, Mapping):
         return None, [document.problem((), "a rule must be a mapping", "see docs/rules.md")]
-    parser = _Parser(document)
+    parser = _Parser(document, values or {})
     rule = parser.rule(stem, folder, source, with_examples=with_examples)
     return (None if parser.problems else rule), parser.problems
 
 
 class _Parser:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, values: Mapping[str, Json]) -> None:
         self.document = document
-        self.value: Mapping[str, Any] = document.value
         self.problems: list[Problem] = []
+        self.declared = self._parameters(document.value)
+        chosen = values_of(self.declared, values)
+        self.value: Mapping[str, Any] = (
+            {key: filled(part, chosen) if key in FILLED_KEYS else part for key, part in document.value.items()}
+            if chosen
+            else document.value
+        )
 
     def rule(self, stem: str, folder: str | None, source: str, *, with_examples: bool) -> Rule:
         self._check_keys(with_examples)
@@ -71,7 +86,24 @@ class _Parser:
             source=source,
             deprecated=self._text("deprecated"),
             definition={key: self.value[key] for key in ("when", "fail_if") if key in self.value},
+            declared=self.declared,
         )
+
+    def _parameters(self, value: Mapping[str, Any]) -> tuple[Parameter, ...]:
+        declared, mistakes = parse_parameters(value["parameters"]) if "parameters" in value else ((), [])
+        for place, message, remedy in mistakes:
+            self._wrong(("parameters", *place), message, remedy)
+        if mistakes:
+            return declared
+        known = {each.name for each in declared}
+        named = list(named_in({key: value[key] for key in FILLED_KEYS if key in value}))
+        for place, name in named:
+            if name not in known:
+                remedy = nearest(name, known) or "declare it in parameters"
+                self._wrong(place, f"there is no parameter {name!r}", remedy)
+        for name in sorted(known - {name for _, name in named}):
+            self._wrong(("parameters", name), f"the parameter {name!r} is not used", "leave it out")
+        return declared
 
     def _wrong(self, place: Place, message: str, remedy: str = "") -> None:
         self.problems.append(self.document.problem(place, message, remedy))

@@ -68,6 +68,7 @@ def _properties() -> dict[str, Any]:
         "severity": {"enum": list(Severity)},
         "topic": {**_TEXT, "description": "The folder's name."},
         "resource": {"anyOf": [resource_type, {"type": "array", "items": resource_type, "minItems": 1}]},
+        "parameters": _parameters(),
         "when": {**_CONDITION, "description": "False: the rule does not apply."},
         "fail_if": {**_CONDITION, "description": "True: it fails. False: it passes."},
         "message": {**_TEXT, "description": "With {field paths} to fill in."},
@@ -84,6 +85,29 @@ def _properties() -> dict[str, Any]:
         "examples": _examples(),
         "deprecated": {**_TEXT, "description": "Why it is retired and what replaces it; it does not run."},
         "aliases": {"type": "array", "items": _TEXT},
+    }
+
+
+def _parameters() -> dict[str, Any]:
+    value: dict[str, Any] = {"type": ["number", "string"]}
+    parameter = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["default", "description"],
+        "properties": {
+            "default": value,
+            "description": {**_TEXT, "description": "What it means, with its unit."},
+            "minimum": {"type": "number"},
+            "maximum": {"type": "number"},
+            "allowed": {"type": "array", "items": value, "minItems": 1},
+        },
+    }
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": parameter},
+        "description": "What users can set: [parameters('name')] in conditions, {parameters.name} in texts.",
     }
 
 

@@ -38,7 +38,7 @@ EQUIVALENTS = ("azure-policy", "prowler", "psrule", "defender", "checkov", "triv
 """Tools whose checks a rule may name as its equivalents."""
 
 REQUIRED_KEYS = ("id", "title", "severity", "topic", "resource", "fail_if", "description", "remediation", "examples")
-OPTIONAL_KEYS = ("when", "message", "references", "frameworks", "equivalents", "deprecated", "aliases")
+OPTIONAL_KEYS = ("parameters", "when", "message", "references", "frameworks", "equivalents", "deprecated", "aliases")
 REMEDIATION_TEXTS = ("text", "az", "mend", "bicep", "terraform")
 REMEDIATION_KEYS = (*REMEDIATION_TEXTS, "patch")
 EXAMPLE_KEYS = ("fail", "pass", "not_applicable", "unknown")

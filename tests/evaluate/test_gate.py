@@ -25,7 +25,12 @@ def report(rule, scan):
         )
         tallies = {r.id: {} for r in rules.values()}
         return Report(
-            "0", scan(complete=not gaps), tuple(rules.values()), values, gaps, summarise(tallies, rules.values())
+            "0",
+            scan(complete=not gaps),
+            tuple(rules.values()),
+            values,
+            gaps,
+            summarise(tallies, rules.values(), values),
         )
 
     return make

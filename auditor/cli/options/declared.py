@@ -99,6 +99,16 @@ MinSeverity = Annotated[
         rich_help_panel=_RULES,
     ),
 ]
+Overrides = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--overrides",
+        help="YAML file that sets severities and parameters of rules (days, counts), for all or some resources. "
+        "Repeatable.",
+        metavar="FILE",
+        rich_help_panel=_RULES,
+    ),
+]
 PolicyParameters = Annotated[
     Path | None,
     typer.Option(

@@ -22,6 +22,7 @@ def choose_rules(
     frameworks: Sequence[str] | None,
     min_severity: SeverityName | None,
     policy_parameters: Path | None,
+    overrides: Sequence[Path] | None = None,
 ) -> RuleChoice:
     """The rules that the options leave, given as typer gives them; see `auditor.api.choose_rules`."""
     from auditor import api
@@ -35,6 +36,7 @@ def choose_rules(
         frameworks=frameworks or (),
         min_severity=Severity(min_severity.value) if min_severity else None,
         policy_parameters=_parameters(policy_parameters),
+        overrides=overrides or (),
     )
     for text in choice.notes:
         note(text)

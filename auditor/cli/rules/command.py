@@ -73,12 +73,13 @@ def list_rules(
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
     policy_parameters: options.PolicyParameters = None,
+    overrides: options.Overrides = None,
     output_format: Annotated[ListFormat, typer.Option("--format", "-f", help="table or json.")] = ListFormat.TABLE,
 ) -> None:
     """List rules."""
     from auditor.cli.options.rule_choice import choose_rules
 
-    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides)
     if output_format is ListFormat.JSON:
         write_stdout(json.dumps([_listed(rule) for rule in choice.rules], indent=2, ensure_ascii=False) + "\n")
     else:
@@ -92,10 +93,17 @@ def list_rules(
 def show(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id.", autocompletion=completion.rule)],
     rule_paths: options.RulePaths = None,
+    overrides: options.Overrides = None,
     output_format: Annotated[ShowFormat, typer.Option("--format", "-f", help="page or json.")] = ShowFormat.PAGE,
 ) -> None:
     """Show one rule: what it judges, when it fails, why, how to fix it."""
-    rule = _find(_load(rule_paths or [], builtin=True).rules, rule_id)
+    rules = _load(rule_paths or [], builtin=True).rules
+    rule = _find(rules, rule_id)
+    if overrides:
+        from auditor.rules.overrides import load_overrides
+
+        (own,) = load_overrides(overrides, rules).everywhere([rule])
+        rule = replace(own, examples=rule.examples)
     if output_format is ShowFormat.JSON:
         write_stdout(json.dumps(_shown(rule), indent=2, ensure_ascii=False) + "\n")
         return
@@ -154,12 +162,13 @@ def export(
     ignore: options.Ignore = None,
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
+    overrides: options.Overrides = None,
 ) -> None:
     """Write rules as Azure Policy definitions, and an initiative for each framework."""
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.rules.export import write_policies
 
-    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None)
+    choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, None, overrides)
     known = {rule.id: rule for rule in _load(rule_paths or [], builtin=not no_builtin).rules}
     rules = [replace(rule, examples=known[rule.id].examples) for rule in choice.rules]
     write_stdout(write_policies(folder, rules, choice.frameworks, scope))
@@ -215,6 +224,7 @@ def _listed(rule: Rule) -> dict[str, Any]:
 
 
 def _shown(rule: Rule) -> dict[str, Any]:
+    from auditor.report.json_report import overridden_entry
     from auditor.rules import patching
 
     return {
@@ -225,5 +235,16 @@ def _shown(rule: Rule) -> dict[str, Any]:
             "patch": [patching.told(change) for change in rule.remediation.patch],
         },
         "references": list(rule.references),
+        "parameters": {
+            each.name: {
+                "default": each.default,
+                "minimum": each.minimum,
+                "maximum": each.maximum,
+                "allowed": list(each.allowed),
+                "description": each.description,
+            }
+            for each in rule.declared
+        },
+        "overridden": overridden_entry(rule.overridden) if rule.overridden else None,
         **rule.definition,
     }

@@ -17,7 +17,7 @@ from auditor.rules.conditions.compare import OPERATORS, show
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from auditor.rules.model import Rule
+    from auditor.rules.model import Parameter, Rule
 
 _WIDE = 110
 """Columns from which on a rule's id and title stand side by side."""
@@ -94,6 +94,8 @@ def _page(ink: Ink, rule: Rule) -> Iterator[RenderableType]:
     yield ink.line(ink.rule(rule, "command"), (f"  {rule.topic}  {rule.source}", "quiet"))
     if rule.deprecated:
         yield ink.line(("Deprecated: ", "medium"), rule.deprecated)
+    if rule.overridden:
+        yield ink.line(("Set by you: ", "medium"), rule.overridden.words(rule.severity))
     for title, parts in _sections(ink, rule):
         yield ""
         yield ink.line((title, "strong"))
@@ -105,6 +107,8 @@ def _sections(ink: Ink, rule: Rule) -> Iterator[tuple[str, Iterable[RenderableTy
     for title, key in (("Where", "when"), ("Fails where", "fail_if")):
         if key in rule.definition:
             yield title, list(_condition(ink, rule.definition[key]))
+    if rule.declared:
+        yield "Can be set with --overrides", [ink.line(_parameter(rule, each), indent=2) for each in rule.declared]
     if rule.description:
         yield "Why", _prose(ink, rule.description)
     yield "Fix", list(_fixes(ink, rule))
@@ -117,6 +121,12 @@ def _sections(ink: Ink, rule: Rule) -> Iterator[tuple[str, Iterable[RenderableTy
     examples = rule.examples
     counts = f"{len(examples.fail)} that fail, {len(examples.passing)} that pass; "
     yield "Examples", [ink.line(counts, ("auditor rules test", "command"), " runs them", indent=2)]
+
+
+def _parameter(rule: Rule, parameter: Parameter) -> str:
+    _, value = rule.overridden.parameters.get(parameter.name, (0, None)) if rule.overridden else (0, None)
+    set_to = f", set to {value}" if value is not None else ""
+    return f"{parameter.name}: {parameter.description} ({parameter.words}{set_to})"
 
 
 def _condition(ink: Ink, condition: Any) -> Iterator[RenderableType]:

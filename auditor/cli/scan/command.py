@@ -45,6 +45,7 @@ def scan(
     framework: options.Framework = None,
     min_severity: options.MinSeverity = None,
     policy_parameters: options.PolicyParameters = None,
+    overrides: options.Overrides = None,
     output_format: options.Format = "table",
     output: options.OutputFile = None,
     reports: options.Reports = None,
@@ -96,7 +97,9 @@ def scan(
     outputs = outputs_of(output_format, output, reports or [])
     steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
-        choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+        choice = choose_rules(
+            rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides
+        )
     with steps.step("read resources"):
         found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
     saved = found is not None

@@ -103,6 +103,7 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
     listed = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
     results = report.results if options.include_passed else report.with_outcome(*listed)
     made = [rows.row(result) for result in results]
+    own = {rule.id: rule.severity for rule in report.rules}
     return {
         "portal": options.portal,
         "scan": _scan(report),
@@ -119,6 +120,12 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "evidence": rows.evidence.all,
         "exemptions": rows.exemptions.all,
         "rows": made,
+        # Of results whose severity is not that of their rule, set by the user for some resources only.
+        "severityOf": {
+            n: result.severity.rank
+            for n, result in enumerate(results)
+            if own.get(result.rule.id) is not result.severity
+        },
     }
 
 

@@ -139,9 +139,10 @@ def _by_topic(page: Page) -> dict[str, Counter[str]]:
     for rule in sorted(page.report.rules, key=lambda rule: rule.topic):
         tally = page.report.tallies.get(rule.id, {})
         counts = topics.setdefault(rule.topic, Counter())
-        counts[rule.severity] += tally.get(Outcome.FAIL, 0)
         counts[Outcome.UNKNOWN] += tally.get(Outcome.UNKNOWN, 0)
         counts[Outcome.PASS] += tally.get(Outcome.PASS, 0)
+    for result in page.report.with_outcome(Outcome.FAIL):
+        topics[result.rule.topic][result.severity] += 1
     return topics
 
 

@@ -36,13 +36,15 @@ function unpack(data) {
     ] = row;
     const owner = data.rules[rule];
     const guid = text(subscription);
+    const rank = data.severityOf[index] ?? owner.severity;
     const result = {
       index,
       rule: owner,
       name,
       fingerprint,
       outcome: data.outcomes[outcome],
-      severity: data.severities[owner.severity],
+      rank, // 0 for critical
+      severity: data.severities[rank],
       id: `${text(prefix)}/${last === 0 ? name : last}`,
       type: text(type),
       group: text(group),

@@ -5,7 +5,7 @@ function countBy(results, key, severities) {
     const name = key(result);
     let counts = groups.get(name);
     if (!counts) groups.set(name, (counts = severities.map(() => 0)));
-    counts[result.rule.severity] += 1;
+    counts[result.rank] += 1;
   }
   const worst = ([left, a], [right, b]) =>
     a.map((value, at) => b[at] - value).find((value) => value) || (left < right ? -1 : 1);
@@ -27,7 +27,7 @@ function verdict(data, failed, unknown, mend, go) {
     return [make("h2", {}, `No findings, ${number(data.scan.passed)} checks passed${rest}`)];
   }
   const worst = data.severities
-    .map((word, at) => [word, failed.filter((result) => result.rule.severity === at).length])
+    .map((word, at) => [word, failed.filter((result) => result.rank === at).length])
     .filter(([, value]) => value)
     .slice(0, 2);
   const resources = new Set(failed.map((result) => result.key)).size;
@@ -257,7 +257,7 @@ function overviewView(data, results, go, choose, openFramework) {
     .sort((a, b) => a.severity - b.severity || b.tally[0] - a.tally[0] || (a.id < b.id ? -1 : 1));
   const counts = data.severities.map((word, at) => [
     word,
-    failed.filter((result) => result.rule.severity === at).length,
+    failed.filter((result) => result.rank === at).length,
     { severities: [word] },
   ]);
   const tiles = [
