@@ -15,6 +15,7 @@ from auditor.rules.conditions import ConditionErrors
 from auditor.rules.conditions.compare import OPERATORS
 from auditor.rules.loader import load_rules
 from auditor.rules.model import Unknown
+from auditor.rules.parameters import filled, parse_parameters, values_of
 from auditor.rules.patching import parse_patch
 from auditor.rules.selftest import run_examples
 from tests.rules.conditions.judging import compiled, context
@@ -34,7 +35,15 @@ def parsed(mark: str) -> Any:
 
 
 def test_there_are_no_unmarked_examples() -> None:
-    assert {block["mark"] for block in BLOCKS} == {"resource", "others", "condition", "mistake", "patch", "rule"}
+    assert {block["mark"] for block in BLOCKS} == {
+        "resource",
+        "others",
+        "condition",
+        "mistake",
+        "patch",
+        "parameters",
+        "rule",
+    }
     assert TEXT.count("```yaml") == len(BLOCKS)
 
 
@@ -56,6 +65,15 @@ def test_the_rule_file_loads_and_passes_its_own_examples(tmp_path: Path) -> None
 def test_the_changes_of_a_remedy_are_read() -> None:
     changes, problems = parse_patch(parsed("patch")["patch"], ["Microsoft.Web/sites", "Microsoft.Web/sites/slots"])
     assert (len(changes), problems) == (6, [])
+
+
+def test_the_parameters_are_declared_and_filled_in() -> None:
+    shown = parsed("parameters")
+    declared, mistakes = parse_parameters(shown["parameters"])
+    assert mistakes == []
+    found = filled({"fail_if": shown["fail_if"], "message": shown["message"]}, values_of(declared, {"days": 30}))
+    assert found["fail_if"]["less"] == 30
+    assert found["message"] == "{name} keeps its log for less than 30 days"
 
 
 def test_mistakes_read_as_shown() -> None:
