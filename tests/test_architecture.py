@@ -90,7 +90,7 @@ def test_the_report_room_takes_values_only():
     """A format may name the evaluator's and the code readers' values, never call an evaluator, a reader or a fact."""
     values = {
         "rules": {"model"},
-        "evaluate": {"model", "difference", "wording", "commands"},
+        "evaluate": {"model", "difference", "trend", "wording", "commands"},
         "inventory": {"model", "ids", "inventory"},
         "iac": {"place", "declaration", "layout"},
         "fixes": {"model"},

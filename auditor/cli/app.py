@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import collect, compliance, diff, explain, export, fix, init, keys, merge, network, paths
+from auditor.cli import collect, compliance, diff, explain, export, fix, init, keys, merge, network, paths, trend
 from auditor.cli.application import Application
 from auditor.cli.doctor import command as doctor
 from auditor.cli.identity import command as identity
@@ -89,6 +89,7 @@ for _command in (
     paths,
     fix,
     diff,
+    trend,
     doctor,
     query,
     merge,

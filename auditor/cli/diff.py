@@ -30,6 +30,7 @@ class DiffFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,7 @@ def diff(
     old: Annotated[Path, typer.Argument(help="The earlier JSON report, snapshot or export.")],
     new: Annotated[Path, typer.Argument(help="The later one, of the same kind.")],
     output_format: Annotated[
-        DiffFormat, typer.Option("--format", "-f", help="table, json or markdown.")
+        DiffFormat, typer.Option("--format", "-f", help="table, json, markdown or html.")
     ] = DiffFormat.TABLE,
     output: options.OutputFile = None,
     width: options.Width = None,
@@ -129,13 +130,15 @@ def _write(difference: Difference, chosen: DiffFormat, output: Path | None, widt
 
     from auditor.cli.terminal.output import write_file
     from auditor.cli.terminal.streams import write_stdout
-    from auditor.report.difference import as_json, as_markdown, as_table
+    from auditor.report.difference import as_html, as_json, as_markdown, as_table
 
     match chosen:
         case DiffFormat.JSON:
             text = as_json(difference)
         case DiffFormat.MARKDOWN:
             text = as_markdown(difference)
+        case DiffFormat.HTML:
+            text = as_html(difference)
         case DiffFormat.TABLE:
             text = as_table(difference, width or shutil.get_terminal_size((100, 24)).columns)
     data = (text + "\n").encode("utf-8", "replace")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from auditor.errors import ExitCode
+from auditor.evaluate.trend import Trend
 from auditor.inventory import ids
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
@@ -307,6 +308,8 @@ class Report:
     """What the gate says; None where none was asked."""
     frameworks: tuple[Framework, ...] = ()
     """Frameworks with all their controls, for what reports on them; those that rules name besides have no list."""
+    trend: Trend | None = None
+    """The runs of this scope before and this one; None where no history was given."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Result, ...]:
         """The results with one of these outcomes, in order."""

@@ -1,4 +1,4 @@
-"""What changed between two audits, as a table, Markdown or JSON."""
+"""What changed between two audits, as a table, Markdown, HTML or JSON."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _SHOWN_OTHERS = 500
 _STUCK = "\N{NO-BREAK SPACE}"
 _VALUE = 60
 _SHOWN_EVIDENCE = 3
+_MOST_HTML_ROWS = 2_000
 _MOST_ROWS = 200
 """Rows of a Markdown list: a step summary takes 1 MiB, and nobody reads more."""
 
@@ -119,6 +120,38 @@ def as_markdown(difference: Difference) -> str:
             len(difference.properties),
         )
     return "\n".join(lines)
+
+
+def as_html(difference: Difference) -> str:
+    """The difference as one HTML page without scripts, up to 2,000 rows a list."""
+    from auditor.report.html import static_page
+
+    grouped = []
+    for direction, changes in groupby(difference.results, key=lambda change: change.direction):
+        listed = list(changes)
+        shown = [
+            {
+                "severity": change.severity.value,
+                "rule": change.rule,
+                "title": change.title,
+                "place": _place(change.resource),
+                "outcome": _outcomes(change),
+                "evidence": _evidence_lines(change),
+            }
+            for change in listed[:_MOST_HTML_ROWS]
+        ]
+        grouped.append((direction.value.capitalize(), shown, len(listed) - len(shown)))
+    leaves = difference.properties[:_MOST_HTML_ROWS]
+    return static_page(
+        "difference.html.j2",
+        headline=_headline(difference),
+        groups=grouped,
+        resources_headline=_resources_headline(difference),
+        properties=[
+            (_place(leaf.resource), plain(leaf.path) or f"({leaf.kind.value})", *_sides(leaf)) for leaf in leaves
+        ],
+        more_properties=len(difference.properties) - len(leaves),
+    )
 
 
 def _rows(rows: Sequence[Sequence[str]], total: int) -> Iterator[str]:

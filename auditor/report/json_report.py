@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
+from auditor.evaluate.trend import Trend
 from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
 from auditor.report.model import Rendered, RenderOptions
+from auditor.report.trend import point_entry
 from auditor.rules.model import Overridden, Rule, Severity
 
 SCHEMA_VERSION = "1.0"
@@ -45,7 +47,12 @@ def document(
         "results": [_result(report, result, meanings) for result in shown],
         "carried_over": [_result(report, result, meanings) for result in report.carried],
         "gaps": [_gap(gap) for gap in report.gaps],
+        **({"trend": _trend(report.trend)} if report.trend else {}),
     }
+
+
+def _trend(trend: Trend) -> dict[str, Any]:
+    return {"series": trend.series, "points": [point_entry(point) for point in trend.points]}
 
 
 def _scan(scan: Scan) -> dict[str, Any]:
@@ -58,6 +65,7 @@ def _scan(scan: Scan) -> dict[str, Any]:
         "complete": scan.complete,
         "assumed_complete": scan.assumed_complete,
         "selection": scan.selection,
+        "partial": scan.partial_selection,
         "resources": scan.resources,
     }
 
@@ -121,8 +129,14 @@ def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ..
         "evidence_hash": evidence_hash(result.evidence),
         "command": result.command,
         "exemption": _exemption(result.exemption) if result.exemption else None,
+        **_since(report, result),
         **({"overridden": overridden_entry(result.rule.overridden)} if result.rule.overridden else {}),
     }
+
+
+def _since(report: Report, result: Result) -> dict[str, str]:
+    since = report.trend.since.get(result.fingerprint) if report.trend else None
+    return {"since": timestamp(since)} if since else {}
 
 
 def overridden_entry(overridden: Overridden) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from auditor.report.text import (
     subscription_words,
     value_words,
 )
+from auditor.report.trend import steps_in_words
 from auditor.rules.model import Severity
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=])")
@@ -83,8 +84,17 @@ def _summary(report: Report) -> str:
         f"|{' --: |' * len(titles)}",
         f"| {' | '.join(cells)} |",
         "",
+        *_trend(report),
     ]
     return "\n".join(lines)
+
+
+def _trend(report: Report) -> list[str]:
+    """What came of the run before, where there is a history."""
+    told = steps_in_words(report.trend) if report.trend else ""
+    return (
+        [f"Since the run of {report.trend.points[-2].at:%Y-%m-%d %H:%M}: {told}.", ""] if report.trend and told else []
+    )
 
 
 def _gate(report: Report) -> list[str]:

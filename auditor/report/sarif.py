@@ -140,7 +140,9 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
         ],
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(result, index[result.rule.id], options, carried) | _state(report, result, carried)
+            _result(result, index[result.rule.id], options, carried)
+            | _state(report, result, carried)
+            | _first_seen(report, result)
             for result in results
         ],
         "properties": {
@@ -150,6 +152,11 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
             **({"assumedComplete": True} if report.scan.assumed_complete else {}),
         },
     }
+
+
+def _first_seen(report: Report, result: Result) -> dict[str, Any]:
+    since = report.trend.since.get(result.fingerprint) if report.trend else None
+    return {"provenance": {"firstDetectionTimeUtc": timestamp(since)}} if since else {}
 
 
 def _result(result: Result, rule_index: int, options: RenderOptions, carried: Collection[int]) -> dict[str, Any]:

@@ -441,6 +441,15 @@ FailOnUnknown = Annotated[
         rich_help_panel=_GATE,
     ),
 ]
+History = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        help="Folder of earlier runs: says what is new, mended, standing, and adds this run. See auditor trend.",
+        metavar="DIR",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Baseline = Annotated[
     Path | None,
     typer.Option(

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.options import declared as options
+from auditor.cli.options.acceptance import choose_exemptions
+from auditor.cli.options.rule_choice import choose_rules
+from auditor.cli.options.selected import selected
+from auditor.cli.scan.history import History
 from auditor.cli.terminal.messages import say, warn
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ def scan(
     fail_on_unknown: options.FailOnUnknown = False,
     require_complete: options.RequireComplete = False,
     baseline: options.Baseline = None,
+    history: options.History = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
     verbose: options.Verbose = False,
@@ -73,9 +78,6 @@ def scan(
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
     from auditor import api
-    from auditor.cli.options.acceptance import choose_exemptions
-    from auditor.cli.options.rule_choice import choose_rules
-    from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
     from auditor.cli.scan.ahead import Ahead
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
@@ -94,6 +96,7 @@ def scan(
     for_scanning.check()
     acceptance = choose_exemptions(exemptions, policy_exemptions, rule_paths)
     known_before = load_baseline(baseline) if baseline else None
+    kept = History.of(history, alone=not code_paths and not with_code)
     outputs = outputs_of(output_format, output, reports or [])
     steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
@@ -134,6 +137,7 @@ def scan(
         exemptions=accepted,
         baseline=known_before,
     )
+    report = kept.told(report)
     if not DRAWING.isdisjoint(formats):
         with steps.step("draw"):
             report = api.draw(report, found, facts, selection=selection)
@@ -148,6 +152,7 @@ def scan(
         *write_reports(report, outputs, rendering, steps),
         *write_split(for_scanning, report, rendering, found.manifest.management_groups),
     )
+    kept.keep(report)
     _warn(*found.notices, *report.notices, *refused, *(known_before.notices(report) if known_before else ()), *told)
     if saved and (tenant or credential):
         warn("--tenant and --credential are for live scans: they changed nothing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from auditor.rules.model import Rule, Severity
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from jinja2 import Template
+
 _SCRIPTS = (
     "elements.js",
     "data.js",
@@ -28,6 +31,7 @@ _SCRIPTS = (
     "chosen.js",
     "findings.js",
     "detail.js",
+    "trend.js",
     "overview.js",
     "compliance.js",
     "rules.js",
@@ -52,15 +56,32 @@ _TOP = 20
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The report as one HTML page."""
-    from jinja2 import Environment, StrictUndefined
-
     folder = files("auditor.report.html")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(plain=plain, count=count)
-    template = environment.from_string(_read(folder, "page.html.j2"))
+    template = _template(folder, "page.html.j2")
     style = "\n".join(_read(folder, f"style/{name}") for name in _STYLES)
     page = template.render(**_values(report, options, style, _script(folder)))
     return Rendered(page.encode())
+
+
+def static_page(name: str, **values: Any) -> str:
+    """A page of a template beside this file in the report's style, without scripts."""
+    from markupsafe import Markup
+
+    folder = files("auditor.report.html")
+    style = _read(folder, "style/page.css")
+    if dark := re.search(r':root\[data-theme="dark"\] (\{.*?\})', style, re.DOTALL):
+        # There is no button without a script: what the reader's system says decides.
+        style += f"@media (prefers-color-scheme: dark) {{ :root {dark[1]} }}\n"
+    policy = f"default-src 'none'; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    return _template(folder, name).render(style=Markup(style), policy=policy, **values)  # noqa: S704 - our own files
+
+
+def _template(folder: Traversable, name: str) -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(plain=plain, count=count)
+    return environment.from_string(_read(folder, name))
 
 
 def _values(report: Report, options: RenderOptions, style: str, script: str) -> dict[str, Any]:

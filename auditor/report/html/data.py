@@ -27,6 +27,7 @@ from auditor.report.meanings import meaning
 from auditor.report.mermaid import render_mermaid
 from auditor.report.model import RenderOptions
 from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
+from auditor.report.trend import point_entry
 from auditor.rules.model import Rule, Severity
 
 OUTCOMES = [outcome.value for outcome in Outcome]
@@ -120,12 +121,26 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "evidence": rows.evidence.all,
         "exemptions": rows.exemptions.all,
         "rows": made,
+        "trend": [point_entry(point) for point in report.trend.points] if report.trend else [],
+        "sinceOf": _since(report, results),
         # Of results whose severity is not that of their rule, set by the user for some resources only.
         "severityOf": {
             n: result.severity.rank
             for n, result in enumerate(results)
             if own.get(result.rule.id) is not result.severity
         },
+    }
+
+
+def _since(report: Report, results: Sequence[Result]) -> dict[int, str]:
+    """The day since which results stand, where a history knows an earlier run."""
+    if report.trend is None or len(report.trend.points) == 1:
+        return {}
+    since = report.trend.since
+    return {
+        number: f"{since[result.fingerprint]:%Y-%m-%d}"
+        for number, result in enumerate(results)
+        if result.fingerprint in since
     }
 
 

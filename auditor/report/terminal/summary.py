@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.terminal.page import Page
 from auditor.report.text import ASSUMED_COMPLETE, count, shorten, subscription_words
+from auditor.report.trend import steps_in_words
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def summary(page: Page) -> Iterator[RenderableType]:
         table.add_row(page.text(topic), *_cells(page, counts))
     table.add_row(page.text(("all", "strong")), *_cells(page, _total(page)))
     yield table
+    if page.report.trend and (told := steps_in_words(page.report.trend)):
+        before = page.report.trend.points[-2].at
+        yield page.line(("Since the run of ", "strong"), f"{before:%Y-%m-%d %H:%M}: {told}.")
     if page.report.summary.exempt:
         yield page.line((f"{count(page.report.summary.exempt, 'finding')} accepted by an exemption.", "quiet"))
     yield ""

@@ -39,6 +39,7 @@ function unpack(data) {
     const rank = data.severityOf[index] ?? owner.severity;
     const result = {
       index,
+      since: data.sinceOf[index] || "", // the day, where a history knows it
       rule: owner,
       name,
       fingerprint,

@@ -282,6 +282,7 @@ function overviewView(data, results, go, choose, openFramework) {
       ),
     ),
     make("div", { class: "columns" }, mendCard(data, mend, go), resourceCard(data, failed, go)),
+    trendCard(data) || "",
     picturesCard(data, choose) || "",
     complianceStrip(data, openFramework) || "",
     make(
