@@ -37,7 +37,7 @@ class Checkout:
                 self.files[found["namespace"].lower()][found["version"]].append(path)
 
     def _git(self, *words: str) -> str:
-        return subprocess.run(("git", "-C", self._place, *words), check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+        return subprocess.run(("git", "-C", self._place, *words), check=True, capture_output=True, text=True).stdout
 
     @cache  # noqa: B019 - one checkout a run
     def types(self, path: str) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
@@ -66,9 +66,7 @@ class Checkout:
         Where no version is given the newest, as Resource Graph shows what newer versions have.
         """
         versions = self.files.get(kind.partition("/")[0], {})
-        having = [
-            (found, path) for found, paths in versions.items() for path in paths if kind in self.types(path)[1]
-        ]
+        having = [(found, path) for found, paths in versions.items() for path in paths if kind in self.types(path)[1]]
         if not having:
             return None
         stable = [pair for pair in having if not pair[0].endswith("preview")] or having
@@ -146,14 +144,14 @@ class Shapes:
 
 def merged(one: Any, other: Any, names: dict[str, Any]) -> Any:
     """A shape that has what either has."""
-    if one == other or other == "any":
+    if other in (one, "any"):
         return one
     if one == "any":
         return other
     if all(isinstance(shape, str) and shape.startswith("=") for shape in (one, other)):
         return "=" + "|".join(dict.fromkeys([*one[1:].split("|"), *other[1:].split("|")]))
-    if not all(_is_object(shape) for shape in (one, other)):
-        return one
+    if not _is_object(one) or not _is_object(other):
+        return other if _is_object(other) else one
     first, second = (names[shape[1:]] if isinstance(shape, str) else shape for shape in (one, other))
     start = next((shape[1:] for shape in (one, other) if isinstance(shape, str)), "any") + "+"
     name = next(made for number in count(1) if (made := f"{start}{number}") not in names)

@@ -1,4 +1,10 @@
-"""What is published of each type's shape, from `published.json`, which `extract.py` writes."""
+"""What is published of each type's shape.
+
+`published.json` is written by `extract.py`; `unlisted.json` has, by hand, the few types that no deployment can name and
+that the extracted files therefore lack. A shape is `string`, `integer`, `boolean`, `any`, `=A|B` (the words that a text
+takes), `[x]` (a list), `{"name": x}` (an object), `{"*": x}` (one with names of the owner's) or `@name`, an object that
+several hold.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +16,20 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).with_name("published.json")
+_BY_HAND = DATA.with_name("unlisted.json")
+Steps = tuple[str, ...]
 
-# Every object of Azure Resource Manager may have these:
-# https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md#proxy-resource-definition
-_COMMON = frozenset({"id", "name", "type", "etag", "tags", "location", "systemdata", "managedby", "kind"})
+# What answers may have beside what a type declares: the envelope of every resource
+# (https://learn.microsoft.com/rest/api/resources/resources/list#genericresourceexpanded), and the columns of a row of
+# Resource Graph (https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language).
+_ENVELOPE = frozenset(
+    {
+        *("id", "name", "type", "location", "tags", "etag", "kind", "sku", "plan", "identity", "managedby"),
+        *("extendedlocation", "zones", "systemdata", "properties", "subscriptionid", "resourcegroup", "tenantid"),
+        *("displayname",),
+    }
+)
+MARK = "$secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +40,7 @@ class Published:
     read: str
     """API version that the collection table asks for; "" where Resource Graph answers."""
     published: str
-    """The version that the shape is of: the same, or the nearest that could be read."""
+    """The version that the shape is of: the same, or the nearest one that the checkout had."""
     source: str
     """Folder of https://github.com/Azure/azure-rest-api-specs, or a page of Microsoft Learn."""
     shape: Any
@@ -38,42 +54,46 @@ def _data() -> dict[str, Any]:
 @cache
 def published() -> Mapping[str, Published]:
     """All types, by type key."""
-    return {name.lower(): Published(name, **entry) for name, entry in _data()["types"].items()}
+    types = _data()["types"] | json.loads(_BY_HAND.read_text("utf-8"))["types"]
+    return {name.lower(): Published(name, **entry) for name, entry in types.items()}
 
 
 def resolved(shape: Any) -> Any:
-    """A shape, an object's by its members."""
+    """A shape, a named object's by its members."""
     return _data()["objects"][shape[1:]] if isinstance(shape, str) and shape.startswith("@") else shape
 
 
-def unknown_paths(kind: str, body: Any) -> Iterator[str]:
-    """Paths of a body, elements as `[*]`, that the type is not published with; names compare without case."""
-    yield from _unknown(published()[kind.lower()].shape, body, "")
+def is_published(kind: str, path: Steps) -> bool:
+    """Whether a type has a path, elements as `[*]`; names compare without case."""
+    return _has(published()[kind.lower()].shape, path, top=True)
 
 
-def _unknown(shape: Any, value: Any, path: str) -> Iterator[str]:
+def _has(shape: Any, path: Steps, *, top: bool = False) -> bool:
     shape = resolved(shape)
-    if shape == "any" or value is None:
-        return
-    if isinstance(value, list):
-        inner = shape[0] if isinstance(shape, list) else None
-        if inner is None:
-            yield f"{path}[*]"
-            return
-        for element in value:
-            yield from _unknown(inner, element, f"{path}[*]")
-    elif isinstance(value, Mapping):
-        if not isinstance(shape, Mapping):
-            yield f"{path}{{}}"
-            return
-        members = {name.lower(): inner for name, inner in shape.items()}
+    if not path or shape == "any" or path[0] == MARK:
+        return True
+    step, rest = path[0].lower(), path[1:]
+    if step == "[*]":
+        return isinstance(shape, list) and _has(shape[0], rest)
+    members = {name.lower(): inner for name, inner in shape.items()} if isinstance(shape, Mapping) else {}
+    if step in members or "*" in members:
+        return _has(members.get(step, members.get("*")), rest)
+    return top and step in _ENVELOPE and not rest
+
+
+def paths_of(value: Any, path: Steps = ()) -> Iterator[Steps]:
+    """The paths of everything in a body; a redaction mark is the text that it stands for."""
+    if isinstance(value, Mapping) and MARK not in value:
         for name, inner in value.items():
-            at = f"{path}.{name}" if path else name
-            if name.lower() in members:
-                yield from _unknown(members[name.lower()], inner, at)
-            elif "*" in members:
-                yield from _unknown(members["*"], inner, f"{path}[*]")
-            elif path or name.lower() not in _COMMON:
-                yield at
-    elif isinstance(shape, Mapping | list) and value != "":
-        yield f"{path}=text"
+            yield (*path, name)
+            yield from paths_of(inner, (*path, name))
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, Mapping | list):
+                yield (*path, "[*]")
+                yield from paths_of(inner, (*path, "[*]"))
+
+
+def shown(path: Steps) -> str:
+    """A path as users write it."""
+    return ".".join(path).replace(".[*]", "[*]")

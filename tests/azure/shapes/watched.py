@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from tests.azure.shapes.schema import Steps
 
 
 class Watched(dict[str, Any]):
-    """An object of a body; what is asked of it goes into `asked`, elements as `[*]`.
+    """An object of a body; the paths that are asked of it go into `asked`, elements as `[*]`.
 
     What walks over all members, whatever they are called, asks for none of them.
     """
 
     __slots__ = ("_asked", "_at")
 
-    def __init__(self, value: Mapping[str, Any], asked: set[str], at: str = "") -> None:
+    def __init__(self, value: Mapping[str, Any], asked: set[Steps], at: Steps = ()) -> None:
         self._asked = asked
         self._at = at
-        super().__init__({key: watched(inner, asked, self._path(key)) for key, inner in value.items()})
-
-    def _path(self, key: str) -> str:
-        return f"{self._at}.{key}" if self._at else key
+        super().__init__({key: watched(inner, asked, (*at, key)) for key, inner in value.items()})
 
     def _ask(self, key: object) -> None:
         if isinstance(key, str):
-            self._asked.add(self._path(key))
+            self._asked.add((*self._at, key))
 
-    def get(self, key: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, key: str, default: Any = None) -> Any:
+        """See `dict.get`."""
         self._ask(key)
         return super().get(key, default)
 
@@ -39,8 +39,8 @@ class Watched(dict[str, Any]):
         return super().__getitem__(key)
 
 
-def watched(value: Any, asked: set[str], at: str = "") -> Any:
+def watched(value: Any, asked: set[Steps], at: Steps = ()) -> Any:
     """A value whose objects are watched."""
     if isinstance(value, Mapping):
         return Watched(value, asked, at)
-    return [watched(inner, asked, f"{at}[*]") for inner in value] if isinstance(value, list) else value
+    return [watched(inner, asked, (*at, "[*]")) for inner in value] if isinstance(value, list) else value
