@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from auditor import api
 from auditor.errors import AuditorError, SnapshotError
 from auditor.evaluate.model import Report
+from auditor.inventory.stumbles import Stumble, attempt
 from auditor.report.rows import COLUMNS, rows
 from auditor.rules.model import Severity
 from auditor.snapshot.source import Source
@@ -156,14 +157,22 @@ def _batches(
 ) -> Iterator[pyarrow.RecordBatch]:
     began = time.monotonic()
     try:
-        report = _report(tenant, parts, choice, include_passed=include_passed)
-        results = [dict(zip(COLUMNS, row, strict=True)) for row in rows(report, include_passed=include_passed)]
+        judged = attempt(_judged, tenant, parts, choice, include_passed=include_passed)
     except AuditorError as error:
         yield _batch([_failed(tenant, str(error), began)])
-    except Exception as error:
-        yield _batch([_failed(tenant, f"a mistake in auditor itself: {type(error).__name__}", began)])
-    else:
-        yield _batch([_told(tenant, report, began), *({"tenant": tenant, **result} for result in results)])
+        return
+    if isinstance(judged, Stumble):
+        yield _batch([_failed(tenant, f"a mistake in auditor itself ({judged})", began)])
+        return
+    report, results = judged
+    yield _batch([_told(tenant, report, began), *({"tenant": tenant, **result} for result in results)])
+
+
+def _judged(
+    tenant: str, parts: Parts, choice: api.RuleChoice, *, include_passed: bool
+) -> tuple[Report, list[dict[str, Any]]]:
+    report = _report(tenant, parts, choice, include_passed=include_passed)
+    return report, [dict(zip(COLUMNS, row, strict=True)) for row in rows(report, include_passed=include_passed)]
 
 
 def _report(tenant: str, parts: Parts, choice: api.RuleChoice, *, include_passed: bool) -> Report:

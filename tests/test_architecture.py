@@ -41,7 +41,7 @@ ALLOWED = {
         ),
         *VALUES,
     },
-    "spark": {"api", "evaluate", "report", "rules", "snapshot", *VALUES},
+    "spark": {"api", "evaluate", "inventory", "report", "rules", "snapshot", *VALUES},
     "cli": {
         "api",
         "azure",

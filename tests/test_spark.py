@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pyarrow import parquet
 
 from auditor import spark as many
 from auditor.report.rows import COLUMNS
+from auditor.snapshot.store import Snapshot
+from auditor.snapshot.tables import TABLES, rows_of
 from tests.cli.inside import run
 from tests.tenants import accounts, demo, guid
 
@@ -108,6 +111,17 @@ def test_every_tenant_is_told_and_one_that_cannot_be_judged_with_its_error(audit
     assert (told[WHOLE]["complete"], told[UNREAD]["complete"]) == (True, False)
     assert told[UNREAD]["gaps"] > 0
     assert not [row for row in audited["results"] if row["tenant"] in (DAMAGED, UNFINISHED)]
+
+
+@pytest.mark.usefixtures("lenient")
+def test_a_mistake_of_ours_is_told_with_its_kind_and_line_and_ends_one_tenant(tmp_path: Path):
+    with Snapshot.open(accounts(tmp_path / "one.db", WHOLE, 1)) as snapshot:
+        parts = {table: [list(row) for row in rows_of(snapshot, table)] for table in TABLES}
+    no_rules: Any = [object()]
+
+    (told,) = many._batches(WHOLE, parts, no_rules, include_passed=False)
+
+    assert re.fullmatch(r"a mistake in auditor itself \(\w+Error in [\w/]+\.py:\d+\)", told.to_pylist()[0]["error"])
 
 
 def _first() -> str:

@@ -9,11 +9,12 @@ import pytest
 from auditor.facts.registry import FactStore
 from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Resource, Unread
+from auditor.inventory.model import Gap, Resource, Unread
 from tests.conftest import arm_id
 
 Body = dict[str, Any]
 SITE_ID = arm_id("Microsoft.Web/sites", "app")
+GAP = Gap(SITE_ID, "Microsoft.Web/sites/config", "POST", 403, "AuthorizationFailed")
 OURS = {"clientId": "c", "openIdIssuer": "https://login.microsoftonline.com/8f3b0c2e-5d14-4a67-9b21-6c0d5e7f1a90/v2.0"}
 EVERY = {"clientId": "c", "openIdIssuer": "https://login.microsoftonline.com/Common/v2.0"}
 
@@ -79,7 +80,6 @@ def test_sign_in_that_is_off_requires_nothing() -> None:
     [
         ({}, False, True),
         ({"registration": EVERY}, True, True),
-        ({"registration": EVERY, "validation": {"allowedTenants": ["t"]}}, False, True),
         (
             {"registration": EVERY, "validation": {"defaultAuthorizationPolicy": {"allowedApplications": ["a"]}}},
             False,
@@ -94,6 +94,23 @@ def test_who_gets_in(entra: Body, any_tenant: bool, anybody: bool) -> None:
     told = fact("app_sign_in", sign_in({"requireAuthentication": True}, entra))
 
     assert (told["any_tenant"], told["anybody"]) == (any_tenant, anybody)
+
+
+@pytest.mark.parametrize(("tenants", "any_tenant"), [("8f3b0c2e-5d14-4a67-9b21-6c0d5e7f1a90", False), (" ", True)])
+def test_a_setting_of_the_app_can_name_the_tenants_that_it_takes(tenants: str, any_tenant: bool) -> None:
+    settings = config("appsettings", {"WEBSITE_AUTH_AAD_ALLOWED_TENANTS": tenants})
+
+    assert fact("app_sign_in", sign_in(entra={"registration": EVERY}), settings)["any_tenant"] is any_tenant
+
+
+def test_which_tenants_it_takes_is_unknown_where_its_settings_were_not_read() -> None:
+    told = fact("app_sign_in", sign_in(entra={"registration": EVERY}), coverage=ExportCoverage(frozenset(), "x.json"))
+    assert isinstance(told["any_tenant"], Unread)
+
+    settings = Resource.from_body(config("appsettings", {}), unread={"properties": GAP})
+    inventory = Inventory([Resource.from_body(sign_in(entra={"registration": EVERY})), settings])
+    told = FactStore(inventory).get("app_sign_in", next(r for r in inventory if r.key.endswith("/authsettingsv2")))
+    assert told["any_tenant"] == Unread(GAP)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""A small share of the hostile inputs, the same in every run; many more by hand, see `tests.hostile.inputs`."""
+"""A small share of the hostile inputs, the same in every run; many more by hand, see `tests.hostile.run`."""
 
 from __future__ import annotations
 
 import pytest
 
 from auditor.inventory.stumbles import be_strict
-from tests.hostile.inputs import KINDS, Tally, feed
+from tests.hostile.run import KINDS, Tally, feed
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,9 @@ def _authorization(name: str, version: str, *, table: str = "", absent: frozense
 ENTRIES = (
     # With what is assigned above the subscription: Resource Graph gives it once for all of them, by its scope filter.
     _authorization("roleAssignments", _AUTHORIZATION, table="authorizationresources"),
-    _authorization("roleDefinitions", _AUTHORIZATION, table="authorizationresources"),
+    # The one version with the conditions of permissions, which the roles that may assign only some roles have
+    # (https://learn.microsoft.com/rest/api/authorization/role-definitions/list?view=rest-authorization-2022-05-01-preview).
+    _authorization("roleDefinitions", "2022-05-01-preview", table="authorizationresources"),
     _authorization("denyAssignments", _AUTHORIZATION),
     # Without a licence for Privileged Identity Management nobody is eligible
     # (https://learn.microsoft.com/entra/id-governance/licensing-fundamentals).

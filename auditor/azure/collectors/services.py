@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from auditor.azure.collectors.entry import Entry, How
 from auditor.inventory.model import Json
 
-_WEB = "2024-04-01"
+_WEB = "2025-03-01"
 _SQL = "2023-08-01"
 _POSTGRES = "2024-08-01"
 _MYSQL = "2023-12-30"
@@ -18,10 +18,11 @@ _MESSAGING = "2024-01-01"
 _AUTOMATION = "2023-11-01"
 _COMPUTE = "2024-11-01"
 _DISKS = "2023-10-02"
-_APPS = "2024-03-01"
+_APPS = "2025-07-01"
 _MONGO_CLUSTERS = "2025-09-01"
 _POSTGRES_CLUSTERS = "2022-11-08"
 _SAN = "2024-05-01"
+_EVENT_GRID = "2025-02-15"
 
 
 def _top(name: str, version: str) -> Entry:
@@ -108,7 +109,7 @@ _WEB_ENTRIES = (
     _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
     _below("Microsoft.App/managedEnvironments", "certificates", _APPS),
-    _top("Microsoft.CertificateRegistration/certificateOrders", _WEB),
+    _top("Microsoft.CertificateRegistration/certificateOrders", "2024-04-01"),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
         _APPS,
@@ -273,16 +274,16 @@ _MESSAGING_ENTRIES = (
     _top(_RELAY, _MESSAGING),
     # The only one there is, and Relay has no list of them: https://learn.microsoft.com/rest/api/relay
     Entry(f"{_RELAY}/networkRuleSets", _MESSAGING, How.SINGLETON, path="networkRuleSets/default", parents=(_RELAY,)),
-    _top("Microsoft.EventGrid/topics", "2022-06-15"),
-    _top("Microsoft.EventGrid/domains", "2022-06-15"),
-    _top("Microsoft.EventGrid/systemTopics", "2022-06-15"),
-    _below("Microsoft.EventGrid/topics", "eventSubscriptions", "2022-06-15"),
-    _below("Microsoft.EventGrid/domains", "eventSubscriptions", "2022-06-15"),
-    _below("Microsoft.EventGrid/systemTopics", "eventSubscriptions", "2022-06-15"),
-    _top("Microsoft.EventGrid/namespaces", "2025-02-15"),
-    _below("Microsoft.EventGrid/namespaces", "caCertificates", "2025-02-15"),
-    _top("Microsoft.SignalRService/signalR", "2023-02-01"),
-    _top("Microsoft.SignalRService/webPubSub", "2023-02-01"),
+    _top("Microsoft.EventGrid/topics", _EVENT_GRID),
+    _top("Microsoft.EventGrid/domains", _EVENT_GRID),
+    _top("Microsoft.EventGrid/systemTopics", _EVENT_GRID),
+    _below("Microsoft.EventGrid/topics", "eventSubscriptions", _EVENT_GRID),
+    _below("Microsoft.EventGrid/domains", "eventSubscriptions", _EVENT_GRID),
+    _below("Microsoft.EventGrid/systemTopics", "eventSubscriptions", _EVENT_GRID),
+    _top("Microsoft.EventGrid/namespaces", _EVENT_GRID),
+    _below("Microsoft.EventGrid/namespaces", "caCertificates", _EVENT_GRID),
+    _top("Microsoft.SignalRService/signalR", "2024-03-01"),
+    _top("Microsoft.SignalRService/webPubSub", "2024-03-01"),
 )
 
 # --- computing, containers, intelligence, operations
@@ -290,7 +291,7 @@ _MESSAGING_ENTRIES = (
 _AUTOMATION_ACCOUNT = "Microsoft.Automation/automationAccounts"
 
 _PROFILE = "Microsoft.Cdn/profiles"
-_CDN = "2024-02-01"
+_CDN = "2025-06-01"
 _DNS = "2018-05-01"
 
 
@@ -323,32 +324,33 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Compute/snapshots", _DISKS),
     _top("Microsoft.Compute/diskEncryptionSets", _DISKS),
     _top("Microsoft.Compute/diskAccesses", _DISKS),
-    _top("Microsoft.ContainerService/managedClusters", "2024-09-01"),
-    _top("Microsoft.ContainerRegistry/registries", "2023-07-01"),
+    _top("Microsoft.ContainerService/managedClusters", "2026-01-01"),
+    _top("Microsoft.ContainerRegistry/registries", "2025-11-01"),
     _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01"),
     _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
-    _top("Microsoft.MachineLearningServices/workspaces", "2024-04-01"),
+    # Which addresses are let in is in previews only; without it a restricted workspace looks like an open one.
+    _top("Microsoft.MachineLearningServices/workspaces", "2025-10-01-preview"),
     _below("Microsoft.MachineLearningServices/workspaces", "computes", "2024-04-01"),
-    _top("Microsoft.Search/searchServices", "2023-11-01"),
+    _top("Microsoft.Search/searchServices", "2025-05-01"),
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "privateEndpointConnections", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "managedVirtualNetworks", "2018-06-01"),
-    _top("Microsoft.Databricks/workspaces", "2023-02-01"),
+    _top("Microsoft.Databricks/workspaces", "2026-01-01"),
     _top("Microsoft.Synapse/workspaces", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "firewallRules", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "securityAlertPolicies", "2021-06-01"),
     _below("Microsoft.Synapse/workspaces", "dedicatedSQLminimalTlsSettings", "2021-06-01"),
     _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
-    _below("Microsoft.Batch/batchAccounts", "pools", "2024-07-01"),
+    _below("Microsoft.Batch/batchAccounts", "pools", "2025-06-01"),
     _top("Microsoft.ElasticSan/elasticSans", _SAN),
     _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
-    _top("Microsoft.AppConfiguration/configurationStores", "2023-03-01"),
+    _top("Microsoft.AppConfiguration/configurationStores", "2024-06-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "connections", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "variables", _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "webhooks", "2024-10-23"),
-    _top("Microsoft.RecoveryServices/vaults", "2023-04-01"),
+    _top("Microsoft.RecoveryServices/vaults", "2025-02-01"),
     _top("Microsoft.OperationalInsights/workspaces", "2022-10-01"),
     _top("Microsoft.Insights/components", "2020-02-02"),
     _top(_PROFILE, _CDN),

@@ -33,6 +33,9 @@ CONTAINER_APP = "microsoft.app/containerapps"
 CONTAINER = f"{CONTAINER_APP}/authconfigs"
 _EVERY_TENANT = re.compile(r"/(common|organizations|consumers)(/|$)", re.I)
 _WHOLE = frozenset(("", "/", "/*", "*", "/**"))
+# "Allow requests from specific tenants": a setting of the app, with ids that commas part
+# (https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad#authorize-requests).
+_TENANTS = "WEBSITE_AUTH_AAD_ALLOWED_TENANTS"
 _SPAN = re.compile(r"(?:(\d{1,5})\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?")
 _DEFAULT_HOURS = 8.0
 
@@ -68,7 +71,7 @@ def _fact(config: Resource, inventory: Inventory) -> Json:
         "excluded": excluded,
         "opened": [one for one in excluded if one.strip() in _WHOLE],
         "https": value(properties, "httpSettings", "requireHttps") is not False,
-        "any_tenant": _any_tenant(entra),
+        "any_tenant": _any_tenant(entra) and _tenants_are_open(config, app, inventory),
         "anybody": _takes_anybody(entra),
         "nonce": value(login, "nonce", "validateNonce") is not False,
         "token_store": value(login, "tokenStore", "enabled") is True,
@@ -107,23 +110,36 @@ def _any_tenant(entra: Any) -> bool:
     issuer = value(entra, "registration", "openIdIssuer")
     if value(entra, "enabled") is False or not isinstance(issuer, str) or not _EVERY_TENANT.search(issuer):
         return False
-    return not _narrowed(entra, ("allowedTenants",)) and _takes_anybody(entra)
+    return _takes_anybody(entra)
+
+
+def _tenants_are_open(config: Resource, app: str, inventory: Inventory) -> bool | Unread:
+    """Whether no setting of the app names the tenants that it takes; nothing in the configuration itself can."""
+    if config.type_key == CONTAINER:
+        return True
+    identifier = f"{app}/config/appsettings"
+    settings = inventory.get(identifier)
+    gap = settings.unread.get("properties") if settings else inventory.gap(config.type, identifier)
+    return (
+        Unread(gap) if gap else not str(value(settings.body if settings else {}, "properties", _TENANTS) or "").strip()
+    )
+
+
+# https://learn.microsoft.com/rest/api/appservice/web-apps/get-auth-settings-v2#azureactivedirectoryvalidation
+_NARROWING = (
+    ("defaultAuthorizationPolicy", "allowedApplications"),
+    ("defaultAuthorizationPolicy", "allowedPrincipals", "groups"),
+    ("defaultAuthorizationPolicy", "allowedPrincipals", "identities"),
+    ("jwtClaimChecks", "allowedClientApplications"),
+    ("jwtClaimChecks", "allowedGroups"),
+)
 
 
 def _takes_anybody(entra: Any) -> bool:
     """Whether the app names neither applications nor users nor groups that may use it."""
     if not isinstance(entra, Mapping) or value(entra, "enabled") is False or not _is_set_up(entra):
         return False
-    return not _narrowed(
-        entra, ("allowedApplications", "allowedClientApplications", "allowedGroups", "groups", "identities")
-    )
-
-
-def _narrowed(entra: Any, names: tuple[str, ...]) -> bool:
-    validation = value(entra, "validation")
-    policy = value(validation, "defaultAuthorizationPolicy")
-    places = (validation, policy, value(policy, "allowedPrincipals"), value(validation, "jwtClaimChecks"))
-    return any(items(place, name) for place in places for name in names)
+    return not any(items(entra, "validation", *path) for path in _NARROWING)
 
 
 def _hours(span: Any) -> float:
