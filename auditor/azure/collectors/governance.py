@@ -97,7 +97,8 @@ ENTRIES = (
     Entry("Microsoft.Security/iotSecuritySolutions", "2019-08-01"),
     # https://learn.microsoft.com/rest/api/defenderforcloud/alerts-suppression-rules/list
     Entry("Microsoft.Security/alertsSuppressionRules", "2019-01-01-preview"),
-    # Of all vaults at once, with `properties` as the service's own list has them; `sourceResourceId` is what is backed up:
+    # Of all vaults at once, with `properties` as the service's own list has them; `sourceResourceId` is what is
+    # backed up:
     # https://learn.microsoft.com/azure/backup/query-backups-using-azure-resource-graph
     # https://learn.microsoft.com/rest/api/backup/backup-protected-items/list#genericprotecteditem
     Entry(

@@ -13,14 +13,15 @@ TENANT_POLICY = "Microsoft.Subscription/policies"
 _SOURCE = "subscription policy"
 _PATH = "/providers/Microsoft.Subscription/policies/default"
 _VERSION = "2021-10-01"
-_CURE = "every user of the tenant may read it, as https://learn.microsoft.com/azure/cost-management-billing/manage/manage-azure-subscription-policy says"
+# https://learn.microsoft.com/azure/cost-management-billing/manage/manage-azure-subscription-policy
+_CURE = "every user of the tenant may read it"
 
 
 async def read_tenant_policy(reader: Reader) -> None:
     """Read the tenant's one policy about subscriptions.
 
-    https://learn.microsoft.com/rest/api/subscription/subscription-policy/get-policy-for-tenant; its id comes without the
-    slash that every other id begins with.
+    https://learn.microsoft.com/rest/api/subscription/subscription-policy/get-policy-for-tenant; its id comes without
+    the slash that every other id begins with.
     """
     reader.progress.begin(_SOURCE)
     call = Call(

@@ -22,10 +22,12 @@ through, `writes` whether the role changes anything at all, `microsoft` whether 
 Microsoft's own, such as the one of Privileged Identity Management. `guests` and `disabled` are the people behind it,
 members of groups included. `group` is null or
 
-    {"assignable": true, "dynamic": false, "own_attribute": null, "synced": false, "owners": ["Bob"], "outsiders": ["Bob"]}
+    {"assignable": true, "dynamic": false, "own_attribute": null, "synced": false, "owners": ["Bob"],
+     "outsiders": ["Bob"]}
 
-where `own_attribute` is what a dynamic group's rule names and every user changes on himself, `outsiders` are owners who do not have that role's power otherwise, and `assignable` says whether only Privileged
-Role Administrators and owners may change its members. Of an entry of
+where `own_attribute` is what a dynamic group's rule names and every user changes on himself, `outsiders` are owners who
+do not have that role's power otherwise, and `assignable` says whether only Privileged Role Administrators and owners
+may change its members. Of an entry of
 `Microsoft.Authorization/roleManagementPolicyAssignments`: `role`, `power`, `wide`, `where`, `hours`, how long an
 activation lasts at most, and `in_use`, whether somebody is eligible for that role there. Of a registration definition
 of Azure Lighthouse: `{"administers": [{"principal": "Ops team", "role": "Contributor"}]}`, what its permanent

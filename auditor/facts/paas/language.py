@@ -6,8 +6,8 @@ A fact of the configuration `web` of an app or slot, where it names a version th
 
 App Service and Functions follow the makers: after that day an app runs on, without mended holes
 (https://learn.microsoft.com/azure/app-service/language-support-policy,
-https://learn.microsoft.com/azure/azure-functions/language-support-policy). Node.js on Windows is chosen by an app setting
-and by nothing that a Reader sees; containers bring what they like.
+https://learn.microsoft.com/azure/azure-functions/language-support-policy). Node.js on Windows is chosen by an app
+setting and by nothing that a Reader sees; containers bring what they like.
 """
 
 from __future__ import annotations

@@ -135,7 +135,11 @@ SERVICES: tuple[Service, ...] = (
         (Place(url="properties.encryption.keyVaultKeyUri", identity="properties.encryption.userAssignedIdentity"),),
         LEARN + "iot-hub-device-update/device-update-data-encryption",
     ),
-    shared_block("Microsoft.FluidRelay/fluidRelayServers", "Fluid Relay server", "azure-fluid-relay/concepts/customer-managed-keys"),
+    shared_block(
+        "Microsoft.FluidRelay/fluidRelayServers",
+        "Fluid Relay server",
+        "azure-fluid-relay/concepts/customer-managed-keys",
+    ),
     Service(
         "Microsoft.HealthBot/healthBots",
         "health bot",
