@@ -78,10 +78,13 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
     from auditor.azure.collectors.providers import PROVIDERS, read_providers
     from auditor.azure.collectors.scopes import find_subscriptions
     from auditor.azure.collectors.table import route
+    from auditor.azure.collectors.tenant_policy import TENANT_POLICY, read_tenant_policy
 
     subscriptions = await find_subscriptions(reader, plan)
     hierarchy = _Hierarchy(reader, subscriptions, plan)
-    types = frozenset(name for name in hierarchy.others if ids.type_key(name) != ids.type_key(PROVIDERS))
+    asked = {ids.type_key(name) for name in hierarchy.others}
+    of_tenant = {ids.type_key(name) for name in (PROVIDERS, TENANT_POLICY)}
+    types = frozenset(name for name in hierarchy.others if ids.type_key(name) not in of_tenant)
     routes = route(types, plan.source)
     work = _Work(reader, subscriptions, routes)
     _refuse_unknown(reader, routes, subscriptions)
@@ -93,8 +96,10 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
         if routes.directory:
             group.create_task(work.read_directory(routes.directory))
         group.create_task(hierarchy.read())
-        if types != hierarchy.others:
+        if ids.type_key(PROVIDERS) in asked:
             group.create_task(read_providers(reader, types))
+        if ids.type_key(TENANT_POLICY) in asked:
+            group.create_task(read_tenant_policy(reader))
     return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found)
 
 

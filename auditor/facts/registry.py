@@ -74,6 +74,7 @@ _MODULES: dict[str, str] = {
     "internet_exposure": "auditor.facts.network.exposure",
     "key_chain": "auditor.facts.keys.chain",
     "key_users": "auditor.facts.credentials.key_users",
+    "language": "auditor.facts.paas.language",
     "local_access": "auditor.facts.credentials.local_access",
     "nsg_openings": "auditor.facts.network.openings",
     "object_replication": "auditor.facts.private_link.replication",

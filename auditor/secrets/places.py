@@ -227,6 +227,8 @@ _SITE_PARTS: Mapping[str, tuple[str, ...]] = {
 }
 
 _KEPT: Mapping[str, frozenset[str]] = {
+    # The version of the host, which Azure itself puts there.
+    "microsoft.web/sites/config": frozenset({"functions_extension_version"}),
     "microsoft.logic/workflows": frozenset(
         {"type", "kind", "method", "identity", "audience", "tenant", "operationid", "connectionname", "referencename"}
     ),
@@ -289,6 +291,7 @@ def kept_below(type_key: str) -> frozenset[str]:
     """Property names that keep their text below the places of a type, lower-cased."""
     if type_key == "microsoft.synapse/workspaces/linkedservices":
         type_key = "microsoft.datafactory/factories/linkedservices"
+    type_key = type_key.replace("/slots/", "/")
     return _KEPT.get(type_key, frozenset())
 
 

@@ -111,6 +111,7 @@ PROPERTIES: Mapping[str, Body] = {
     "Microsoft.DBforMySQL/flexibleServers": _SERVER,
     "Microsoft.DBforPostgreSQL/flexibleServers": _SERVER,
     "Microsoft.DevCenter/devcenters": _SHARED,
+    "Microsoft.DeviceUpdate/accounts": {"encryption": {"keyVaultKeyUri": KEY, "userAssignedIdentity": IDENTITY}},
     "Microsoft.DocumentDB/databaseAccounts": {
         "keyVaultKeyUri": KEY,
         "defaultIdentity": f"UserAssignedIdentity={IDENTITY}",
@@ -122,6 +123,7 @@ PROPERTIES: Mapping[str, Body] = {
         "encryptionProperties": {"keyVaultProperties": _APART, "identity": {"userAssignedIdentity": IDENTITY}},
     },
     "Microsoft.EventHub/namespaces": _MESSAGING,
+    "Microsoft.FluidRelay/fluidRelayServers": _SHARED,
     "Microsoft.HDInsight/clusters": {
         "diskEncryptionProperties": {
             "vaultUri": HOST,
@@ -130,6 +132,7 @@ PROPERTIES: Mapping[str, Body] = {
             "msiResourceId": IDENTITY,
         }
     },
+    "Microsoft.HealthBot/healthBots": {"keyVaultProperties": {**_APART, "userIdentity": IDENTITY}},
     "Microsoft.HealthcareApis/services": {"cosmosDbConfiguration": {"keyVaultKeyUri": KEY}},
     "Microsoft.HealthcareApis/workspaces/dicomServices": _URL_ONLY,
     "Microsoft.HealthcareApis/workspaces/fhirServices": _URL_ONLY,

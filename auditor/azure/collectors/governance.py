@@ -97,8 +97,12 @@ ENTRIES = (
     Entry("Microsoft.Security/securityContacts", "2023-12-01-preview"),
     Entry("Microsoft.Security/serverVulnerabilityAssessmentsSettings", "2023-05-01"),
     Entry("Microsoft.Security/iotSecuritySolutions", "2019-08-01"),
-    # Of all vaults at once; `sourceResourceId` is what is backed up:
-    # https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-tables-resources
+    # https://learn.microsoft.com/rest/api/defenderforcloud/alerts-suppression-rules/list
+    Entry("Microsoft.Security/alertsSuppressionRules", "2019-01-01-preview"),
+    # Of all vaults at once, with `properties` as the service's own list has them; `sourceResourceId` is what is
+    # backed up:
+    # https://learn.microsoft.com/azure/backup/query-backups-using-azure-resource-graph
+    # https://learn.microsoft.com/rest/api/backup/backup-protected-items/list#genericprotecteditem
     Entry(
         "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems",
         "",

@@ -123,6 +123,8 @@ _WEB_ENTRIES = (
 _SERVER = "Microsoft.Sql/servers"
 _PG = "Microsoft.DBforPostgreSQL/flexibleServers"
 _MY = "Microsoft.DBforMySQL/flexibleServers"
+# `advancedThreatProtectionSettings` has a list beside `Default` in both versions:
+# https://learn.microsoft.com/rest/api/postgresql/server-threat-protection-settings/list-by-server
 _OF_FLEXIBLE = ("configurations", "firewallRules", "administrators", "advancedThreatProtectionSettings")
 _ACCOUNT = "Microsoft.DocumentDB/databaseAccounts"
 
@@ -325,6 +327,15 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Compute/diskEncryptionSets", _DISKS),
     _top("Microsoft.Compute/diskAccesses", _DISKS),
     _top("Microsoft.ContainerService/managedClusters", "2026-01-01"),
+    _top("Microsoft.Kubernetes/connectedClusters", "2024-01-01"),
+    # https://learn.microsoft.com/rest/api/kubernetesconfiguration/extensions/extensions/list
+    Entry(
+        "Microsoft.KubernetesConfiguration/extensions",
+        "2023-05-01",
+        How.CHILDREN,
+        path="providers/Microsoft.KubernetesConfiguration/extensions",
+        parents=("Microsoft.Kubernetes/connectedClusters",),
+    ),
     _top("Microsoft.ContainerRegistry/registries", "2025-11-01"),
     _top("Microsoft.ContainerInstance/containerGroups", "2023-05-01"),
     _top("Microsoft.CognitiveServices/accounts", "2024-10-01"),
@@ -383,6 +394,8 @@ _OTHER_ENTRIES = (
     _top("Microsoft.HybridCompute/privateLinkScopes", "2025-01-13"),
     _top("Microsoft.Insights/privateLinkScopes", "2021-09-01"),
     _top("Microsoft.StreamAnalytics/streamingJobs", "2020-03-01"),
+    _below("Microsoft.StreamAnalytics/streamingJobs", "inputs", "2020-03-01"),
+    _below("Microsoft.StreamAnalytics/streamingJobs", "outputs", "2020-03-01"),
     _top("Microsoft.BotService/botServices", "2022-09-15"),
     _top("Microsoft.VirtualMachineImages/imageTemplates", "2024-02-01"),
     _top("Microsoft.Devices/IotHubs", "2023-06-30"),

@@ -22,10 +22,12 @@ through, `writes` whether the role changes anything at all, `microsoft` whether 
 Microsoft's own, such as the one of Privileged Identity Management. `guests` and `disabled` are the people behind it,
 members of groups included. `group` is null or
 
-    {"assignable": true, "dynamic": false, "synced": false, "owners": ["Bob"], "outsiders": ["Bob"]}
+    {"assignable": true, "dynamic": false, "own_attribute": null, "synced": false, "owners": ["Bob"],
+     "outsiders": ["Bob"]}
 
-where `outsiders` are owners who do not have that role's power otherwise, and `assignable` says whether only Privileged
-Role Administrators and owners may change its members. Of an entry of
+where `own_attribute` is what a dynamic group's rule names and every user changes on himself, `outsiders` are owners who
+do not have that role's power otherwise, and `assignable` says whether only Privileged Role Administrators and owners
+may change its members. Of an entry of
 `Microsoft.Authorization/roleManagementPolicyAssignments`: `role`, `power`, `wide`, `where`, `hours`, how long an
 activation lasts at most, and `in_use`, whether somebody is eligible for that role there. Of a registration definition
 of Azure Lighthouse: `{"administers": [{"principal": "Ops team", "role": "Contributor"}]}`, what its permanent
@@ -64,6 +66,7 @@ ACTIVATION = "microsoft.authorization/rolemanagementpolicyassignments"
 _LOCKS = ("Microsoft.Authorization/locks/write", "Microsoft.Authorization/locks/delete")
 LIGHTHOUSE = "microsoft.managedservices/registrationdefinitions"
 _MICROSOFT = ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47")
+_MOBILE = re.compile(r"\buser\.mobile\b", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,5})M)?)?", re.IGNORECASE)
 _CHANGES = Actions.only("*/write", "*/delete", "*/action")
 _DIRECTORY_TYPES = {
@@ -279,6 +282,7 @@ class _Worker:
         return {
             "assignable": body.get("isAssignableToRole") is True if "isAssignableToRole" in body else unread,
             "dynamic": "DynamicMembership" in texts(body.get("groupTypes")) or bool(body.get("membershipRule")),
+            "own_attribute": _own_attribute(body.get("membershipRule")),
             "synced": principal.synced if principal.synced is not None else unread,
             "owners": [_name(owner) for owner in owners] if "owners" in body else unread,
             "outsiders": outsiders if "owners" in body else unread,
@@ -293,6 +297,16 @@ class _Worker:
 
     def _gap(self, kind: str, what: str) -> Gap:
         return self._inventory.gap(kind, None) or Gap("/", kind, "", None, "NotCollected", f"{what} were not read")
+
+
+def _own_attribute(rule: Json) -> Json:
+    """The attribute in a group's rule that every member of the tenant changes on himself; None for none.
+
+    Of attributes that rules can name the mobile number is the only one that default permissions let a user manage:
+    https://learn.microsoft.com/entra/fundamentals/users-default-permissions
+    """
+    match = _MOBILE.search(rule) if isinstance(rule, str) else None
+    return match[0] if match else None
 
 
 def _hours(properties: Mapping[str, Json]) -> float | None:

@@ -42,6 +42,8 @@ class LoopbackAzure:
     """Beginnings of Microsoft Graph paths that are refused."""
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Resource provider to its policy aliases, each with its path."""
+    subscription_policy: Mapping[str, Any] | None = None
+    """Whether subscriptions may leave the tenant or come into it; None where nobody set that."""
     management_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Name of each group to its members: names of groups and GUIDs of subscriptions."""
     actions: Mapping[str, Any] = field(default_factory=dict)

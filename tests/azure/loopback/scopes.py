@@ -50,6 +50,8 @@ def _handler(key: str, parts: list[str]) -> tuple[str, Any]:
             return "Microsoft.Resources/resources", _resources
         case ["providers"]:
             return "Microsoft.Resources/providers", _tenant_providers
+        case ["providers", "microsoft.subscription", "policies", "default"]:
+            return "Microsoft.Subscription/policies", _subscription_policy
         case ["subscriptions", _, "providers"]:
             return "Microsoft.Resources/providers", _providers
     return "", None
@@ -171,6 +173,23 @@ def _tenant_providers(azure: LoopbackAzure, request: Request, principal: Princip
         types = [{"resourceType": kind, **({"aliases": found} if wanted else {})} for kind, found in kinds.items()]
         items.append({"id": f"/providers/{name}", "namespace": name, "resourceTypes": types})
     return page(azure, request, items)
+
+
+def _subscription_policy(azure: LoopbackAzure, request: Request, principal: Principal, parts: list[str]) -> Reply:
+    """https://learn.microsoft.com/rest/api/subscription/subscription-policy/get-policy-for-tenant."""
+    del request, principal, parts
+    if azure.subscription_policy is None:
+        return error_reply(404, "NotFound", "The tenant has no policy for subscriptions.")
+    identifier = "providers/Microsoft.Subscription/policies/default"  # without a slash, as the service writes it
+    return json_reply(
+        200,
+        {
+            "id": identifier,
+            "name": "default",
+            "type": "providers/Microsoft.Subscription/policies",
+            "properties": dict(azure.subscription_policy),
+        },
+    )
 
 
 def _permissions(azure: LoopbackAzure, request: Request, principal: Principal, parts: list[str]) -> Reply:

@@ -23,6 +23,8 @@ _READ_ONLY = {
     # https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted
     "microsoft.keyvault/deletedvaults": "2023-07-01 2024-11-01 2025-05-01 2026-02-01 2026-05-15",
     "microsoft.keyvault/deletedmanagedhsms": "2023-07-01 2024-11-01 2025-05-01 2026-02-01 2026-05-15",
+    # https://learn.microsoft.com/rest/api/subscription/subscription-policy/get-policy-for-tenant
+    "microsoft.subscription/policies": "2021-10-01",
     "microsoft.resources/tenants": "2016-06-01 2018-06-01 2019-06-01 2019-11-01 2020-01-01 2021-01-01 2022-12-01",
     "microsoft.resources/subscriptions/resourcegroups": "2018-05-01 2019-05-01 2019-10-01 2020-06-01 2020-10-01 "
     "2021-01-01 2021-04-01 2022-09-01 2023-07-01 2024-03-01 2024-07-01 2024-11-01 2025-03-01 2025-04-01",

@@ -428,3 +428,45 @@ def test_a_reservation_administrator_gives_access_to_reservations_alone() -> Non
     order = "/providers/Microsoft.Capacity/reservationOrders/r"
     writes = role_definition("r", ["Microsoft.Authorization/roleAssignments/write"], scopes=[order])
     assert ways(writes, assigned("r", ALICE, order)) == {}
+
+
+TAGGED = {**STORE, "tags": {"ms-resource-usage": "azure-cloud-shell"}}
+WRITES_FILES = role_definition(
+    "files", [], dataActions=["Microsoft.Storage/storageAccounts/fileServices/fileshares/files/write"]
+)
+
+
+def home(name: str = "cs-bob-contoso-com-10033fff877a6a35", account: Body = TAGGED) -> list[Body]:
+    """Bob, who is Owner, and a share that holds the home of somebody's Cloud Shell."""
+    bob = {"id": BOB, "type": "Microsoft.Graph/users", "displayName": "Bob", "userPrincipalName": "bob@contoso.com"}
+    alice = {"id": ALICE, "type": "Microsoft.Graph/users", "displayName": "Alice"}
+    share = {
+        "id": f"{account['id']}/fileServices/default/shares/{name}",
+        "name": name,
+        "type": "Microsoft.Storage/storageAccounts/fileServices/shares",
+        "properties": {},
+    }
+    return [alice, bob, account, share, assigned(OWNER, BOB)]
+
+
+def test_whoever_writes_the_home_of_a_cloud_shell_becomes_its_user() -> None:
+    by_key = ways(*home(), TAKES_KEYS, assigned("keys", ALICE, STORE["id"]))
+    by_data = ways(*home(), WRITES_FILES, assigned("files", ALICE, STORE["id"]))
+
+    assert by_key == {ALICE: ["cloud-shell-keys", "holds"]}
+    assert by_data == {ALICE: ["cloud-shell-files", "holds"]}
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        home("cs-ann-contoso-com-10033fff877a6a35"),
+        home("cs-bob-contoso-com-example-10033fff877a6a35"),
+        home("backups"),
+        home(account=STORE),
+        home(account={**TAGGED, "properties": {"allowSharedKeyAccess": False}}),
+    ],
+    ids=["of another", "of a longer name", "of nobody that can be told", "of no shell", "keys are off"],
+)
+def test_other_shares_lead_nowhere(bodies: list[Body]) -> None:
+    assert ways(*bodies, TAKES_KEYS, assigned("keys", ALICE, STORE["id"])) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from auditor.facts.identity.escalation.edges import (
     CONTENT_OF_FUNCTIONS,
     HOST_WRITES,
     ON_IDENTITY,
+    PROFILE_OF_SHELL,
     TAKES_DATA,
     TAKES_IDENTITY,
     Edge,
@@ -47,6 +49,7 @@ class AzureSteps:
             for one in carried(identity, inventory):
                 self._identities[one.principal] = identity
         self._stores = ContentStores(inventory)
+        self._shells = ShellHomes(inventory)
         self._federated: dict[str, list[Resource]] = {}
         for kind in (OF_IDENTITY, OF_APPLICATION):
             for credential in inventory.of_type(kind):
@@ -67,6 +70,8 @@ class AzureSteps:
             for edge in ON_IDENTITY:
                 yield from self._by_edge(edge, identity, target)
             yield from self._attaching(identity, target)
+        if target.kind == PrincipalKind.USER.value:
+            yield from self._by_shell(target)
         for credential in self._federated.get(target.id, ()):
             yield from _outside(credential, target)
 
@@ -109,6 +114,14 @@ class AzureSteps:
         for store in self._stores.of(host):
             for edge in CONTENT_OF_FUNCTIONS:
                 does = edge.does.format(name=host.name, store=store.name)
+                yield from self._by_edge(replace(edge, does=does), store, target)
+
+    def _by_shell(self, target: Node) -> Iterator[Step]:
+        """Who may write the storage account where a user's Cloud Shell keeps its profile."""
+        user = self._access.principals.get(target.id).resource
+        for store in self._shells.of(str(user.body.get("userPrincipalName") or "") if user else ""):
+            for edge in PROFILE_OF_SHELL:
+                does = edge.does.format(name=target.name, store=store.name)
                 yield from self._by_edge(replace(edge, does=does), store, target)
 
     def _rewrites(self, principal: str, scopes: Iterable[str]) -> bool:
@@ -223,6 +236,36 @@ class ContentStores:
                 if one.setting.lower() in _CONTENT_SETTINGS and account is not None and account.key not in seen:
                     seen.add(account.key)
                     yield account
+
+
+class ShellHomes:
+    """The storage accounts where Cloud Shell keeps the homes of users, as far as names of shares tell whose.
+
+    Shares that it makes are called `cs-<user>-<domain>-com-<unique>`, in accounts with the tag
+    `ms-resource-usage: azure-cloud-shell`; one that a user brought himself cannot be told:
+    https://learn.microsoft.com/azure/cloud-shell/persisting-shell-storage
+    """
+
+    def __init__(self, inventory: Inventory) -> None:
+        """Index shares by name."""
+        self._homes: list[tuple[str, Resource]] = []
+        for account in inventory.of_type("microsoft.storage/storageaccounts"):
+            tags = account.body.get("tags")
+            if isinstance(tags, Mapping) and tags.get("ms-resource-usage") == "azure-cloud-shell":
+                shares = inventory.children(account, "fileServices/shares")
+                self._homes += [(share.key.rpartition("/")[2], account) for share in shares]
+
+    def of(self, user: str) -> tuple[Resource, ...]:
+        """The accounts with the home of a user, given as a user principal name."""
+        if not user:
+            return ()
+        prefix = "cs-" + re.sub("[^a-z0-9]+", "-", user.lower()) + "-"
+        return tuple(account for name, account in self._homes if _is_home(name, prefix))
+
+
+def _is_home(share: str, prefix: str) -> bool:
+    """Whether nothing but the unique part follows: `ann@x.com` is not `ann@x.com.example`."""
+    return share.startswith(prefix) and share.removeprefix(prefix).isalnum()
 
 
 _SITES = ("microsoft.web/sites", "microsoft.web/sites/slots")

@@ -300,6 +300,28 @@ CONTENT_OF_FUNCTIONS: tuple[Edge, ...] = (
     ),
 )
 """What gives a function app's identity to whoever writes the account of its code."""
+PROFILE_OF_SHELL: tuple[Edge, ...] = (
+    Edge(
+        "cloud-shell-keys",
+        ("Microsoft.Storage/storageAccounts/listKeys/action",),
+        "takes the keys of {store} and changes the profile that Cloud Shell runs for {name}",
+        closed=_false("properties.allowSharedKeyAccess"),
+        guard="waits until that user opens Cloud Shell",
+        cut="keep each user's account where nobody else has a role",
+    ),
+    Edge(
+        "cloud-shell-files",
+        ("Microsoft.Storage/storageAccounts/fileServices/fileshares/files/write",),
+        "changes the profile in {store} that Cloud Shell runs for {name}",
+        data=True,
+        guard="waits until that user opens Cloud Shell",
+        cut="keep each user's account where nobody else has a role",
+    ),
+)
+"""What gives a user to whoever writes the account where Cloud Shell keeps the user's home.
+
+https://learn.microsoft.com/azure/cloud-shell/persisting-shell-storage
+"""
 ATTACH = (
     "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
     # As the built-in Managed Identity Operator has it, with something between.

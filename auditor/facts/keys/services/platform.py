@@ -125,7 +125,33 @@ SERVICES: tuple[Service, ...] = (
         # The plugin encrypts and decrypts; the page asks for Crypto User, or for those two in a policy.
         uses=frozenset({"encrypt", "decrypt"}),
     ),
-    shared_block("Microsoft.DevCenter/devcenters", "dev center", "deployment-environments/"),
+    shared_block(
+        "Microsoft.DevCenter/devcenters", "dev center", "deployment-environments/how-to-configure-customer-managed-keys"
+    ),
+    Service(
+        "Microsoft.DeviceUpdate/accounts",
+        "Device Update account",
+        # https://learn.microsoft.com/azure/templates/microsoft.deviceupdate/accounts#encryption
+        (Place(url="properties.encryption.keyVaultKeyUri", identity="properties.encryption.userAssignedIdentity"),),
+        LEARN + "iot-hub-device-update/device-update-data-encryption",
+    ),
+    shared_block(
+        "Microsoft.FluidRelay/fluidRelayServers",
+        "Fluid Relay server",
+        "azure-fluid-relay/concepts/customer-managed-keys",
+    ),
+    Service(
+        "Microsoft.HealthBot/healthBots",
+        "health bot",
+        # https://learn.microsoft.com/azure/templates/microsoft.healthbot/healthbots#keyvaultproperties
+        (
+            replace(
+                block("properties.keyVaultProperties"),
+                identity="properties.keyVaultProperties.userIdentity",
+            ),
+        ),
+        LEARN + "health-bot/cmk",
+    ),
     Service(
         "Microsoft.LoadTestService/loadTests",
         "load testing resource",
