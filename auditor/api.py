@@ -554,11 +554,13 @@ def _judge_of(
 
 def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:
     """The report in a format: json, sarif, html, junit, csv, markdown, ocsf or table."""
+    from auditor.inventory.cycles import uncollected
     from auditor.report.registry import FORMATS, RenderOptions, render
 
     if output_format not in FORMATS:
         raise UsageError(f"there is no format {output_format!r}", remedy=f"Formats: {', '.join(FORMATS)}.")
-    return render(report, output_format, options or RenderOptions())
+    with uncollected():
+        return render(report, output_format, options or RenderOptions())
 
 
 def write(report: Report, output_format: str, path: str | Path, options: RenderOptions | None = None) -> None:

@@ -17,6 +17,7 @@ from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
+from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 from auditor.inventory.selection import Selection, tags_of
@@ -30,6 +31,7 @@ Advance = Callable[[int], None]
 """Told how many resources were judged since the last call."""
 
 
+@uncollected()
 def evaluate(
     rules: Sequence[Rule],
     inventory: Inventory,
