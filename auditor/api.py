@@ -482,8 +482,10 @@ def judge(
     from auditor.evaluate.carrying import carried_over
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
+    from auditor.inventory.inventory import Inventory
 
-    applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
+    around = source.inventory if exemptions else Inventory(())  # without any, nothing is looked up
+    applied = apply_exemptions(report, exemptions, around, datetime.now(UTC))
     known = baseline.accepts(applied.report) if baseline else None
     carried = carried_over(applied.report, baseline, source.inventory) if baseline else ()
     policy = GatePolicy(fail_on, fail_on_unknown, require_complete)

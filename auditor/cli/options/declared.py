@@ -198,6 +198,14 @@ Credential = Annotated[
 
 # --- output
 
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Judge anew where the report of an earlier run over the same --from could be taken.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Verbose = Annotated[
     bool,
     typer.Option(

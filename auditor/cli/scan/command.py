@@ -67,6 +67,7 @@ def scan(
     baseline: options.Baseline = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
+    no_cache: options.NoCache = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -76,6 +77,7 @@ def scan(
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.options.selected import selected
     from auditor.cli.saved import check_source, saved_source
+    from auditor.cli.scan.again import Again
     from auditor.cli.scan.ahead import Ahead
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
@@ -97,29 +99,43 @@ def scan(
     steps = Steps(wanted=verbose, quiet=quiet)
     with steps.step("load rules"):
         choice = choose_rules(rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
+    again = Again.of(
+        source_path,
+        choice,
+        rule_paths,
+        (no_cache, verbose, ahead.paths, subscription, management_group, resource_group, tag),
+        assume_complete=assume_complete,
+        passed=include_passed,
+    )
     with steps.step("read resources"):
-        found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
-    saved = found is not None
+        found = again.source(lambda: saved_source(source_path, demo=demo, assume_complete=assume_complete))
     if found is None and not ahead.is_alone:
         from auditor.cli.live import collect_live, live_options
 
-        live = live_options(
-            cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
-        )
         with steps.step("collect"):
-            found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
+            found = collect_live(
+                live_options(
+                    cloud,
+                    credential,
+                    tenant,
+                    subscription,
+                    management_group,
+                    source.value,
+                    verbose=verbose,
+                    quiet=quiet,
+                ),
+                choice.types | acceptance.types | for_scanning.types,
+            )
     found = ahead.laid_over(found)
-    facts = FactStore(found.inventory, found.manifest.finished_at)
-    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
+    facts = None if again.report else FactStore(found.inventory, found.manifest.finished_at)
+    selection = selected(
+        found, subscription, management_group, resource_group, tag, live=not demo and source_path is None
+    )
     formats = [wanted.format for wanted in outputs]
-    report = api.audit(
+    report = again.audited(
         found,
-        choice,
-        facts=facts,
-        frameworks=choice.frameworks_for(formats),
-        keep_passed=include_passed,
-        watch=steps,
-        selection=selection,
+        lambda: api.audit(found, choice, facts=facts, keep_passed=include_passed, watch=steps, selection=selection),
+        choice.frameworks_for(formats),
     )
     accepted, refused = acceptance.of(found)
     report = api.judge(
@@ -146,7 +162,7 @@ def scan(
         *write_split(for_scanning, report, rendering, found.manifest.management_groups),
     )
     _warn(*found.notices, *report.notices, *refused, *(known_before.notices(report) if known_before else ()), *told)
-    if saved and (tenant or credential):
+    if (demo or source_path) and (tenant or credential):
         warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()
     raise typer.Exit(_exit_code(report, quiet=quiet))

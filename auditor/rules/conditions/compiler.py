@@ -383,9 +383,8 @@ def _matching(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scop
                 compiled.append((steps, reader))
         else:
             compiled.append((steps, compile_value(mine, scope, spot)))
-    label = f"{value[keys['type']]} with the same {' and '.join(map(str, pairs))}".replace(
-        "subscription_id", "subscription"
-    )
+    alike = " and ".join("subscription" if one == "subscription_id" else str(one) for one in pairs)
+    label = f"{value[keys['type']]} with the same {alike}"
     return (Matching(label, wanted, tuple(compiled), name) if compiled else None), (wanted,)
 
 
