@@ -429,12 +429,14 @@ def audit(
     keep_passed: bool = False,
     watch: Watch | None = None,
     selection: Selection | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Judge a source by rules: all built-in ones, where none are given.
 
     `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
     control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`.
-    With a `selection` (see `select`) only that part is judged, in sight of the rest.
+    With a `selection` (see `select`) only that part is judged, in sight of the rest. With several `jobs` as many
+    processes judge, where the system can fork; the report is the same. Not from a process with threads of its own.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
@@ -445,7 +447,7 @@ def audit(
     choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
-    if watch.detailed:
+    if watch.detailed or jobs > 1:
         for family in _asked(choice.rules, source.inventory):
             with watch.step(f"facts {family}"):
                 facts.prepare(family)
@@ -461,6 +463,7 @@ def audit(
             advance=advance,
             spent=watch.rules if watch.detailed else None,
             selection=selection,
+            jobs=jobs,
         )
     return replace(report, frameworks=tuple(frameworks))
 

@@ -68,6 +68,7 @@ def scan(
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
     no_cache: options.NoCache = False,
+    jobs: options.Jobs = 1,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -134,7 +135,15 @@ def scan(
     formats = [wanted.format for wanted in outputs]
     report = again.audited(
         found,
-        lambda: api.audit(found, choice, facts=facts, keep_passed=include_passed, watch=steps, selection=selection),
+        lambda: api.audit(
+            found,
+            choice,
+            facts=facts,
+            keep_passed=include_passed,
+            watch=steps,
+            selection=selection,
+            jobs=jobs,
+        ),
         choice.frameworks_for(formats),
     )
     accepted, refused = acceptance.of(found)
@@ -161,11 +170,24 @@ def scan(
         *write_reports(report, outputs, rendering, steps),
         *write_split(for_scanning, report, rendering, found.manifest.management_groups),
     )
-    _warn(*found.notices, *report.notices, *refused, *(known_before.notices(report) if known_before else ()), *told)
+    _warn(
+        *_one_process(jobs),
+        *found.notices,
+        *report.notices,
+        *refused,
+        *(known_before.notices(report) if known_before else ()),
+        *told,
+    )
     if (demo or source_path) and (tenant or credential):
         warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()
     raise typer.Exit(_exit_code(report, quiet=quiet))
+
+
+def _one_process(jobs: int) -> tuple[str, ...]:
+    from auditor.evaluate.jobs import can_fork
+
+    return () if jobs == 1 or can_fork() else ("--jobs: this system cannot fork processes, one judged alone",)
 
 
 def _exit_code(report: Report, *, quiet: bool) -> int:
