@@ -63,6 +63,7 @@ def judge(
     inventory = world.inventory
     managed = Managed(inventory)
     batches = _Batches(inventory) if spent is None else None
+    subjects: dict[str, Subject] = {}
     for resource, applicable in pairs:
         if world.selection and not world.selection.holds(resource, inventory):
             continue
@@ -86,7 +87,7 @@ def judge(
                 counts = found.tallies[rule.id] = Counter()
             counts[outcome] += 1
             if outcome in world.kept:
-                told = attempt(_result, rule, outcome, truth, context)
+                told = attempt(_result, rule, outcome, truth, context, subjects)
                 result = _bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told
                 found.results.append(result)
         if advance:
@@ -163,8 +164,7 @@ def _timed(spent: dict[str, float]) -> Callable[[Rule, Context], tuple[Outcome, 
     return judge
 
 
-def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
-    resource = context.resource
+def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context, subjects: dict[str, Subject]) -> Result:
     explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
     gaps = truth.gaps if isinstance(truth, Unknown) else ()
     evidence = leaves = tuple(explained.explain(context)) if explained else ()
@@ -174,10 +174,14 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
         message = fill(rule.message, context, evidence) if outcome is Outcome.FAIL and rule.message else rule.title
     if outcome is Outcome.FAIL:
         evidence = with_grounds(evidence, context)
+    resource = context.resource
+    subject = subjects.get(resource.key)
+    if subject is None:
+        subject = subjects[resource.key] = Subject.of_resource(resource, tags_of(resource, context.inventory))
     return Result(
         rule=rule,
         outcome=outcome,
-        subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
+        subject=subject,
         message=message,
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,

@@ -43,7 +43,8 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
     (tmp_path / "group-called-otherwise.yaml").write_text(RULE % "nsg9")
 
     def scan(*more: str) -> CompletedProcess[str]:
-        how = ("--from", "export.json", "--rules", "group-called-otherwise.yaml", "--no-builtin", "--fail-on", "none", "-f", "json")
+        rules = ("--rules", "group-called-otherwise.yaml", "--no-builtin")
+        how = ("--from", "export.json", *rules, "--fail-on", "none", "-f", "json")
         return run("scan", *how, *more, cwd=tmp_path, env={"XDG_CACHE_HOME": str(tmp_path / "cache")})
 
     return scan
