@@ -38,7 +38,12 @@ def test_the_report_is_the_same(source: api.Source, choice: api.RuleChoice, alon
 def test_a_process_that_is_killed_loses_nothing(
     source: api.Source, choice: api.RuleChoice, alone: bytes | str, monkeypatch: pytest.MonkeyPatch
 ):
-    parent, judge = os.getpid(), jobs.judge
+    parent, judge, fork = os.getpid(), jobs.judge, os.fork
+    forked: list[int] = []
+
+    def noted() -> int:
+        forked.append(fork())
+        return forked[-1]
 
     def killed(pairs: Sequence[Pair], world: World, **more: object) -> Judged:
         if os.getpid() != parent:  # as the system does where memory ends
@@ -53,7 +58,12 @@ def test_a_process_that_is_killed_loses_nothing(
 def test_no_process_is_left_where_judging_is_interrupted(
     source: api.Source, choice: api.RuleChoice, monkeypatch: pytest.MonkeyPatch
 ):
-    parent, judge = os.getpid(), jobs.judge
+    parent, judge, fork = os.getpid(), jobs.judge, os.fork
+    forked: list[int] = []
+
+    def noted() -> int:
+        forked.append(fork())
+        return forked[-1]
 
     def interrupted(pairs: Sequence[Pair], world: World, **more: object) -> Judged:
         if os.getpid() == parent:
@@ -61,8 +71,11 @@ def test_no_process_is_left_where_judging_is_interrupted(
         return judge(pairs, world, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "judge", interrupted)
+    monkeypatch.setattr(os, "fork", noted)
 
     with pytest.raises(KeyboardInterrupt):
         api.audit(source, choice, jobs=2)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert forked
+    for child in forked:
+        with pytest.raises(ChildProcessError):  # it was waited for
+            os.waitpid(child, os.WNOHANG)
