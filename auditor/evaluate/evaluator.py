@@ -48,14 +48,17 @@ def evaluate(
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
-    `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
-    seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
-    that stumbles over a resource is unknown for it, and a notice says so. `overrides` are what is set for some
-    resources only: what is set for all is in the rules.
+    `Report.results` only with `keep_passed`: a large tenant has millions of them. What passed is in
+    `Report.passed`. Where `spent` is given it gets the seconds that each rule took, by rule id. With a `selection`
+    only what it holds is judged, in sight of all. A rule that stumbles over a resource is unknown for it, and a
+    notice says so. `overrides` are what is set for some resources only: what is set for all is in the rules.
     """
     judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
+    good = Outcome.PASS
+    told_of = frozenset((*kept, good))
+    passed: dict[str, list[Subject]] = {rule.id: [] for rule in rules}
     results: list[Result] = []
     stumbles: dict[str, list[str]] = {}
     managed = Managed(inventory)
@@ -65,6 +68,7 @@ def evaluate(
         if selection and not selection.holds(resource, inventory):
             continue
         shared = Context(resource, inventory, facts, {}, now.isoformat())
+        subject: Subject | None = None
         answers: Mapping[str, tuple[Outcome, Truth]] = {}
         if batches:
             answers = batches.judge(resource, applicable, shared)
@@ -84,9 +88,15 @@ def evaluate(
             outcome, truth = judged
             outcome = managed.outcome(rule, resource, outcome)
             tallies[rule.id][outcome] += 1
+            if outcome not in told_of:
+                continue
+            if subject is None:
+                subject = _subject(resource, inventory)
+            if outcome is good:
+                passed[rule.id].append(subject)
             if outcome in kept:
-                told = attempt(_result, rule, outcome, truth, context)
-                results.append(_bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told)
+                told = attempt(_result, rule, outcome, truth, context, subject)
+                results.append(_bare_result(rule, outcome, truth, subject) if isinstance(told, Stumble) else told)
         if advance:
             advance(1)
     for result in unread(rules, inventory, now.isoformat(), selection):
@@ -102,6 +112,7 @@ def evaluate(
         summary=summarise(tallies, rules, results),
         tallies=tallies,
         notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
+        passed=passed,
     )
 
 
@@ -229,8 +240,13 @@ def _timed(spent: dict[str, float]) -> Callable[[Rule, Context], tuple[Outcome, 
     return judge
 
 
-def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
-    resource = context.resource
+def _subject(resource: Resource, inventory: Inventory) -> Subject:
+    """One for all results on a resource: a large tenant has many a resource."""
+    tags = attempt(tags_of, resource, inventory)
+    return Subject.of_resource(resource, None if isinstance(tags, Stumble) else tags)
+
+
+def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context, subject: Subject) -> Result:
     explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
     gaps = truth.gaps if isinstance(truth, Unknown) else ()
     evidence = leaves = tuple(explained.explain(context)) if explained else ()
@@ -243,20 +259,19 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Res
     return Result(
         rule=rule,
         outcome=outcome,
-        subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
+        subject=subject,
         message=rule.told(message),
-        fingerprint=fingerprint(rule.id, resource.id),
+        fingerprint=fingerprint(rule.id, subject.id),
         evidence=evidence,
         gaps=gaps,
         command=command_for(rule.remediation, context, leaves) if outcome is Outcome.FAIL else "",
     )
 
 
-def _bare_result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
+def _bare_result(rule: Rule, outcome: Outcome, truth: Truth, subject: Subject) -> Result:
     """A result without what explains it, where the explanation stumbles over the body."""
     message = rule.title if outcome is not Outcome.UNKNOWN else f"{rule.title}: cannot be decided, {_why(truth)}"
-    mark = fingerprint(rule.id, context.resource.id)
-    return Result(rule, outcome, Subject.of_resource(context.resource), message, mark)
+    return Result(rule, outcome, subject, message, fingerprint(rule.id, subject.id))
 
 
 def _stumbled(stumbles: Mapping[str, Sequence[str]]) -> Iterator[str]:
