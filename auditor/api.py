@@ -445,6 +445,7 @@ def audit(
     facts: FactStore | None = None,
     frameworks: Sequence[Framework] = (),
     keep_passed: bool = False,
+    who_passed: bool = False,
     watch: Watch | None = None,
     selection: Selection | None = None,
     jobs: int = 1,
@@ -452,7 +453,8 @@ def audit(
     """Judge a source by rules: all built-in ones, where none are given.
 
     `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
-    control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`.
+    control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`;
+    with `who_passed` the report knows what passed, which scores by subscription and owner need.
     With a `selection` (see `select`) only that part is judged, in sight of the rest. With several `jobs` as many
     processes judge, where the system can fork; the report is the same. Not from a process with threads of its own.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
@@ -477,6 +479,7 @@ def audit(
             facts=facts,
             now=scan.finished_at,
             keep_passed=keep_passed,
+            who_passed=who_passed,
             notices=choice.notices,
             advance=advance,
             spent=watch.rules if watch.detailed else None,

@@ -10,7 +10,7 @@ from auditor import __version__
 from auditor.evaluate.jobs import judge_together
 from auditor.evaluate.judging import Advance, Scoped, Stumbled, World, judge
 from auditor.evaluate.managed import Managed
-from auditor.evaluate.model import Outcome, Report, Result, Scan, Summary
+from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary
 from auditor.evaluate.unread import unread
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
@@ -38,11 +38,13 @@ def evaluate(
     selection: Selection | None = None,
     overrides: Overrides | None = None,
     jobs: int = 1,
+    who_passed: bool = False,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
-    `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
+    `Report.results` only with `keep_passed`: a large tenant has millions of them; with `who_passed` what passed is in
+    `Report.passed`. Where `spent` is given it gets the
     seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
     that stumbles over a resource is unknown for it, and a notice says so. `overrides` are what is set for some
     resources only: what is set for all is in the rules. With several `jobs` as many processes judge, where nothing is
@@ -51,17 +53,20 @@ def evaluate(
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     scoped = Scoped(overrides, overrides.scoped(rules)) if overrides else None
-    world = World(inventory, facts, now.isoformat(), kept, selection, scoped)
+    world = World(inventory, facts, now.isoformat(), kept, selection, scoped, who_passed=who_passed)
     pairs = _pairs(rules, inventory)
     if jobs > 1 and spent is None and not scoped:
         shares = judge_together(list(pairs), world, jobs, advance, rules)
     else:
         shares = [judge(pairs, world, advance=advance, spent=spent)]
     managed = Managed(inventory)
+    passed: dict[str, list[Subject]] = {}
     for share in shares:
         managed.add(share.left_out)
         for rule_id, counts in share.tallies.items():
             tallies[rule_id].update(counts)
+        for rule_id, subjects in share.passed.items():
+            passed.setdefault(rule_id, []).extend(subjects)
     results = [result for share in shares for result in share.results]
     stumbles = sorted(stumble for share in shares for stumble in share.stumbles)
     for result in unread(rules, inventory, now.isoformat(), selection):
@@ -76,6 +81,7 @@ def evaluate(
         gaps=relevant_gaps(rules, inventory, selection),
         summary=summarise(tallies, rules, results),
         tallies=tallies,
+        passed=passed,
         notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
     )
 

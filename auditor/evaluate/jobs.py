@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from auditor.evaluate.judging import Advance, Judged, Pair, World, judge
-from auditor.evaluate.model import Outcome
+from auditor.evaluate.model import Outcome, Subject
 from auditor.evaluate.packed import pack, unpack
 from auditor.inventory.cycles import keep
+from auditor.inventory.inventory import Inventory
+from auditor.inventory.selection import tags_of
 from auditor.rules.model import Rule
 
 _PIECE = 64
@@ -43,7 +45,7 @@ def judge_together(
     try:
         found = [judge(shares[0], world, advance=advance)]
         while children:
-            there = _end(*children.pop(0), rules)
+            there = _end(*children.pop(0), rules, world.inventory)
             share = shares[len(found)]
             found.append(there if there is not None else judge(share, world))
             if advance:
@@ -72,12 +74,12 @@ def _begin(share: Sequence[Pair], world: World) -> tuple[int, int]:
         os._exit(status)
 
 
-def _end(process: int, end: int, rules: Sequence[Rule]) -> Judged | None:
+def _end(process: int, end: int, rules: Sequence[Rule], inventory: Inventory) -> Judged | None:
     """What a process found; None where it did not come to its end."""
     with os.fdopen(end, "rb") as stream:
         data = stream.read()
     _, status = os.waitpid(process, 0)
-    return _unpacked(data, rules) if status == 0 else None
+    return _unpacked(data, rules, inventory) if status == 0 else None
 
 
 def _packed(judged: Judged) -> bytes:
@@ -87,20 +89,28 @@ def _packed(judged: Judged) -> bytes:
         {
             **pack(judged.results),
             "tallies": {rule: {one.value: n for one, n in counts.items()} for rule, counts in judged.tallies.items()},
+            "passed": {rule: [subject.id for subject in subjects] for rule, subjects in judged.passed.items()},
             "stumbles": judged.stumbles,
             "left_out": judged.left_out,
         }
     )
 
 
-def _unpacked(data: bytes, rules: Sequence[Rule]) -> Judged:
+def _unpacked(data: bytes, rules: Sequence[Rule], inventory: Inventory) -> Judged:
     import orjson
 
     found = orjson.loads(data)
+    subjects: dict[str, Subject] = {}
+    for name in {name for names in found["passed"].values() for name in names}:
+        if resource := inventory.get(name):
+            subjects[name] = Subject.of_resource(resource, tags_of(resource, inventory))
     return Judged(
         results=unpack(found, rules),
         tallies={
             rule: Counter({Outcome(name): n for name, n in counts.items()}) for rule, counts in found["tallies"].items()
+        },
+        passed={
+            rule: [subjects[name] for name in names if name in subjects] for rule, names in found["passed"].items()
         },
         stumbles=[(rule, kind, key, place) for rule, kind, key, place in found["stumbles"]],
         left_out=[(key, name, count) for key, name, count in found["left_out"]],

@@ -62,6 +62,8 @@ class World:
     """Outcomes whose results are listed; others are counted."""
     selection: Selection | None = None
     scoped: Scoped | None = None
+    who_passed: bool = False
+    """Whether it is told what passed each rule."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Judged:
     results: list[Result] = field(default_factory=list)
     tallies: dict[str, Counter[Outcome]] = field(default_factory=dict)
     """Counts by rule id and outcome, those of results that are not listed included."""
+    passed: dict[str, list[Subject]] = field(default_factory=dict)
+    """What passed, by rule id, where that is asked for."""
     stumbles: list[Stumbled] = field(default_factory=list)
     left_out: list[tuple[str, str, int]] = field(default_factory=list)
     """Findings set aside because a service keeps the resource; see `Managed.left_out`."""
@@ -109,6 +113,8 @@ def judge(
             if counts is None:
                 counts = found.tallies[rule.id] = Counter()
             counts[outcome] += 1
+            if world.who_passed and outcome is Outcome.PASS:
+                found.passed.setdefault(rule.id, []).append(_subject(resource, inventory, subjects))
             if outcome in world.kept:
                 told = attempt(_result, rule, outcome, truth, context, subjects)
                 result = _bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told
@@ -198,19 +204,24 @@ def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context, subjec
     if outcome is Outcome.FAIL:
         evidence = with_grounds(evidence, context)
     resource = context.resource
-    subject = subjects.get(resource.key)
-    if subject is None:
-        subject = subjects[resource.key] = Subject.of_resource(resource, tags_of(resource, context.inventory))
     return Result(
         rule=rule,
         outcome=outcome,
-        subject=subject,
+        subject=_subject(resource, context.inventory, subjects),
         message=rule.told(message),
         fingerprint=fingerprint(rule.id, resource.id),
         evidence=evidence,
         gaps=gaps,
         command=command_for(rule.remediation, context, leaves) if outcome is Outcome.FAIL else "",
     )
+
+
+def _subject(resource: Resource, inventory: Inventory, subjects: dict[str, Subject]) -> Subject:
+    """One subject a resource: all results on it share it."""
+    subject = subjects.get(resource.key)
+    if subject is None:
+        subject = subjects[resource.key] = Subject.of_resource(resource, tags_of(resource, inventory))
+    return subject
 
 
 def _bare_result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:

@@ -106,11 +106,13 @@ def scan(
         choice = choose_rules(
             rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides
         )
+    formats = [wanted.format for wanted in outputs]
     again = Again.of(
         source_path,
         choice,
         rule_paths,
-        (no_cache, verbose, ahead.paths, subscription, management_group, resource_group, tag),
+        # What passed, which the page for who answers for it all needs, is not kept.
+        (no_cache, verbose, "html" in formats, ahead.paths, subscription, management_group, resource_group, tag),
         assume_complete=assume_complete,
         passed=include_passed,
     )
@@ -138,7 +140,6 @@ def scan(
     selection = selected(
         found, subscription, management_group, resource_group, tag, live=not demo and source_path is None
     )
-    formats = [wanted.format for wanted in outputs]
     report = again.audited(
         found,
         lambda: api.audit(
@@ -146,6 +147,7 @@ def scan(
             choice,
             facts=facts,
             keep_passed=include_passed,
+            who_passed="html" in formats,
             watch=steps,
             selection=selection,
             jobs=jobs,
