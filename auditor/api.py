@@ -481,7 +481,7 @@ def audit(
             facts=facts,
             now=scan.finished_at,
             keep_passed=keep_passed,
-            notices=choice.notices,
+            notices=(*source.manifest.age_notice, *choice.notices),
             advance=advance,
             spent=watch.rules if watch.detailed else None,
             selection=selection,

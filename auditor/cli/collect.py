@@ -41,11 +41,15 @@ def collect(
         ),
     ] = None,
     full_after: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--full-after", help="Days after which what --since took over is read again.", metavar="DAYS", min=1, max=14
+            "--full-after",
+            help="Days after which what --since took over is read again; 1 where not given.",
+            metavar="DAYS",
+            min=1,
+            max=14,
         ),
-    ] = 1,
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every type that can be collected, not only what the rules need.")
     ] = False,
@@ -76,6 +80,11 @@ def collect(
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
+    if full_after and not since:
+        raise UsageError(
+            "--full-after says how long --since may take over, and that is missing", remedy="Give --since."
+        )
+    days = full_after or 1
     steps = Steps(wanted=verbose)
     with steps.step("load rules"):
         choice = (rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
@@ -89,7 +98,7 @@ def collect(
     )
     manifest = new_manifest(live.target, types)
     with (
-        _open_earlier(since, manifest, full_after) as earlier,
+        _open_earlier(since, manifest, days) as earlier,
         write_snapshot(output, manifest, resume=resume, force=force) as snapshot,
     ):
         try:
@@ -104,7 +113,7 @@ def collect(
         note(f"{since}: everything was read anew, because {outcome.read_whole}")
     if not quiet:
         if outcome.taken_over:
-            say(f"{outcome.taken_over:,} reads were taken over from {since}, none older than {full_after} days")
+            say(f"{outcome.taken_over:,} reads were taken over from {since}, none older than {days * 24} hours")
         say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
     raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)
 

@@ -145,7 +145,7 @@ def compliance(
         rendering = replace(rendering, colour=False, hyperlinks=False)
     glance = not (names or state or failed_only or every)
     _write(_text(report, shown, listed, output_format, rendering, glance=glance), output)
-    for message in (*found.notices, *report.notices, *refused):
+    for message in dict.fromkeys((*found.notices, *report.notices, *refused)):
         warn(message)
     steps.finish()
     _gate(shown, fail_under, quiet=quiet)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from auditor import api
 from auditor.inventory.coverage import ReadState
 from auditor.snapshot.earlier import Earlier, open_earlier
 from auditor.snapshot.manifest import Manifest
@@ -165,6 +166,29 @@ def test_a_part_with_a_secret_is_read_again(world: World) -> None:
     second = run(since(first))
     assert second.outcome.requests[f"GET {VARIABLE}"] == 1
     assert second.content == first.content
+
+
+def test_a_report_says_how_old_its_parts_are(
+    start_azure: Callable[..., Endpoints], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoints = start_azure(tenant())
+    for name, value in endpoints.managed_identity().items():
+        monkeypatch.setenv(name, value)
+    target = api.Target(cloud=str(endpoints.cloud_file(tmp_path)))
+    types = frozenset(name.lower() for name in TYPES)
+    manifests = [api.new_manifest(target, types) for _ in range(2)]
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    with Snapshot.create(old, manifests[0]) as snapshot:
+        api.collect_into(snapshot, target, types)
+    with (
+        open_earlier(old, manifests[1], full_after=timedelta(days=1)) as earlier,
+        Snapshot.create(new, replace(manifests[1], started_at=datetime.now(UTC))) as snapshot,
+    ):
+        assert isinstance(earlier, Earlier)
+        taken = api.collect_into(snapshot, target, types, earlier=earlier).taken_over
+    notices = [api.audit(api.open_source(path)).notices for path in (old, new)]
+    assert not any("taken over" in notice for notice in notices[0])
+    assert any(f"{taken} reads were taken over" in notice for notice in notices[1])
 
 
 def test_where_changes_may_not_be_seen_everything_is_read(world: World) -> None:

@@ -116,7 +116,7 @@ _WEB_ENTRIES = (
         path="providers/Microsoft.Resources/deployments",
         parents=("Microsoft.Resources/subscriptions/resourceGroups",),
     ),
-    _below("Microsoft.Compute/virtualMachines", "runCommands", "2024-03-01"),
+    _tabled("Microsoft.Compute/virtualMachines", "runCommands", "2024-03-01"),
     _below("Microsoft.ContainerRegistry/registries", "tasks", "2019-06-01-preview"),
     _below("Microsoft.ContainerRegistry/registries", "tokens", "2023-07-01"),
     _top("Microsoft.Logic/workflows", "2019-05-01"),

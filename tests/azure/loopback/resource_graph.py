@@ -65,6 +65,7 @@ _LISTED_CHILDREN = frozenset(
         "microsoft.sql/servers/elasticpools",
         "microsoft.web/sites/slots",
         "microsoft.compute/virtualmachines/extensions",
+        "microsoft.compute/virtualmachines/runcommands",
         "microsoft.cdn/profiles/endpoints",
         "microsoft.cdn/profiles/afdendpoints",
         "microsoft.apimanagement/service/gateways",
