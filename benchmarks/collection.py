@@ -174,7 +174,7 @@ async def measure(base: str, path: Path, source: str, types: frozenset[str], old
         async with sign_in(cloud, credential="managed-identity") as session:
             plan = CollectionPlan(types, source=source)
             outcome = await collect(session, plan, snapshot, Silent(), **more)
-        snapshot.finish(datetime.now(UTC), subscriptions=outcome.subscriptions)
+        snapshot.finish(datetime.now(UTC), tenant=session.principal.tenant, subscriptions=outcome.subscriptions)
         kept = sum(1 for _ in snapshot.resources())
     usage = resource.getrusage(resource.RUSAGE_SELF)
     requests = sum(outcome.requests.values())

@@ -40,14 +40,13 @@ def _tabled(
     parent: str,
     name: str,
     version: str,
-    table: str = "resources",
     only: Callable[[Mapping[str, Json]], bool] | None = None,
 ) -> Entry:
     """A child type that Resource Graph has as well: one query for all parents instead of a list each.
 
     https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-tables-resources
     """
-    return replace(_below(parent, name, version, only), table=table)
+    return replace(_below(parent, name, version, only), table="resources")
 
 
 # --- App Service
@@ -370,7 +369,7 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Batch/batchAccounts", "2024-07-01"),
     _below("Microsoft.Batch/batchAccounts", "pools", "2025-06-01"),
     _top("Microsoft.ElasticSan/elasticSans", _SAN),
-    _tabled("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN, "elasticsanresources"),
+    _below("Microsoft.ElasticSan/elasticSans", "volumeGroups", _SAN),
     _top("Microsoft.AppConfiguration/configurationStores", "2024-06-01"),
     _top(_AUTOMATION_ACCOUNT, _AUTOMATION),
     _below(_AUTOMATION_ACCOUNT, "connections", _AUTOMATION),

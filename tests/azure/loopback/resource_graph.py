@@ -35,7 +35,6 @@ _TABLES = {
     "microsoft.authorization/policydefinitions": "policyresources",
     "microsoft.authorization/policysetdefinitions": "policyresources",
     "microsoft.policyinsights/policystates": "policyresources",
-    "microsoft.elasticsan/elasticsans/volumegroups": "elasticsanresources",
     "microsoft.web/sites/config": "appserviceresources",
     "microsoft.web/sites/slots/config": "appserviceresources",
     "microsoft.network/firewallpolicies/rulecollectiongroups": "networkresources",
