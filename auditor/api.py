@@ -451,14 +451,18 @@ def audit(
     facts: FactStore | None = None,
     frameworks: Sequence[Framework] = (),
     keep_passed: bool = False,
+    who_passed: bool = False,
     watch: Watch | None = None,
     selection: Selection | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Judge a source by rules: all built-in ones, where none are given.
 
     `facts` are those of the source's inventory, where the caller goes on to use them; `frameworks` those whose every
-    control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`.
-    With a `selection` (see `select`) only that part is judged, in sight of the rest.
+    control the report shall know. Passed and not applicable results are counted, and listed only with `keep_passed`;
+    with `who_passed` the report knows what passed, which scores by subscription and owner need.
+    With a `selection` (see `select`) only that part is judged, in sight of the rest. With several `jobs` as many
+    processes judge, where the system can fork; the report is the same. Not from a process with threads of its own.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
@@ -469,7 +473,7 @@ def audit(
     choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
-    if watch.detailed:
+    if watch.detailed or jobs > 1:
         for family in _asked(choice.rules, source.inventory):
             with watch.step(f"facts {family}"):
                 facts.prepare(family)
@@ -481,11 +485,13 @@ def audit(
             facts=facts,
             now=scan.finished_at,
             keep_passed=keep_passed,
+            who_passed=who_passed,
             notices=(*source.manifest.age_notice, *choice.notices),
             advance=advance,
             spent=watch.rules if watch.detailed else None,
             selection=selection,
             overrides=choice.overrides,
+            jobs=jobs,
         )
     return replace(report, frameworks=tuple(frameworks))
 
@@ -507,8 +513,10 @@ def judge(
     from auditor.evaluate.carrying import carried_over
     from auditor.evaluate.exemptions import apply_exemptions
     from auditor.evaluate.gate import GatePolicy, judge
+    from auditor.inventory.inventory import Inventory
 
-    applied = apply_exemptions(report, exemptions, source.inventory, datetime.now(UTC))
+    around = source.inventory if exemptions else Inventory(())  # without any, nothing is looked up
+    applied = apply_exemptions(report, exemptions, around, datetime.now(UTC))
     known = baseline.accepts(applied.report) if baseline else None
     carried = carried_over(applied.report, baseline, source.inventory) if baseline else ()
     policy = GatePolicy(fail_on, fail_on_unknown, require_complete)
@@ -579,11 +587,13 @@ def _judge_of(
 
 def render(report: Report, output_format: str = "json", options: RenderOptions | None = None) -> Rendered:
     """The report in a format: json, sarif, html, junit, csv, markdown, ocsf or table."""
+    from auditor.inventory.cycles import uncollected
     from auditor.report.registry import FORMATS, RenderOptions, render
 
     if output_format not in FORMATS:
         raise UsageError(f"there is no format {output_format!r}", remedy=f"Formats: {', '.join(FORMATS)}.")
-    return render(report, output_format, options or RenderOptions())
+    with uncollected():
+        return render(report, output_format, options or RenderOptions())
 
 
 def write(report: Report, output_format: str, path: str | Path, options: RenderOptions | None = None) -> None:

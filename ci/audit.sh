@@ -61,6 +61,7 @@ further() {
 
 if [ -n "${AUDIT_FROM:-}" ]; then
   option --from "$AUDIT_FROM"
+  arguments+=(--no-cache) # on a runner that stays, nothing is left in the home folder
 else
   each --subscription "${AUDIT_SUBSCRIPTIONS:-}"
   option --management-group "${AUDIT_MANAGEMENT_GROUP:-}"

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.options import declared as options
-from auditor.cli.terminal.messages import say, warn
+from auditor.cli.terminal.messages import note, say, warn
 from auditor.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from auditor.api import RuleChoice
+    from auditor.cli.options.acceptance import AcceptanceChoice
     from auditor.evaluate.model import Report
     from auditor.report.compliance import Listed, Posture
+    from auditor.report.compliance_formats import Scores
     from auditor.report.model import RenderOptions
+    from auditor.snapshot.source import Source
 
 _CONTROLS = "Which controls"
 
@@ -87,6 +90,15 @@ def compliance(
         ComplianceFormat, typer.Option("--format", "-f", help="table, json, csv or markdown.")
     ] = ComplianceFormat.TABLE,
     output: options.OutputFile = None,
+    owner_tag: options.OwnerTag = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="DIR",
+            help="Write what an auditor asks for into this folder: CSV and XLSX for each control, a summary.",
+        ),
+    ] = None,
     width: options.Width = None,
     fail_under: Annotated[
         float | None,
@@ -107,15 +119,18 @@ def compliance(
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.options.selected import selected
+    from auditor.cli.own_folder import OwnFolder
     from auditor.cli.saved import check_source, saved_source
-    from auditor.cli.terminal.output import check_place, render_options
+    from auditor.cli.terminal.output import check_place, render_options, with_meanings
     from auditor.cli.terminal.steps import Steps
-    from auditor.evaluate.exemptions import apply_exemptions
     from auditor.report.compliance import postures
+    from auditor.report.evidence.pack import files
+    from auditor.report.score import by_owner, by_subscription
 
     check_source(source_path, demo=demo, assume_complete=assume_complete)
     if output:
         check_place(output)
+    pack = OwnFolder(evidence) if evidence else None
     listed = _listed(
         state or [], control or "", failed_only=failed_only, every=every, machine=output_format in _MACHINE
     )
@@ -135,20 +150,39 @@ def compliance(
         with steps.step("collect"):
             found = collect_live(live, choice.types | acceptance.types)
     selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
-    report = api.audit(found, choice, frameworks=choice.frameworks, watch=steps, selection=selection)
-    accepted, refused = acceptance.of(found)
-    report = apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report
+    report = api.audit(
+        found,
+        choice,
+        frameworks=choice.frameworks,
+        keep_passed=bool(pack),
+        who_passed=True,
+        watch=steps,
+        selection=selection,
+    )
+    report, refused = _accepted(report, acceptance, found)
     names = choice.framework_names
     shown = [posture for posture in postures(report) if posture.framework in names or (posture.controls and not names)]
-    rendering = render_options("rule", False, width, verbose)
+    rendering = with_meanings(render_options("rule", False, width, verbose), owner_tag, None, None)
     if output:
         rendering = replace(rendering, colour=False, hyperlinks=False)
+    scores = {"subscription": by_subscription(report), "owner": by_owner(report, rendering.meanings)}
     glance = not (names or state or failed_only or every)
-    _write(_text(report, shown, listed, output_format, rendering, glance=glance), output)
+    _write(_text(report, shown, listed, output_format, rendering, scores, glance=glance), output)
+    if pack:
+        with steps.step("write evidence"):
+            written = pack.write(files(report, shown, scores, rendering.meanings, control or ""))
+        note(f"evidence: {written:,} files in {evidence}; begin with summary.html")
     for message in dict.fromkeys((*found.notices, *report.notices, *refused)):
         warn(message)
     steps.finish()
     _gate(shown, fail_under, quiet=quiet)
+
+
+def _accepted(report: Report, acceptance: AcceptanceChoice, found: Source) -> tuple[Report, tuple[str, ...]]:
+    from auditor.evaluate.exemptions import apply_exemptions
+
+    accepted, refused = acceptance.of(found)
+    return apply_exemptions(report, accepted, found.inventory, datetime.now(UTC)).report, tuple(refused)
 
 
 _MACHINE = (ComplianceFormat.JSON, ComplianceFormat.CSV)
@@ -197,6 +231,7 @@ def _text(
     listed: Listed,
     output_format: ComplianceFormat,
     rendering: RenderOptions,
+    scores: Scores,
     *,
     glance: bool,
 ) -> str:
@@ -206,16 +241,16 @@ def _text(
         shown = [posture for posture in shown if any(control in listed for control in posture.every)]
     match output_format:
         case ComplianceFormat.JSON:
-            return compliance_formats.as_json(shown, listed)
+            return compliance_formats.as_json(shown, listed, scores)
         case ComplianceFormat.CSV:
             return compliance_formats.as_csv(shown, listed)
         case ComplianceFormat.MARKDOWN:
-            return compliance_formats.as_markdown(shown, listed)
+            return compliance_formats.as_markdown(shown, listed, scores)
     if listed.control:
         return compliance_table.control_page(report, shown, listed, rendering)
     if glance:
-        return compliance_table.overview(report, shown, rendering)
-    return compliance_table.details(report, shown, rendering, listed)
+        return compliance_table.overview(report, shown, rendering, scores)
+    return compliance_table.details(report, shown, rendering, listed, scores)
 
 
 def _write(text: str, path: Path | None) -> None:

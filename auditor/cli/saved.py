@@ -25,9 +25,11 @@ def check_source(path: Path | None, *, demo: bool, assume_complete: bool, option
 
 def saved_source(path: Path | None, *, demo: bool, assume_complete: bool) -> Source | None:
     """The demo tenant, the snapshot or the export; None where neither was asked for. Raises SnapshotError."""
+    from auditor.inventory.cycles import keep
     from auditor.snapshot.demo import open_demo
     from auditor.snapshot.opening import open_source
 
-    if demo:
-        return open_demo()
-    return open_source(path, assume_complete=assume_complete) if path else None
+    found = open_demo() if demo else open_source(path, assume_complete=assume_complete) if path else None
+    if found:
+        keep()
+    return found

@@ -22,6 +22,8 @@ def command_for(remediation: Remediation, context: Context, evidence: Sequence[E
     words in capitals.
     """
     found = [text for text in _texts(remediation.mend, context, evidence) if text]
+    if not found and "{" not in remediation.az:
+        return remediation.az.strip()
     if found:
         # A rule that opens IPv4 and IPv6 alike is mended once.
         one_each = {text.partition(" --source-address")[0]: text for text in reversed(found)}
@@ -32,7 +34,7 @@ def command_for(remediation: Remediation, context: Context, evidence: Sequence[E
         return next((text for text in texts if text and _SAFE_IN_SHELL.fullmatch(text)), match["otherwise"])
 
     resource = context.resource
-    text = _KNOWN.sub(known, remediation.az)
+    text = _KNOWN.sub(known, remediation.az) if "|" in remediation.az else remediation.az
     return fill_places(text, places(resource.id, resource.type, resource.location)).strip()
 
 
@@ -65,7 +67,7 @@ def fill_places(template: str, names: Mapping[str, str]) -> str:
     word stays a placeholder.
     """
     for place, value in names.items():
-        if value and _SAFE_IN_SHELL.fullmatch(value):
+        if value and place in template and _SAFE_IN_SHELL.fullmatch(value):
             template = template.replace(place, value)
     return template
 

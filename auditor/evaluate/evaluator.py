@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from auditor import __version__
-from auditor.evaluate.commands import command_for
-from auditor.evaluate.grounds import with_grounds
+from auditor.evaluate.jobs import judge_together
+from auditor.evaluate.judging import Advance, Scoped, Stumbled, World, judge
 from auditor.evaluate.managed import Managed
-from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary, fingerprint
+from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary
 from auditor.evaluate.unread import unread
-from auditor.evaluate.wording import fill
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
 from auditor.inventory.coverage import embedding_parent
+from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
-from auditor.inventory.selection import Selection, tags_of
-from auditor.inventory.stumbles import Stumble, attempt
-from auditor.rules.conditions import CompiledCondition
-from auditor.rules.conditions.frame import Frame
-from auditor.rules.conditions.generated import Judge, generate
-from auditor.rules.model import Context, Facts, Rule, Severity, Truth, Unknown
+from auditor.inventory.selection import Selection
+from auditor.rules.model import Facts, Rule, Severity
 from auditor.rules.overrides import Overrides
 
-Advance = Callable[[int], None]
-"""Told how many resources were judged since the last call."""
 
-
+@uncollected()
 def evaluate(
     rules: Sequence[Rule],
     inventory: Inventory,
@@ -44,51 +37,38 @@ def evaluate(
     spent: dict[str, float] | None = None,
     selection: Selection | None = None,
     overrides: Overrides | None = None,
+    jobs: int = 1,
+    who_passed: bool = False,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
     `now` is what `utcNow()` means in conditions. Passed and not applicable results are counted, and kept in
-    `Report.results` only with `keep_passed`: a large tenant has millions of them. Where `spent` is given it gets the
+    `Report.results` only with `keep_passed`: a large tenant has millions of them; with `who_passed` what passed is in
+    `Report.passed`. Where `spent` is given it gets the
     seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
     that stumbles over a resource is unknown for it, and a notice says so. `overrides` are what is set for some
-    resources only: what is set for all is in the rules.
+    resources only: what is set for all is in the rules. With several `jobs` as many processes judge, where nothing is
+    timed or set for some resources; they give the same.
     """
-    judge = _judge if spent is None else _timed(spent)
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
-    results: list[Result] = []
-    stumbles: dict[str, list[str]] = {}
+    scoped = Scoped(overrides, overrides.scoped(rules)) if overrides else None
+    world = World(inventory, facts, now.isoformat(), kept, selection, scoped, who_passed=who_passed)
+    pairs = _pairs(rules, inventory)
+    if jobs > 1 and spent is None and not scoped:
+        shares = judge_together(list(pairs), world, jobs, advance, rules)
+    else:
+        shares = [judge(pairs, world, advance=advance, spent=spent)]
     managed = Managed(inventory)
-    batches = _Batches(inventory) if spent is None else None
-    scoped = overrides.scoped(rules) if overrides else {}
-    for resource, applicable in _pairs(rules, inventory):
-        if selection and not selection.holds(resource, inventory):
-            continue
-        shared = Context(resource, inventory, facts, {}, now.isoformat())
-        answers: Mapping[str, tuple[Outcome, Truth]] = {}
-        if batches:
-            answers = batches.judge(resource, applicable, shared)
-        for base in applicable:
-            rule = base
-            if overrides and base.id in scoped:
-                shown = Subject.of_resource(resource).name
-                rule = overrides.at(base, scoped[base.id], resource.id, shown, inventory)
-            context = (
-                shared if not rule.parameters else Context(resource, inventory, facts, rule.parameters, shared.now)
-            )
-            answered = answers.get(rule.id) if rule.fail_if is base.fail_if else None
-            judged = answered if answered is not None else attempt(judge, rule, context)
-            if isinstance(judged, Stumble):
-                stumbles.setdefault(rule.id, []).append(f"{resource.id} ({judged})")
-                judged = Outcome.UNKNOWN, Unknown((), f"its body cannot be understood: {judged}")
-            outcome, truth = judged
-            outcome = managed.outcome(rule, resource, outcome)
-            tallies[rule.id][outcome] += 1
-            if outcome in kept:
-                told = attempt(_result, rule, outcome, truth, context)
-                results.append(_bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told)
-        if advance:
-            advance(1)
+    passed: dict[str, list[Subject]] = {}
+    for share in shares:
+        managed.add(share.left_out)
+        for rule_id, counts in share.tallies.items():
+            tallies[rule_id].update(counts)
+        for rule_id, subjects in share.passed.items():
+            passed.setdefault(rule_id, []).extend(subjects)
+    results = [result for share in shares for result in share.results]
+    stumbles = sorted(stumble for share in shares for stumble in share.stumbles)
     for result in unread(rules, inventory, now.isoformat(), selection):
         tallies[result.rule.id][Outcome.UNKNOWN] += 1
         results.append(result)
@@ -101,6 +81,7 @@ def evaluate(
         gaps=relevant_gaps(rules, inventory, selection),
         summary=summarise(tallies, rules, results),
         tallies=tallies,
+        passed=passed,
         notices=(*notices, *facts.notices, *managed.notices, *_stumbled(stumbles)),
     )
 
@@ -161,117 +142,10 @@ def _pairs(rules: Sequence[Rule], inventory: Inventory) -> Iterator[tuple[Resour
             yield resource, by_type[resource_type]
 
 
-def _judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
-    """The outcome, and the truth value that decided it."""
-    applies: Truth = rule.when.evaluate(context) if rule.when else True
-    if applies is False:
-        return Outcome.NOT_APPLICABLE, applies
-    return _decided(applies, rule.fail_if.evaluate(context))
-
-
-def _decided(applies: Truth, fails: Truth) -> tuple[Outcome, Truth]:
-    if fails is False:  # decided from what was read: it cannot fail, even where it is unknown whether it applies
-        return Outcome.PASS, fails
-    if applies is not True:
-        return Outcome.UNKNOWN, applies
-    return (Outcome.FAIL, fails) if fails is True else (Outcome.UNKNOWN, fails)
-
-
-GENERATED_FROM = 50
-"""Resources of a type from which on it pays to turn the conditions over it into code."""
-
-
-class _Batches:
-    """Rules of one type judged together by generated code, where there are many resources of it."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._by_type: dict[str, tuple[Judge, list[str]] | None] = {}
-
-    def judge(self, resource: Resource, rules: Sequence[Rule], context: Context) -> Mapping[str, tuple[Outcome, Truth]]:
-        """Outcomes by rule id; of rules that are not here, and where code stumbles, nothing."""
-        kind = resource.type_key
-        if kind not in self._by_type:
-            worth_it = len(self._inventory.of_type(kind)) >= GENERATED_FROM
-            self._by_type[kind] = _batch(rules) if worth_it else None
-        batch = self._by_type[kind]
-        if batch is None:
-            return {}
-        answers = attempt(batch[0], context, Frame(context, resource))
-        if answers is None or isinstance(answers, Stumble):
-            return {}
-        return {
-            rule_id: (Outcome.NOT_APPLICABLE, applies) if applies is False else _decided(applies, fails)
-            for rule_id, (applies, fails) in zip(batch[1], answers, strict=True)
-        }
-
-
-def _batch(rules: Sequence[Rule]) -> tuple[Judge, list[str]] | None:
-    pairs: list[tuple[CompiledCondition | None, CompiledCondition]] = []
-    names: list[str] = []
-    for rule in rules:
-        when, fail_if = rule.when, rule.fail_if
-        plain = not rule.parameters and isinstance(fail_if, CompiledCondition)
-        if plain and (when is None or isinstance(when, CompiledCondition)) and isinstance(fail_if, CompiledCondition):
-            pairs.append((when, fail_if))
-            names.append(rule.id)
-    return (generate(pairs), names) if pairs else None
-
-
-def _timed(spent: dict[str, float]) -> Callable[[Rule, Context], tuple[Outcome, Truth]]:
-    def judge(rule: Rule, context: Context) -> tuple[Outcome, Truth]:
-        begun = time.perf_counter()
-        try:
-            return _judge(rule, context)
-        finally:
-            spent[rule.id] = spent.get(rule.id, 0.0) + time.perf_counter() - begun
-
-    return judge
-
-
-def _result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
-    resource = context.resource
-    explained = rule.when if outcome is Outcome.NOT_APPLICABLE else rule.fail_if
-    gaps = truth.gaps if isinstance(truth, Unknown) else ()
-    evidence = leaves = tuple(explained.explain(context)) if explained else ()
-    if outcome is Outcome.UNKNOWN:
-        message = f"{rule.title}: cannot be decided, {_why(truth)}"
-    else:
-        message = fill(rule.message, context, evidence) if outcome is Outcome.FAIL and rule.message else rule.title
-    if outcome is Outcome.FAIL:
-        evidence = with_grounds(evidence, context)
-    return Result(
-        rule=rule,
-        outcome=outcome,
-        subject=Subject.of_resource(resource, tags_of(resource, context.inventory)),
-        message=rule.told(message),
-        fingerprint=fingerprint(rule.id, resource.id),
-        evidence=evidence,
-        gaps=gaps,
-        command=command_for(rule.remediation, context, leaves) if outcome is Outcome.FAIL else "",
-    )
-
-
-def _bare_result(rule: Rule, outcome: Outcome, truth: Truth, context: Context) -> Result:
-    """A result without what explains it, where the explanation stumbles over the body."""
-    message = rule.title if outcome is not Outcome.UNKNOWN else f"{rule.title}: cannot be decided, {_why(truth)}"
-    mark = fingerprint(rule.id, context.resource.id)
-    return Result(rule, outcome, Subject.of_resource(context.resource), message, mark)
-
-
-def _stumbled(stumbles: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    for rule, places in sorted(stumbles.items()):
-        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-        yield f"{rule} is unknown for what it cannot understand: {places[0]}{more}"
-
-
-def _why(truth: Truth) -> str:
-    if not isinstance(truth, Unknown):
-        return "the answer is not known"
-    if truth.gaps:
-        gap = truth.gaps[0]
-        # Of what lies outside of every read a fact says in words what it does not know.
-        if gap.code == "NotCollected" and gap.message:
-            return gap.message
-        return f"{gap.type} in {gap.scope} was not read ({gap.code})"
-    return truth.reason or "the answer is not known"
+def _stumbled(stumbles: Sequence[Stumbled]) -> Iterator[str]:
+    places: dict[str, list[str]] = {}
+    for rule, _, _, place in stumbles:
+        places.setdefault(rule, []).append(place)
+    for rule, found in sorted(places.items()):
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield f"{rule} is unknown for what it cannot understand: {found[0]}{more}"

@@ -26,6 +26,8 @@ _NAMES = ("name", "zone", "host", "listener", "sub_resource")
 
 def with_grounds(evidence: Sequence[Evidence], context: Context) -> tuple[Evidence, ...]:
     """The evidence with what decided each fact in the fact's place."""
+    if len(evidence) == 1 and not _names_a_fact(evidence[0].path):
+        return tuple(evidence)
     lines: dict[tuple[str, str], Evidence] = {}
     for leaf in evidence:
         for line in _told(leaf, context):
@@ -37,7 +39,7 @@ def with_grounds(evidence: Sequence[Evidence], context: Context) -> tuple[Eviden
 
 
 def _told(leaf: Evidence, context: Context) -> Iterator[Evidence]:
-    match = _FACT.fullmatch(leaf.path)
+    match = _FACT.fullmatch(leaf.path) if _names_a_fact(leaf.path) else None
     if match is None or match["family"] not in family_names():
         yield leaf
         return
@@ -54,6 +56,10 @@ def _told(leaf: Evidence, context: Context) -> Iterator[Evidence]:
         return
     found = list(_grounds(fields, wanted, trail, resource, context))
     yield from found or [_plain(leaf, fields, trail, about)]
+
+
+def _names_a_fact(path: str) -> bool:
+    return "facts." in path or "facts." in path.lower()
 
 
 def _trail(value: Any, path: str) -> list[Mapping[str, Any]]:

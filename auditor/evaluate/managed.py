@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from auditor.evaluate.model import Outcome
 from auditor.inventory.inventory import Inventory
@@ -36,6 +37,17 @@ class Managed:
         self._left_out[manager.id] += outcome is Outcome.FAIL
         self._names[manager.id] = f"{manager.name} ({resource.resource_group})"
         return Outcome.NOT_APPLICABLE
+
+    @property
+    def left_out(self) -> list[tuple[str, str, int]]:
+        """Each service's key, its name with the resource group, and how many findings were set aside."""
+        return [(key, self._names[key], count) for key, count in self._left_out.items()]
+
+    def add(self, left_out: Iterable[tuple[str, str, int]]) -> None:
+        """Count what was set aside elsewhere, too."""
+        for key, name, count in left_out:
+            self._left_out[key] += count
+            self._names[key] = name
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -298,6 +298,8 @@ class Report:
     summary: Summary
     tallies: Mapping[str, Mapping[Outcome, int]] = field(default_factory=dict)
     """Counts by rule id and outcome, those of results that were not kept included."""
+    passed: Mapping[str, Sequence[Subject]] = field(default_factory=dict)
+    """By rule id what passed it, results that were not kept included: what shares by resource and by owner are of."""
     notices: tuple[str, ...] = ()
     """What the user should know beyond results: policies that cannot be evaluated, exemptions that match nothing."""
     pictures: tuple[Picture, ...] = ()

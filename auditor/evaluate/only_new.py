@@ -25,7 +25,14 @@ def only_new(before: Report, after: Report) -> Report:
     for result in kept:
         counts[result.rule.id][result.outcome] += 1
     notices = (*after.notices, *_mended(before, after))
-    return replace(after, results=kept, tallies=counts, summary=summarise(counts, after.rules, kept), notices=notices)
+    return replace(
+        after,
+        results=kept,
+        tallies=counts,
+        summary=summarise(counts, after.rules, kept),
+        passed={},
+        notices=notices,
+    )
 
 
 def _is_new(before: Result | None, after: Result) -> bool:

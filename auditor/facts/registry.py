@@ -10,6 +10,7 @@ from functools import cache
 from typing import ClassVar
 
 from auditor.facts.readable import readable, why_unread
+from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource, Unread
 from auditor.inventory.stumbles import Stumble, attempt
@@ -178,6 +179,7 @@ class FactStore:
             values = self._computed[family] = self._compute(family)
         return values.get(resource.key)
 
+    @uncollected()
     def _compute(self, name: str) -> FactValues:
         if name not in _MODULES:
             return {}

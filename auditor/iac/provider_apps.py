@@ -142,6 +142,7 @@ def _site(kind: str) -> Provided:
         | CONNECTIONS
         | WRITTEN
         | {
+            "properties.sshEnabled",  # no argument has it
             "properties.defaultHostName",
             "properties.enabledHostNames",
             "properties.hostNames",

@@ -129,11 +129,15 @@ def _machine(system: str) -> Provided:
         ),
     }
     other = "windows" if system == "Linux" else "linux"
-    # No argument has the settings of the metadata proxy; data disks are attached by blocks of their own.
+    # No argument has the settings of the metadata proxy, or a disk in a storage account; data disks are attached by
+    # blocks of their own.
     never = WRITTEN | {
         "managedBy",
         "properties.securityProfile.proxyAgentSettings",
         "properties.storageProfile.dataDisks",
+        "properties.storageProfile.dataDisks[*]",
+        "properties.storageProfile.dataDisks[*].vhd.uri",
+        "properties.storageProfile.osDisk.vhd.uri",
         f"properties.osProfile.{other}Configuration",
         f"properties.osProfile.{other}Configuration.patchSettings.assessmentMode",
     }

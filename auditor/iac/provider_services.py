@@ -358,7 +358,9 @@ SERVICES: dict[str, Provided] = {
             **PUBLIC,
         },
         is_whole=True,
-        never=CONNECTIONS | WRITTEN | {"properties.createdAtUtc", "properties.gatewayUrl"},
+        never=CONNECTIONS
+        | WRITTEN
+        | {"properties.createdAtUtc", "properties.gatewayUrl", "properties.platformVersion"},
     ),
     "azurerm_app_configuration": Provided(
         "Microsoft.AppConfiguration/configurationStores",

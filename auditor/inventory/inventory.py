@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from operator import attrgetter
 from types import MappingProxyType
 
 from auditor.inventory import ids
 from auditor.inventory.coverage import ClosedWorld, Coverage
+from auditor.inventory.cycles import uncollected
 from auditor.inventory.model import Gap, Json, Reference, Resource
 
 
@@ -35,7 +34,7 @@ class Inventory:
         """What could not be read, in the order of the reads."""
         self.management_groups: Mapping[str, Sequence[str]] = management_groups or {}
         """GUID of a subscription to the names of the management groups above it, the closest first, as far as known."""
-        with _uncollected():
+        with uncollected():
             by_key = {resource.key: resource for resource in resources}
             self.collected = len(by_key)
             """How many resources were read, without the children that their bodies hold."""
@@ -153,7 +152,7 @@ class Inventory:
 
     def _index_incoming(self) -> dict[str, list[Reference]]:
         if self._incoming is None:
-            with _uncollected():
+            with uncollected():
                 self._incoming = self._all_incoming()
         return self._incoming
 
@@ -184,18 +183,6 @@ class Inventory:
         if self._shared and key not in self._by_key and "/providers/microsoft.authorization/" in key:
             return self._shared.get(_tail(key), key)
         return key
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without Python's collector of cycles: it would walk through all bodies again and again, and they hold none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _DEFINITIONS = (

@@ -133,9 +133,9 @@ def _caption(reached: int, shown: int, unknown: int) -> str:
     if not reached:
         text = "The internet reaches no machine"
     else:
-        text = f"Every way from the internet to {reached} {'machines' if reached != 1 else 'machine'}"
+        text = f"Every way from the internet to {reached:,} {'machines' if reached != 1 else 'machine'}"
     if shown < reached:
-        text += f", of which the {shown} that are reached most are drawn"
+        text += f", of which the {shown:,} that are reached most are drawn"
     if unknown:
-        text += f"; of {unknown} more something on the way could not be read"
+        text += f"; of {unknown:,} more something on the way could not be read"
     return text + ". What only Azure Bastion reaches is left out."

@@ -14,5 +14,5 @@ def holders_picture(action: str, scope: str, said: Holders) -> Picture:
     }
     edges = [Edge(h.principal.id, "scope", h.grant.text, broken=False) for h in said.holders]
     place = Node("scope", shown(scope), "scope", action)
-    caption = f"{len(nodes)} may {action} on {shown(scope)}."
+    caption = f"{len(nodes):,} may {action} on {shown(scope)}."
     return Picture("who-can", action, caption, (*nodes.values(), place), tuple(edges))

@@ -53,9 +53,8 @@ def key_chains(inventory: Inventory, facts: FactStore, only: frozenset[str] | No
 
 
 def _broken(broken: int, chains: int) -> str:
-    return (
-        f"{broken or 'none'} of {chains} {'chain' if chains == 1 else 'chains'} {'is' if broken < 2 else 'are'} broken."
-    )
+    known = f"{broken:,}" if broken else "none"
+    return f"{known} of {chains:,} {'chain' if chains == 1 else 'chains'} {'is' if broken < 2 else 'are'} broken."
 
 
 def _drawn(inventory: Inventory, facts: FactStore) -> Iterator[_Drawn]:

@@ -132,12 +132,12 @@ def _unlinked(fact: Mapping[str, Json]) -> list[str]:
 
 
 def _caption(read: int, failing: int, unread: int) -> str:
-    text = f"{read or 'No'} private {'endpoint' if read == 1 else 'endpoints'}"
+    text = f"{f'{read:,}' if read else 'No'} private {'endpoint' if read == 1 else 'endpoints'}"
     text += (
-        f"; {failing} of them {'is' if failing == 1 else 'are'} not what names lead to, or not connected"
+        f"; {failing:,} of them {'is' if failing == 1 else 'are'} not what names lead to, or not connected"
         if read
         else ""
     )
     if unread:
-        text += f"; {unread} more could not be read"
+        text += f"; {unread:,} more could not be read"
     return text + ". Networks from which nothing asks for names are left out."

@@ -11,6 +11,9 @@ from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
 
 _FAMILY = "paas_exposure"
+# What network access to them means is the export of their content with a signed address; nothing answers there
+# otherwise: https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
+_NOT_SERVICES = ("microsoft.compute/disks", "microsoft.compute/snapshots")
 _EVERYONE = Node("internet", "internet", "internet")
 _SOME = Node("some-addresses", "some public addresses", "internet")
 _AZURE = Node("azure", "every customer of Azure", "internet")
@@ -19,7 +22,8 @@ _RANKS = (_EVERYONE, _SOME, _AZURE)
 
 def public_doors(inventory: Inventory, facts: FactStore) -> Picture | None:
     """Every service that addresses of the internet can reach, by kind of service; None where there is no service."""
-    services = [found for kind in sorted(family(_FAMILY).types) for found in inventory.of_type(kind)]
+    kinds = sorted(kind for kind in family(_FAMILY).types if kind not in _NOT_SERVICES)
+    services = [found for kind in kinds for found in inventory.of_type(kind)]
     doors = [(service, facts.get(_FAMILY, service)) for service in services]
     known = [(service, door) for service, door in doors if isinstance(door, Mapping)]
     unread = sum(isinstance(door, Unread) for _, door in doors)
@@ -40,7 +44,7 @@ def _graph(opened: Sequence[tuple[Resource, Mapping[str, Json]]]) -> tuple[tuple
     sizes = Counter((source.id, str(door["service"])) for source, _, _, door in ways)
     for source, label, service, door in ways:
         kind = str(door["service"])
-        group = Node(f"{source.id}:{kind}", kind, "service", f"{sizes[source.id, kind]} open")
+        group = Node(f"{source.id}:{kind}", kind, "service", f"{sizes[source.id, kind]:,} open")
         for node in (source, group, _node(service, door)):
             nodes.setdefault(node.id, node)
         edges.setdefault((source.id, group.id), Edge(source.id, group.id))
@@ -65,14 +69,14 @@ def _addresses(door: Mapping[str, Json]) -> str:
 
 def _node(service: Resource, door: Mapping[str, Json]) -> Node:
     endpoints = door["private_endpoints"]
-    beside = f"{endpoints} private {'endpoint' if endpoints == 1 else 'endpoints'} too" if endpoints else ""
+    beside = f"{endpoints:,} private {'endpoint' if endpoints == 1 else 'endpoints'} too" if endpoints else ""
     kind = str(door["service"])
     return Node(service.key, service.name, kind.lower().replace(" ", "-"), beside)
 
 
 def _caption(services: int, opened: int, wide: int, unread: int) -> str:
-    text = f"{opened or 'None'} of {services} {'service' if services == 1 else 'services'}"
-    text += " can be reached from the internet" + (f", {wide} of them by everyone" if wide else "")
+    text = f"{f'{opened:,}' if opened else 'None'} of {services:,} {'service' if services == 1 else 'services'}"
+    text += " can be reached from the internet" + (f", {wide:,} of them by everyone" if wide else "")
     if unread:
-        text += f"; of {unread} more it is not known"
-    return text + ". Virtual networks, private endpoints and trusted services are left out."
+        text += f"; of {unread:,} more it is not known"
+    return text + ". Virtual networks, private endpoints, trusted services and disks are left out."

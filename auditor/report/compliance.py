@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from auditor.evaluate.model import Outcome, Report
+from auditor.report.populations import Population, Populations
 from auditor.rules.model import Framework, FrameworkControl, Rule, Severity
 
 
@@ -57,6 +58,8 @@ class Control:
     """Results that could not be decided."""
     exempt: int = 0
     """Findings that are accepted."""
+    resources: Population = field(default_factory=Population)
+    """What its rules judged, each resource once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,10 @@ def postures(report: Report) -> tuple[Posture, ...]:
                     rules.setdefault(name, {}).setdefault(control, []).append(rule)
     listed = {framework.id: framework for framework in report.frameworks}
     names = rules if report.frameworks else sorted(rules)
-    return tuple(_posture(report, listed.get(name) or Framework(name, "", ()), rules[name]) for name in names)
+    populations = Populations(report)
+    return tuple(
+        _posture(report, populations, listed.get(name) or Framework(name, "", ()), rules[name]) for name in names
+    )
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -142,15 +148,19 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"\d+|\D+", text))
 
 
-def _posture(report: Report, framework: Framework, rules: Mapping[str, Sequence[Rule]]) -> Posture:
+def _posture(
+    report: Report, populations: Populations, framework: Framework, rules: Mapping[str, Sequence[Rule]]
+) -> Posture:
     known = {control.id for control in framework.controls}
     unlisted = "Named by rules, not by the framework" if known else ""
     others = [FrameworkControl(control, "", unlisted) for control in sorted(rules, key=natural) if control not in known]
-    every = tuple(_control(report, each, rules.get(each.id, ())) for each in (*framework.controls, *others))
+    every = tuple(
+        _control(report, populations, each, rules.get(each.id, ())) for each in (*framework.controls, *others)
+    )
     return Posture(framework.id, every, framework.name, framework.version, framework.source)
 
 
-def _control(report: Report, control: FrameworkControl, rules: Sequence[Rule]) -> Control:
+def _control(report: Report, populations: Populations, control: FrameworkControl, rules: Sequence[Rule]) -> Control:
     tallies = [report.tallies.get(rule.id, {}) for rule in rules]
     counts = {outcome: sum(tally.get(outcome, 0) for tally in tallies) for outcome in Outcome}
     failed = [rule.severity for rule, tally in zip(rules, tallies, strict=True) if tally.get(Outcome.FAIL)]
@@ -165,6 +175,7 @@ def _control(report: Report, control: FrameworkControl, rules: Sequence[Rule]) -
         min(failed, key=lambda severity: severity.rank, default=None),
         counts[Outcome.UNKNOWN],
         counts[Outcome.EXEMPT],
+        populations.of(rule.id for rule in rules),
     )
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from auditor.report.compliance import STATE_ORDER, Control, ControlState, Listed, Posture
 from auditor.report.csv_report import cell
 from auditor.report.markdown import escape
+from auditor.report.score import Score
+
+_SHOWN = 20
+Scores = Mapping[str, Sequence[Score]]
+"""Scores by what they are of: `subscription`, `owner`; the worst first."""
+NO_SCORES: Scores = MappingProxyType({})
 
 COLUMNS = (
     "framework",
@@ -24,15 +31,20 @@ COLUMNS = (
     "exempt",
     "rules",
     "assessable",
+    "resources_passed",
+    "resources_failed",
+    "resources_unanswered",
+    "resources_exempt",
 )
 
 
-def as_json(shown: Sequence[Posture], listed: Listed) -> str:
+def as_json(shown: Sequence[Posture], listed: Listed, scores: Scores = NO_SCORES) -> str:
     """The postures as a JSON document, stable in its keys, with the controls that are listed."""
     document = {
         "schema_version": "1.0",
         "denominator": "controls that were assessed: passed, failed, exempt or unanswered",
         "frameworks": [_posture(posture, listed) for posture in shown],
+        "scores": {kind: [_score(score) for score in found] for kind, found in scores.items()},
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -64,6 +76,29 @@ def _control(control: Control) -> dict[str, Any]:
         "unknown": control.unknown,
         "exempt": control.exempt,
         "rules": list(control.rules),
+        "resources": _resources(control),
+    }
+
+
+def _resources(control: Control) -> dict[str, int]:
+    found = control.resources
+    return {
+        "passed": found.passed,
+        "failed": found.failed,
+        "unanswered": found.unanswered,
+        "exempt": found.exempt,
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "key": score.key,
+        "name": score.name,
+        "percent": score.percent,
+        "checks_passed": score.passed,
+        "findings": {severity.value: number for severity, number in score.failed.items()},
+        "unknown": score.unknown,
+        "exempt": score.exempt,
     }
 
 
@@ -92,10 +127,11 @@ def _row(posture: Posture, control: Control) -> list[str]:
         str(control.exempt),
         " ".join(control.rules),
         control.assessable,
+        *(str(number) for number in _resources(control).values()),
     ]
 
 
-def as_markdown(shown: Sequence[Posture], listed: Listed) -> str:
+def as_markdown(shown: Sequence[Posture], listed: Listed, scores: Scores = NO_SCORES) -> str:
     """Frameworks at a glance, then each with its controls, for a job summary or a comment."""
     lines = ["## Compliance", "", f"| Framework | Passed of assessed | {' | '.join(STATE_ORDER)} | controls |"]
     lines += [f"| --- |{' --: |' * (len(STATE_ORDER) + 2)}"]
@@ -103,9 +139,33 @@ def as_markdown(shown: Sequence[Posture], listed: Listed) -> str:
         counts = " | ".join(f"{posture.count(state):,}" for state in STATE_ORDER)
         lines += [f"| {escape(posture.name or posture.framework)} | {_share(posture)} | {counts} | {posture.total:,} |"]
     lines += ["", "Passed is of the controls that were assessed: passed, failed, exempt or unanswered.", ""]
+    for kind, found in scores.items():
+        lines += _score_lines(kind, found)
     for posture in shown:
         lines += _section(posture, listed)
     return "\n".join(lines)
+
+
+def _score_lines(kind: str, scores: Sequence[Score]) -> list[str]:
+    if not scores:
+        return []
+    left = len(scores) - _SHOWN
+    return [
+        f"| By {kind} | Score | Findings | Unknown | Exempt |",
+        "| --- | --: | --: | --: | --: |",
+        *(
+            f"| {escape(score.name)} | {score_words(score)} | {score.findings:,} | {score.unknown:,} "
+            f"| {score.exempt:,} |"
+            for score in scores[:_SHOWN]
+        ),
+        *([f"| {left:,} more | | | | |"] if left > 0 else []),
+        "",
+    ]
+
+
+def score_words(score: Score) -> str:
+    """A score in percent, in words where there is none."""
+    return "nothing assessed" if score.percent is None else f"{score.percent:.1f} %"
 
 
 def _share(posture: Posture) -> str:
@@ -118,15 +178,17 @@ def _section(posture: Posture, listed: Listed) -> list[str]:
         f"<details><summary><b>{escape(posture.name or posture.framework)}</b>: {_share(posture)} passed, "
         f"{posture.passed:,} of {posture.assessed:,} assessed</summary>",
         "",
-        "| Control | Title | State | Findings | Worst | Rules |",
-        "| --- | --- | --- | --: | --- | --: |",
+        "| Control | Title | State | Findings | Worst | Rules | Resources passed | failed | unanswered | exempt |",
+        "| --- | --- | --- | --: | --- | --: | --: | --: | --: | --: |",
         *(
             f"| {escape(control.id)} | {escape(control.title)} | {control.state} | {control.findings or ''} "
-            f"| {control.worst or ''} | {len(control.rules)} |"
+            f"| {control.worst or ''} | {len(control.rules)} | "
+            + " | ".join(f"{number:,}" for number in _resources(control).values())
+            + " |"
             for control in posture.every
             if control in listed
         ),
-        *([f"| {left:,} more | | not covered | | | |"] if left else []),
+        *([f"| {left:,} more | | not covered | | | | | | | |"] if left else []),
         "",
         "</details>",
         "",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Report, Result
 from auditor.report.compliance import ASSESSED, STATE_ORDER, Control, ControlState, Listed, Posture
+from auditor.report.compliance_formats import NO_SCORES, Scores, score_words
 from auditor.report.model import RenderOptions
+from auditor.report.score import WEIGHTS
 from auditor.report.terminal.console import text_of
 from auditor.report.terminal.evidence import listing
 from auditor.report.terminal.page import Page
@@ -40,14 +42,27 @@ MEANING = (
 )
 
 
-def overview(report: Report, shown: Sequence[Posture], options: RenderOptions) -> str:
-    """A line a framework."""
-    return text_of(_overview(Page(options, report), shown), options)
+RESOURCES = (
+    "Resources are counted once a control, by the worst that one of its rules says: passed, failed, unanswered (?) or "
+    "exempt. A scope that could not be read counts as one."
+)
+SCORE_MEANING = (
+    "Scores are the share of checks, one rule on one resource, that passed, weighted by severity "
+    f"({', '.join(f'{severity.value} {weight}' for severity, weight in WEIGHTS.items())}). "
+    "What is exempt or unknown did not pass."
+)
 
 
-def details(report: Report, shown: Sequence[Posture], options: RenderOptions, listed: Listed) -> str:
+def overview(report: Report, shown: Sequence[Posture], options: RenderOptions, scores: Scores = NO_SCORES) -> str:
+    """A line a framework, then the worst subscriptions and owners."""
+    return text_of(_overview(Page(options, report), shown, scores), options)
+
+
+def details(
+    report: Report, shown: Sequence[Posture], options: RenderOptions, listed: Listed, scores: Scores = NO_SCORES
+) -> str:
     """Every framework with its controls by section; what no rule covers is told in one line where it is not listed."""
-    return text_of(_details(Page(options, report), shown, listed), options)
+    return text_of(_details(Page(options, report), shown, listed, scores), options)
 
 
 def control_page(report: Report, shown: Sequence[Posture], listed: Listed, options: RenderOptions) -> str:
@@ -57,7 +72,7 @@ def control_page(report: Report, shown: Sequence[Posture], listed: Listed, optio
     return text_of((part for posture, control in found for part in _control(page, posture, control)), options)
 
 
-def _overview(page: Page, shown: Sequence[Posture]) -> Iterator[RenderableType]:
+def _overview(page: Page, shown: Sequence[Posture], scores: Scores) -> Iterator[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
@@ -79,6 +94,7 @@ def _overview(page: Page, shown: Sequence[Posture]) -> Iterator[RenderableType]:
         table.add_row(*names, name, _share(page, posture), *cells, page.text(f"{posture.total:,}"))
     yield table
     yield ""
+    yield from _scores(page, scores)
     yield page.line((MEANING, "quiet"))
     yield page.line(
         ("Next: ", "strong"), ("auditor compliance --framework NAME", "command"), " lists the controls of one."
@@ -99,24 +115,51 @@ def _share(page: Page, posture: Posture) -> Text:
     return page.text((f"{posture.passed_percent:.1f} %", "good"), f"  {posture.passed} of {posture.assessed}")
 
 
-def _details(page: Page, shown: Sequence[Posture], listed: Listed) -> Iterator[RenderableType]:
+def _scores(page: Page, scores: Scores) -> Iterator[RenderableType]:
+    """The worst subscriptions and owners."""
+    from rich.table import Table
+
+    any_shown = False
+    for kind, found in scores.items():
+        if not found:
+            continue
+        any_shown = True
+        wanted = found if page.options.verbose else found[:_SHOWN]
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+        table.add_column(page.text((kind.upper(), "strong")), overflow="fold", min_width=24)
+        for word in ("SCORE", "FINDINGS", "UNKNOWN", "EXEMPT"):
+            table.add_column(page.text((word, "strong")), justify="right", no_wrap=True)
+        for score in wanted:
+            numbers = [_number(page, number, "") for number in (score.findings, score.unknown, score.exempt)]
+            table.add_row(page.text(score.name), page.text(score_words(score)), *numbers)
+        yield table
+        if rest := len(found) - len(wanted):
+            yield page.line((f"... and {rest:,} more: add --verbose", "quiet"), indent=2)
+        yield ""
+    if any_shown:
+        yield page.line((SCORE_MEANING, "quiet"))
+
+
+def _details(page: Page, shown: Sequence[Posture], listed: Listed, scores: Scores) -> Iterator[RenderableType]:
     yield from heading(page)
     for posture in shown:
         yield from _head(page, posture)
         controls = [control for control in posture.every if control in listed]
         width = max((len(control.id) for control in controls), default=0)
         if controls:
-            yield _row(width, [page.text((name, "strong")) for name in _COLUMNS])
+            yield _row(page, width, [page.text((name, "strong")) for name in _columns(page)])
         for section, group in groupby(controls, key=lambda control: control.section):
             if section:
                 yield page.line((section, "strong"))
             for control in group:
-                yield _row(width, _cells(page, control))
+                yield _row(page, width, _cells(page, control))
         if controls:
             yield ""
         if ControlState.NOT_COVERED not in listed.states:
             yield from _folded(posture, page)
+    yield from _scores(page, scores)
     yield page.line((MEANING, "quiet"))
+    yield page.line((RESOURCES, "quiet"))
 
 
 def _head(page: Page, posture: Posture) -> Iterator[RenderableType]:
@@ -159,32 +202,52 @@ def _legend(page: Page, posture: Posture) -> Iterator[RenderableType]:
     yield page.line(line)
 
 
-_COLUMNS = ("STATE", "CONTROL", "", "FINDINGS", "WORST", "RULES")
+_WIDE = 120
+_NARROW_RESOURCES = ("PASS/FAIL/?",)
+_WIDE_RESOURCES = ("PASSED", "FAILED", "UNANSWERED", "EXEMPT")
 
 
-def _row(width: int, cells: Sequence[Text]) -> Table:
+def _columns(page: Page) -> tuple[str, ...]:
+    """Behind the verdict, how many resources there are of each kind; where there is room a column for each."""
+    counts = _WIDE_RESOURCES if page.options.width >= _WIDE else _NARROW_RESOURCES
+    return ("STATE", "CONTROL", "", *counts, "FINDINGS", "WORST")
+
+
+def _row(page: Page, width: int, cells: Sequence[Text]) -> Table:
     from rich.table import Table
 
     table: Table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for number, size in enumerate((12, max(width, len("CONTROL")), None, 8, 8, 5)):
-        numeric = number in (3, 5)
-        if size:
-            table.add_column(width=size, no_wrap=True, justify="right" if numeric else "left")
-        else:
+    names = _columns(page)
+    for number, name in enumerate(names):
+        if not name:
             table.add_column(ratio=1)
+            continue
+        size = {0: 12, 1: max(width, len("CONTROL"))}.get(number, max(len(name), 8))
+        table.add_column(width=size, no_wrap=True, justify="right" if 2 < number < len(names) - 1 else "left")
     table.add_row(*cells)
     return table
 
 
 def _cells(page: Page, control: Control) -> list[Text]:
+    found = control.resources
+    numbers = _numbers(control)
+    if page.options.width >= _WIDE:
+        counts = [_number(page, number, "") if found.judged else page.text() for number in numbers]
+    else:
+        counts = [page.text("/".join(map(str, numbers[:3])) if found.judged else "")]
     return [
         page.text((control.state.value, _STYLES[control.state])),
         page.text(control.id),
         page.text(control.title or "-"),
+        *counts,
         page.text(f"{control.findings:,}" if control.findings else ""),
         page.text((control.worst.value, control.worst.value)) if control.worst else page.text(),
-        page.text(f"{len(control.rules)}" if control.rules else ""),
     ]
+
+
+def _numbers(control: Control) -> tuple[int, int, int, int]:
+    found = control.resources
+    return (found.passed, found.failed, found.unanswered, found.exempt)
 
 
 def _folded(posture: Posture, page: Page) -> Iterator[RenderableType]:
@@ -213,6 +276,10 @@ def _control(page: Page, posture: Posture, control: Control) -> Iterator[Rendera
     )
     about = [posture.name or posture.framework, control.section, control.assessable and f"{control.assessable} control"]
     yield page.line((" · ".join(part for part in about if part), "quiet"))
+    if (found := control.resources).judged:
+        words = zip(("passed", "failed", "unanswered", "exempt"), _numbers(control), strict=True)
+        told = ", ".join(f"{number:,} {word}" for word, number in words)
+        yield page.line(f"{count(found.judged, 'resource')}: {told}")
     if not control.rules:
         yield page.line("No rule looks at it; it needs another way to be assessed.")
     elif control.state not in ASSESSED:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.errors import SnapshotError
+from auditor.inventory.cycles import uncollected
 from auditor.snapshot.source import Source
 
 _CODE = (".bicep", ".bicepparam", ".tf")
 _SQLITE = b"SQLite format 3\0"
 
 
+@uncollected()
 def open_source(path: Path, *, assume_complete: bool = False) -> Source:
     """Read a snapshot (`.db`), an export (`.json`, `.jsonl`) or a folder of exports; what it is shows its content.
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 
+from auditor import api
+from auditor.evaluate.model import Outcome, Report
 from auditor.iac.deployed import Target, changes_of
 from auditor.iac.overlay import overlaid
 from auditor.iac.template import TemplateFile
@@ -84,3 +87,45 @@ def test_code_is_judged_as_what_it_deploys(read: Any):
 
     assert different == []
     assert decided > 0.8 * len(single())
+
+
+NOT_IN_TEMPLATES = ("microsoft.graph/", "microsoft.resources/subscriptions", "microsoft.resources/resourcegroups")
+DIFFERENT = {
+    "role-leads-to-owner": "the directory is not in the template, so nothing says that a principal is gone",
+}
+"""Rules that decide otherwise of the demo tenant's template than of the demo tenant, each with its reason."""
+
+
+def _outcomes(report: Report) -> dict[tuple[str, str], Outcome]:
+    return {
+        (result.rule.id, result.subject.id.lower()): result.outcome
+        for result in report.results
+        if not result.subject.type.lower().startswith(NOT_IN_TEMPLATES)
+    }
+
+
+def test_the_demo_tenant_as_a_template_is_judged_as_the_demo_tenant():
+    """All rules, those over facts and relations too: what the template cannot know is unknown, the rest is the same."""
+    demo = api.open_demo()
+    bodies = []
+    for resource in demo.inventory.by_key.values():
+        if "/providers/" in resource.id and not resource.type_key.startswith(NOT_IN_TEMPLATES):
+            scope = resource.id.rpartition("/providers/")[0] or "/"
+            own = {"type": resource.type, "name": escaped(resource.full_name), "scope": scope}
+            bodies.append({**escaped(resource.body), **own})
+    file = TemplateFile("main.json", "main.json", json.dumps(template(*bodies), default=str))
+    target = Target(next(iter(demo.manifest.subscriptions)))
+    changes = changes_of(file, {}, target, lambda _path: None, lambda _kind, one: one, [])
+    deployed = replace(demo, inventory=overlaid(None, changes, "main.json"))
+
+    before, after = (_outcomes(api.audit(source, keep_passed=True)) for source in (demo, deployed))
+
+    different = {
+        (rule, outcome, now)
+        for (rule, subject), outcome in before.items()
+        if (now := after.get((rule, subject))) not in (outcome, Outcome.UNKNOWN)
+        # It cannot fail, whether it applies or not, and that is not known here.
+        and (outcome, now) != (Outcome.NOT_APPLICABLE, Outcome.PASS)
+    }
+    assert {rule for rule, _, _ in different} == set(DIFFERENT), different
+    assert sum(after.get(key) is outcome for key, outcome in before.items()) > 0.75 * len(before)

@@ -229,6 +229,28 @@ def test_a_picture_can_be_taken_along(small: Seen):
     assert taken["mermaid"] == render_mermaid(samples.pictured()[0])
 
 
+def test_the_page_for_who_answers_for_it_all_fits_on_a_sheet_and_leads_to_findings(visit: Callable[..., Seen]):
+    results = [
+        replace(found, subject=replace(found.subject, tags={"owner": f"team <{at % 7}>"}))
+        for at, found in enumerate(samples.small().results)
+    ]
+    report = replace(samples.small(), results=tuple(results), passed={STORAGE.id: [results[0].subject] * 3})
+    sheet = visit(report, "sheet")["sheet"]
+
+    assert (sheet["printed"], sheet["pages"]) == ("summary", 1)
+    assert "of what was judged holds" in sheet["text"]
+    assert "and 2 more" in sheet["text"]  # owners
+    assert "owner=team+" in sheet["led"]["owner"][0].replace("%20", "+")
+    assert all(int(status.split()[0]) > 0 for _, status in sheet["led"].values())
+
+
+def test_without_what_passed_there_is_no_score(rendered: Rendered):
+    page = rendered("html", samples.small())
+
+    assert "12 findings on 12 resources" in page
+    assert "of what was judged holds" not in page
+
+
 def test_paper_shows_every_part_on_white(small: Seen):
     assert small["print"] == {"rows": 12, "grid": False, "rules": True, "ground": "rgb(255, 255, 255)"}
 

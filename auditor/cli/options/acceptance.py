@@ -44,6 +44,8 @@ class AcceptanceChoice:
         """The exemptions to apply to what was found, files first, and what the user should know of others."""
         from auditor.evaluate.policy_exemptions import EXEMPTIONS, tenant_of, understand
 
+        if not self.from_tenant and not self.objects:
+            return self.written, ()  # without looking into the tenant
         told: list[str] = []
         if self.from_tenant and not found.inventory.of_type(EXEMPTIONS) and found.inventory.gap(EXEMPTIONS, None):
             told.append("--policy-exemptions: none were read; collect with --policy-exemptions")

@@ -208,6 +208,25 @@ Credential = Annotated[
 
 # --- output
 
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        help="Judge in so many processes. The report is the same; each needs memory of its own.",
+        metavar="N",
+        min=1,
+        max=64,
+        rich_help_panel=_OUTPUT,
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Judge anew where the report of an earlier run over the same --from could be taken.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 Verbose = Annotated[
     bool,
     typer.Option(

@@ -73,12 +73,15 @@ def scan(
     history: options.History = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
+    no_cache: options.NoCache = False,
+    jobs: options.Jobs = 1,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Audit: live by default, --from a snapshot or export, or the --demo tenant."""
     from auditor import api
     from auditor.cli.saved import check_source, saved_source
+    from auditor.cli.scan.again import Again
     from auditor.cli.scan.ahead import Ahead
     from auditor.cli.scan.sarif_output import SarifOptions, with_places, write_split
     from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
@@ -103,29 +106,53 @@ def scan(
         choice = choose_rules(
             rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters, overrides
         )
+    formats = [wanted.format for wanted in outputs]
+    again = Again.of(
+        source_path,
+        choice,
+        rule_paths,
+        # What passed, which the page for who answers for it all needs, is not kept.
+        (no_cache, verbose, "html" in formats, ahead.paths, subscription, management_group, resource_group, tag),
+        assume_complete=assume_complete,
+        passed=include_passed,
+    )
     with steps.step("read resources"):
-        found = saved_source(source_path, demo=demo, assume_complete=assume_complete)
-    saved = found is not None
+        found = again.source(lambda: saved_source(source_path, demo=demo, assume_complete=assume_complete))
     if found is None and not ahead.is_alone:
         from auditor.cli.live import collect_live, live_options
 
-        live = live_options(
-            cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
-        )
         with steps.step("collect"):
-            found = collect_live(live, choice.types | acceptance.types | for_scanning.types)
+            found = collect_live(
+                live_options(
+                    cloud,
+                    credential,
+                    tenant,
+                    subscription,
+                    management_group,
+                    source.value,
+                    verbose=verbose,
+                    quiet=quiet,
+                ),
+                choice.types | acceptance.types | for_scanning.types,
+            )
     found = ahead.laid_over(found)
-    facts = FactStore(found.inventory, found.manifest.finished_at)
-    selection = selected(found, subscription, management_group, resource_group, tag, live=not saved)
-    formats = [wanted.format for wanted in outputs]
-    report = api.audit(
+    facts = None if again.report else FactStore(found.inventory, found.manifest.finished_at)
+    selection = selected(
+        found, subscription, management_group, resource_group, tag, live=not demo and source_path is None
+    )
+    report = again.audited(
         found,
-        choice,
-        facts=facts,
-        frameworks=choice.frameworks_for(formats),
-        keep_passed=include_passed,
-        watch=steps,
-        selection=selection,
+        lambda: api.audit(
+            found,
+            choice,
+            facts=facts,
+            keep_passed=include_passed,
+            who_passed="html" in formats,
+            watch=steps,
+            selection=selection,
+            jobs=jobs,
+        ),
+        choice.frameworks_for(formats),
     )
     accepted, refused = acceptance.of(found)
     report = api.judge(
@@ -153,11 +180,24 @@ def scan(
         *write_split(for_scanning, report, rendering, found.manifest.management_groups),
     )
     kept.keep(report)
-    _warn(*found.notices, *report.notices, *refused, *(known_before.notices(report) if known_before else ()), *told)
-    if saved and (tenant or credential):
+    _warn(
+        *_one_process(jobs),
+        *found.notices,
+        *report.notices,
+        *refused,
+        *(known_before.notices(report) if known_before else ()),
+        *told,
+    )
+    if (demo or source_path) and (tenant or credential):
         warn("--tenant and --credential are for live scans: they changed nothing")
     steps.finish()
     raise typer.Exit(_exit_code(report, quiet=quiet))
+
+
+def _one_process(jobs: int) -> tuple[str, ...]:
+    from auditor.evaluate.jobs import can_fork
+
+    return () if jobs == 1 or can_fork() else ("--jobs: this system cannot fork processes, one judged alone",)
 
 
 def _exit_code(report: Report, *, quiet: bool) -> int:

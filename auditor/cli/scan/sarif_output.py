@@ -72,7 +72,7 @@ def with_places(
     """The rendering with places, portal and category; writes the inventory tree where one is asked for."""
     from auditor.report.places import places
 
-    cloud, resources = source.manifest.cloud.lower(), source.inventory.by_key
+    cloud = source.manifest.cloud.lower()
     prefix = _prefix(chosen, rendering.uri_prefix)
     rendering = replace(
         rendering,
@@ -83,6 +83,7 @@ def with_places(
     roots = (chosen.source_root,) if chosen.source_root else ahead.roots
     if not roots and not chosen.inventory:
         return rendering
+    resources = source.inventory.by_key
     tree = places(
         report,
         resources,

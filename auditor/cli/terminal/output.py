@@ -117,8 +117,10 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
 
 def write_reports(report: Report, outputs: Sequence[Output], options: RenderOptions, steps: Steps) -> tuple[str, ...]:
     """Render and write every report; gives what the formats have to say of limits that bit."""
+    from auditor.inventory.cycles import keep
     from auditor.report.registry import render
 
+    keep()  # reports are made of millions of results, and only add to them
     notices: list[str] = []
     for output in outputs:
         with steps.step(f"render {output.format}"):

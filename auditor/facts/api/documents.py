@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from auditor.facts.api.flow import Document, Flow, Library, flow_through
@@ -61,6 +61,7 @@ class Documents:
         self._libraries: dict[str, Library] = {}
         self._flows: dict[tuple[str, ...], Flow] = {}
         self._parsed = cache(document_of)
+        self._by_holder = cache(self._held)
 
     def own(self, policy: Resource) -> Document:
         """A policy that is at hand."""
@@ -100,13 +101,19 @@ class Documents:
         return self._libraries[holder]
 
     def _below(self, holder: str, kind: str) -> Mapping[str, Document]:
-        mine = (one for one in self._inventory.of_type(kind) if ids.parent_of(one.key) == holder)
-        return {fragment.name: self._parsed(fragment) for fragment in mine}
+        return {fragment.name: self._parsed(fragment) for fragment in self._by_holder(kind).get(holder, ())}
+
+    def _held(self, kind: str) -> Mapping[str, Sequence[Resource]]:
+        """Resources of a kind by the key of what they are in, which need not have been read itself."""
+        found: dict[str, list[Resource]] = {}
+        for one in self._inventory.of_type(kind):
+            found.setdefault(ids.parent_of(one.key), []).append(one)
+        return found
 
     def _named(self, holder: str, kind: str) -> Mapping[str, str]:
         found: dict[str, str] = {}
-        for one in self._inventory.of_type(f"{kind}/namedvalues"):
+        for one in self._by_holder(f"{kind}/namedvalues").get(holder, ()):
             text = value(one.body, "properties", "value")
-            if ids.parent_of(one.key) == holder and isinstance(text, str):
+            if isinstance(text, str):
                 found[str(value(one.body, "properties", "displayName") or one.name).lower()] = text
         return found

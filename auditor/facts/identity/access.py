@@ -159,6 +159,8 @@ class Access:
         self._has_directory = any(inventory.of_type(kind) for kind in (USERS, SERVICE_PRINCIPALS))
         self._granted: dict[tuple[str, str, str, bool], bool | None] = {}
         self._answers: dict[tuple[str, str, bool, bool], Holders] = {}
+        self.powers: dict[str, object] = {}
+        """What unconditioned roles amount to, by their keys: `auditor.facts.identity.powers` finds that out once."""
 
     @cached_property
     def _groups(self) -> frozenset[str]:

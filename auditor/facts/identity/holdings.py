@@ -40,17 +40,24 @@ def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     access = Access.of(inventory)
     unread = tuple(_by_unread_groups(access))
     found: dict[str, Json | Unread] = {}
+    known: dict[tuple[str, str, bool], tuple[_Held, ...]] = {}
+
+    def held(identity: Carried) -> tuple[_Held, ...]:
+        mark = (identity.name, identity.principal, identity.own)
+        if mark not in known:  # many hosts may carry one identity
+            known[mark] = tuple(_held(identity, access))
+        return known[mark]
+
     for kind in sorted(HOSTS | {USER_ASSIGNED}):
         for resource in inventory.of_type(kind):
             identities = tuple(carried(resource, inventory))
             if identities:
-                found[resource.key] = _value(resource, identities, access, unread)
+                own = [one for identity in identities for one in held(identity)]
+                found[resource.key] = _value(resource, identities, [*own, *unread], access)
     return found
 
 
-def _value(resource: Resource, identities: tuple[Carried, ...], access: Access, unread: tuple[_Held, ...]) -> Json:
-    held = [one for identity in identities for one in _held(identity, access)]
-    held += unread
+def _value(resource: Resource, identities: tuple[Carried, ...], held: list[_Held], access: Access) -> Json:
     if gap := access.inventory.gap(ASSIGNMENT, scope_or_none(resource.id)):
         held += [_Held(Unread(gap), wide=True), _Held(Unread(gap), wide=False)]
     powers = [Power(one.value["power"]) for one in held if isinstance(one.value, Mapping)]

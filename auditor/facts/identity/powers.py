@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import cast
 
 from auditor.facts.identity.access import Access
 from auditor.facts.identity.assignments import Assignment
@@ -113,6 +114,15 @@ def power_of(assignment: Assignment, access: Access) -> Power | None:
     role = assignment.role
     if role is None:
         return None
+    if assignment.condition is None and all(p.condition is None for p in role.permissions):
+        # Without conditions the role alone decides, and tenants assign few roles many times.
+        if role.key not in access.powers:
+            access.powers[role.key] = _power_of(role, assignment, access)
+        return cast("Power | None", access.powers[role.key])
+    return _power_of(role, assignment, access)
+
+
+def _power_of(role: Role, assignment: Assignment, access: Access) -> Power | None:
     if role.allowing(ASSIGN):
         match handing(assignment, access.roles).limit:
             case Limit.FREE | Limit.USELESS:

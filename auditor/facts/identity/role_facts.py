@@ -271,9 +271,13 @@ class _Worker:
         gap = self._inventory.gap(kind, None)
         return Unread(gap) if gap else True
 
-    def _group(self, principal: Principal, power: Power | None) -> Json:
-        """What protects the group that has a role: who can put himself into it."""
-        if principal.kind is not PrincipalKind.GROUP or principal.resource is None:
+    def _group(self, principal: Principal, power: Power | None) -> Json | Unread:
+        """What protects the group that has a role: who can put himself into it; None for what is no group."""
+        if principal.resource is None:
+            may_be = principal.kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN)
+            gap = self._inventory.gap(GROUPS, None) if may_be else None
+            return Unread(gap) if gap else None
+        if principal.kind is not PrincipalKind.GROUP:
             return None
         body = principal.resource.body
         owners = entries(body.get("owners"))

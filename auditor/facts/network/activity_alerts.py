@@ -38,13 +38,21 @@ _HAPPENINGS: Mapping[str, str] = {"write": "changed", "delete": "deleted"}
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each subscription."""
-    alerts = inventory.of_type(ALERT)
-    return {one.key: _untold(inventory, one, alerts) for one in inventory.of_type(SUBSCRIPTION)}
+    covering: dict[str, list[Resource]] = {}
+    own: dict[str, list[Resource]] = {}
+    for alert in inventory.of_type(ALERT):
+        own.setdefault(ids.subscription_of(alert.id), []).append(alert)
+        for scope in _scopes(alert):
+            covering.setdefault(scope, []).append(alert)
+    return {
+        one.key: _untold(inventory, one, covering.get(one.key, ()), own.get(ids.subscription_of(one.id), ()))
+        for one in inventory.of_type(SUBSCRIPTION)
+    }
 
 
-def _untold(inventory: Inventory, subscription: Resource, alerts: Sequence[Resource]) -> Json:
-    covering = [alert for alert in alerts if _covers(alert, subscription)]
-    own = (alert for alert in alerts if ids.subscription_of(alert.id) == ids.subscription_of(subscription.id))
+def _untold(
+    inventory: Inventory, subscription: Resource, covering: Sequence[Resource], own: Sequence[Resource]
+) -> Json:
     blind = (alert.unread["properties"] for alert in own if "properties" in alert.unread)
     gap = inventory.gap(ALERT, subscription.key) or next(blind, None)
 
@@ -63,9 +71,11 @@ def _untold(inventory: Inventory, subscription: Resource, alerts: Sequence[Resou
     }
 
 
-def _covers(alert: Resource, subscription: Resource) -> bool:
-    scopes = (ids.id_key(scope) for scope in items(alert.body, "properties", "scopes") if isinstance(scope, str))
-    return subscription.key in scopes and value(alert.body, "properties", "enabled") is not False
+def _scopes(alert: Resource) -> frozenset[str]:
+    """Keys of what an alert looks at; none where it is switched off."""
+    if value(alert.body, "properties", "enabled") is False:
+        return frozenset()
+    return frozenset(ids.id_key(one) for one in items(alert.body, "properties", "scopes") if isinstance(one, str))
 
 
 def _tells(alert: Resource, watched: str, operation: str) -> bool:

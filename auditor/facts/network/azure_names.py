@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -155,6 +156,7 @@ class Names:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._known: dict[str, frozenset[str]] = {}
+        self._unread = cache(self._first_unread)
 
     def entry(self, host: str) -> Json | None:
         """A host as the fact has it; None where no stranger could register it."""
@@ -177,7 +179,12 @@ class Names:
         """Whether a resource of a type that was not read could have the name: a slot's begins with that of its app."""
         if holder.type != "microsoft.web/sites/slots":
             return True
-        return any(host.startswith(f"{site.name.lower()}-") for site in self._inventory.of_type("microsoft.web/sites"))
+        return any(host[:place] in self._sites for place, letter in enumerate(host) if letter == "-")
+
+    @cached_property
+    def _sites(self) -> frozenset[str]:
+        """Names of apps, lower-cased."""
+        return frozenset(site.name.lower() for site in self._inventory.of_type("microsoft.web/sites"))
 
     def _all(self, service: Service) -> Iterator[Any]:
         for holder in service.holders:
@@ -185,7 +192,7 @@ class Names:
                 for path in holder.paths:
                     yield from _texts(value(resource.body, *path))
 
-    def _unread(self, service: Service) -> Any:
+    def _first_unread(self, service: Service) -> Any:
         resources = (r for holder in service.holders for r in self._inventory.of_type(holder.type))
         return next((gap for r in resources if (gap := r.unread.get("properties"))), None)
 

@@ -29,6 +29,8 @@ class DnsZones:
         self.named = cache(self._named)
         """Zones whose name a pattern of Microsoft's table matches."""
         self.linked = cache(self._linked)
+        self.seen_from = cache(self._seen_from)
+        """Of some zones those that answer in a network, by its key, and why more may; many endpoints ask the same."""
         self.records = cache(self._records)
 
     def _named(self, pattern: str) -> tuple[Resource, ...]:
@@ -47,6 +49,18 @@ class DnsZones:
             return Unread(gap)
         ready = (link for link in links if _state(link) in ("completed", ""))
         return frozenset(key_at(link.body, "properties", "virtualNetwork") for link in ready) - {""}
+
+    def _seen_from(self, zones: tuple[Resource, ...]) -> tuple[Mapping[str, list[Resource]], Unread | None]:
+        found: dict[str, list[Resource]] = {}
+        unread: Unread | None = None
+        for zone in zones:
+            linked = self.linked(zone)
+            if isinstance(linked, Unread):
+                unread = unread or linked
+                continue
+            for network in linked:
+                found.setdefault(network, []).append(zone)
+        return found, unread
 
     def _records(self, zone: Resource) -> Mapping[str, frozenset[str]] | Unread:
         """Addresses by the name of their record set, lower-cased; `@` is the zone itself."""

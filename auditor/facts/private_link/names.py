@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from auditor.facts.network.topology import items, value
 from auditor.facts.private_link.dns_zones import DnsZones
 from auditor.facts.private_link.endpoint_body import ENDPOINT, Connection, Names
-from auditor.facts.private_link.logic import Truth, either
+from auditor.facts.private_link.logic import Truth
 from auditor.facts.private_link.networks import DnsSource, Networks
 from auditor.facts.private_link.tenancy import not_collected
 from auditor.facts.private_link.zones import Zones, cloud_of, in_region, matches, public_suffixes, service_of
@@ -106,14 +106,14 @@ class Resolution:
         mine = [config for config in known if matches(zone, config.name)]
         hidden = next((_hidden(config) for config in mine if not self._inventory.get(config.zone)), None)
         named = self._named(zone, question.names.names)
-        instances = [] if hidden else self._ordered(named, zone, mine, question.network)
+        instance = None if hidden else self._first(named, zone, mine, question.network)
         own = self._resolves(question.network, named, hidden)
         others = {network: self._resolves(network, named, hidden) for network in question.askers}
-        record, correct, points_to = self._record(question, zone, instances, mine)
+        record, correct, points_to = self._record(question, zone, instance, mine)
         return {
             "sub_resource": group,
-            "zone": instances[0].name if instances else mine[0].name if mine else zone,
-            "zone_exists": True if instances or mine else self._zones.missing or False,
+            "zone": instance.name if instance else mine[0].name if mine else zone,
+            "zone_exists": True if instance or mine else self._zones.missing or False,
             "zone_group": bool(mine) or (configs if isinstance(configs, Unread) else False),
             "record": record,
             "record_matches": correct,
@@ -139,18 +139,18 @@ class Resolution:
             *(found for name in sorted(alone) for found in self._zones.called.get(name.lower(), ())),
         )
 
-    def _ordered(self, named: tuple[Resource, ...], zone: str, mine: list[ZoneConfig], network: str) -> list[Resource]:
-        """Those first that the network sees, the narrowest of them, then those that the zone group writes to."""
+    def _first(self, named: tuple[Resource, ...], zone: str, mine: list[ZoneConfig], network: str) -> Resource | None:
+        """One that the network sees, the narrowest of them, before those that the zone group writes to."""
         written = {config.zone for config in mine}
         source = self._networks.dns(network)
-        seen = set(source.networks) if isinstance(source, DnsSource) else set()
+        by_network, _ = self._zones.seen_from(named)
+        networks = source.networks if isinstance(source, DnsSource) else ()
+        seen = [candidate for key in networks for candidate in by_network.get(key, ())]
 
-        def order(candidate: Resource) -> tuple[bool, bool, bool, str]:
-            linked = self._zones.linked(candidate)
-            answers = not isinstance(linked, Unread) and bool(linked & seen)
-            return (not answers, matches(zone, candidate.name), candidate.key not in written, candidate.key)
+        def order(candidate: Resource) -> tuple[bool, bool, str]:
+            return (matches(zone, candidate.name), candidate.key not in written, candidate.key)
 
-        return sorted(named, key=order)
+        return min(seen or named, key=order, default=None)
 
     def _resolves(self, network: str, named: tuple[Resource, ...], hidden: Unread | None) -> Truth | None:
         """Whether one of the zones answers in a network; None where its DNS servers are outside of what is known.
@@ -162,26 +162,23 @@ class Resolution:
             return source
         if source.kind == "external":
             return None
-        parts = [self._answers(instance, source) for instance in named]
-        found = either(parts)
-        return found if found is not False else hidden or self._zones.missing or False
-
-    def _answers(self, instance: Resource, source: DnsSource) -> Truth:
-        linked = self._zones.linked(instance)
-        return linked if isinstance(linked, Unread) else bool(linked & set(source.networks))
+        by_network, unread = self._zones.seen_from(named)
+        if any(key in by_network for key in source.networks):
+            return True
+        return unread or hidden or self._zones.missing or False
 
     def _record(
-        self, question: Question, zone: str, instances: list[Resource], mine: list[ZoneConfig]
+        self, question: Question, zone: str, instance: Resource | None, mine: list[ZoneConfig]
     ) -> tuple[Truth, Truth, Json]:
         """Whether the zone has a record of the endpoint, whether that leads to it, and where else it leads."""
         wanted = {name for config in mine for name in config.records if name}
         wanted |= set(_record_names(zone, question.names.names)) or {question.connection.target.rpartition("/")[2]}
-        if not instances:
+        if instance is None:
             return self._written(question, mine)
-        records = self._zones.records(instances[0])
+        records = self._zones.records(instance)
         if isinstance(records, Unread):
             return records, records, []
-        if not matches(zone, instances[0].name):
+        if not matches(zone, instance.name):
             wanted = {"@"}
         # A wildcard answers for every name that has no record of its own.
         found = {name: at for name in wanted if (at := records.get(name, records.get("*"))) is not None}

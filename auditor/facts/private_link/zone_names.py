@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 
 from auditor.facts.private_link.dns_zones import ZONE
 from auditor.facts.private_link.zones import known_names, matches, public_suffixes
@@ -27,7 +28,8 @@ _CLOSE = 0.88
 
 def compute(inventory: Inventory) -> Mapping[str, Json | Unread]:
     """The family's values by the key of each private DNS zone."""
-    return {zone.key: fact_of(zone.name.lower()) for zone in inventory.of_type(ZONE)}
+    known = cache(fact_of)  # tenants have zones of one name in many places
+    return {zone.key: known(zone.name.lower()) for zone in inventory.of_type(ZONE)}
 
 
 def fact_of(name: str) -> Json:

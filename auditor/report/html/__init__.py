@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.encoding import encode
 from auditor.report.html.data import document
+from auditor.report.html.leaders import leaders
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.text import ASSUMED_COMPLETE, count, plain
 from auditor.rules.model import Rule, Severity
@@ -37,11 +38,13 @@ _SCRIPTS = (
     "rules.js",
     "pictures.js",
     "print.js",
+    "summary.js",
     "main.js",
 )
-_STYLES = ("page.css", "findings.css", "pictures.css", "print.css")
+_STYLES = ("page.css", "findings.css", "pictures.css", "print.css", "summary.css")
 _TABS = (
     ("overview", "Overview"),
+    ("summary", "Summary"),
     ("findings", "Findings"),
     ("pictures", "Pictures"),
     ("compliance", "Compliance"),
@@ -49,7 +52,7 @@ _TABS = (
     ("gaps", "Not read"),
 )
 # With scripts off: the summary and the pictures, without what needs a script.
-_PLAIN_STYLE = "nav, .tools, #overview { display: none; } #pictures { display: block !important; }"
+_PLAIN_STYLE = "nav, .tools, #overview { display: none; } :is(#pictures, #summary) { display: block !important; }"
 _COMPRESS_FROM = 400_000
 _TOP = 20
 
@@ -95,6 +98,7 @@ def _values(report: Report, options: RenderOptions, style: str, script: str) -> 
         "assumed_complete": ASSUMED_COMPLETE,
         "severities": list(Severity),
         "tabs": _TABS,
+        "leaders": leaders(report, options.meanings),
         "top": _mend_first(report),
         "pictures": [(picture, Markup(svg(picture)) if picture.nodes else "") for picture in report.pictures],  # noqa: S704 - escaped
         "style": Markup(style),  # noqa: S704 - our own files

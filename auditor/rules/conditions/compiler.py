@@ -383,7 +383,9 @@ def _matching(value: Mapping[str, Any], keys: Mapping[str, str], name: str, scop
                 compiled.append((steps, reader))
         else:
             compiled.append((steps, compile_value(mine, scope, spot)))
-    label = f"{value[keys['type']]} with the same {' and '.join(map(str, pairs))}"
+    # What is meant besides the subscription, where there is something: exemptions are bound to these words.
+    named = [str(one) for one in pairs if one != "subscription_id"] or ["subscription"]
+    label = f"{value[keys['type']]} with the same {' and '.join(named)}"
     return (Matching(label, wanted, tuple(compiled), name) if compiled else None), (wanted,)
 
 

@@ -215,6 +215,9 @@ class Parent:
         return [], _unknown(replace(gap, scope=parent_id, message=f"{parent_id} was not read") if gap else None)
 
 
+SUBSCRIPTION: tuple[Step, ...] = ("subscription_id",)
+"""The path in another resource that stands for the subscription it is in."""
+
 _indexes: WeakKeyDictionary[Inventory, dict[tuple[str, tuple[Step, ...]], dict[str, list[Resource]]]] = (
     WeakKeyDictionary()
 )
@@ -227,7 +230,7 @@ def _index(inventory: Inventory, resource_type: str, steps: tuple[Step, ...]) ->
     if table is None:
         table = tables[(resource_type, steps)] = {}
         for resource in inventory.of_type(resource_type):
-            for value in find_all(resource.body, steps):
+            for value in _theirs(resource, steps):
                 if not is_null(value) and not isinstance(value, list | Mapping):
                     table.setdefault(as_text(value).lower(), []).append(resource)
     return table
@@ -289,4 +292,9 @@ class Matching:
 
 
 def _agrees(resource: Resource, steps: tuple[Step, ...], values: list[Any]) -> bool:
-    return any(equal(mine, value) for mine in find_all(resource.body, steps) for value in values)
+    return any(equal(mine, value) for mine in _theirs(resource, steps) for value in values)
+
+
+def _theirs(resource: Resource, steps: tuple[Step, ...]) -> list[Any]:
+    """What the other resource has at a path; its subscription stands in its id and not in its body."""
+    return [resource.subscription_id] if steps == SUBSCRIPTION else find_all(resource.body, steps)

@@ -78,6 +78,13 @@ def test_owners_of_a_group_count_who_have_not_its_role(owners: list[Body], outsi
     assert value["group"]["outsiders"] == outsiders
 
 
+def test_what_protects_a_group_that_was_not_read_is_unknown_and_not_nothing() -> None:
+    given = assigned(OWNER, "g", kind="Group")
+    assert isinstance(fact(world(given, unread=["Microsoft.Graph/groups"]), "role", given)["group"], Unread)
+    person = assigned(OWNER, ALICE, kind="User")
+    assert fact(world(person, unread=["Microsoft.Graph/groups"]), "role", person)["group"] is None
+
+
 def test_owners_of_a_subscription_are_people_each_once() -> None:
     bodies = [
         SUBSCRIPTION,

@@ -1,7 +1,7 @@
 // What a visitor does in a report. Each step takes { open, barriers, seen } and writes down what was there.
 const { readFileSync } = require("fs");
 
-const TABS = ["overview", "findings", "pictures", "compliance", "rules", "gaps"];
+const TABS = ["overview", "summary", "findings", "pictures", "compliance", "rules", "gaps"];
 const status = (page) => page.locator("#findings .results [role=status]").innerText();
 const hashOf = (page) => page.evaluate(() => location.hash);
 // Waits for what must come true; where it does not, what is read afterwards says so.
@@ -330,4 +330,26 @@ async function old({ open, seen }) {
   await page.context().close();
 }
 
-module.exports = { chosen, gate, drawings, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };
+// The page for who answers for it all: on one sheet of paper, and its names lead to their findings.
+async function sheet({ open, seen }) {
+  const page = await open({ hash: "#summary" });
+  seen.sheet = { text: await page.locator("#summary").innerText() };
+  await page.evaluate(() => {
+    window.print = () => {
+      window.printed = document.documentElement.dataset.paper;
+    };
+  });
+  await page.click("#print-summary");
+  seen.sheet.printed = await page.evaluate(() => window.printed);
+  const paper = await page.pdf({ preferCSSPageSize: true });
+  seen.sheet.pages = (paper.toString("latin1").match(/\/Type\s*\/Page\b/g) || []).length;
+  seen.sheet.led = {};
+  for (const kind of ["owner", "subscription", "rule"]) {
+    await page.click("#tab-summary");
+    await page.locator(`#summary [data-filter="${kind}"] button`).first().click();
+    seen.sheet.led[kind] = [await hashOf(page), await status(page)];
+  }
+  await page.context().close();
+}
+
+module.exports = { sheet, chosen, gate, drawings, narrow, walk, glance, keyboard, filters, speed, share, csv, print, plain, old };

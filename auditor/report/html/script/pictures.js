@@ -1,5 +1,6 @@
 // Pictures: drawn by auditor/report/drawing, moved, enlarged and clicked here.
 const ZOOM_STEP = 1.25;
+const OPEN_UP_TO = 200;
 
 function picturesView(data, go) {
   for (const holder of document.querySelectorAll("[data-picture]")) {
@@ -29,13 +30,16 @@ function picturesView(data, go) {
     drawing.setAttribute("role", "group");
     makeNodes(drawing, picture.parts, go);
     makeDragging(canvas);
+    const same = connections(picture);
+    // On a telephone a picture shows a corner of itself: what it says comes first, in words.
+    same.open = window.matchMedia("(max-width: 40rem)").matches && picture.total <= OPEN_UP_TO;
     holder.append(
       make(
         "p",
         { class: "legend quiet" },
         "Dashed and red: denied or broken. Choose a resource to see its findings; arrow keys move between resources, + and − change the size.",
       ),
-      connections(picture),
+      same,
     );
   }
 }
@@ -200,7 +204,8 @@ function connections(picture) {
   );
   details.addEventListener("toggle", () => {
     if (!details.open || details.querySelector("table")) return;
-    const rows = picture.edges.map(([from, label, broken, to]) => [
+    const brokenFirst = [...picture.edges].sort((a, b) => b[2] - a[2]);
+    const rows = brokenFirst.map(([from, label, broken, to]) => [
       words(from),
       label || "leads to",
       words(to),
@@ -214,7 +219,7 @@ function connections(picture) {
           `The first ${number(picture.edges.length)} of ${number(picture.total)}, broken ones first.`,
         ),
       );
-    details.append(wide("Connections", ["From", "How", "To", "State"], rows));
+    details.append(wide("Connections", ["From", "How", "To", "State"], rows, "stack"));
   });
   return details;
 }
