@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from auditor.report.model import Rendered, RenderOptions
     from auditor.rules.model import Change, Framework, Rule, Severity
     from auditor.rules.overrides import Overrides
+    from auditor.snapshot.earlier import Earlier
     from auditor.snapshot.manifest import Manifest
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
@@ -357,14 +358,18 @@ def collect_into(
     *,
     progress: Progress | None = None,
     signed_in: Callable[[Session], None] | None = None,
+    earlier: Earlier | None = None,
 ) -> CollectionOutcome:
-    """Collect into a snapshot what `types` (type keys) names, and finish it; `signed_in` is told who answered."""
+    """Collect into a snapshot what `types` (type keys) names, and finish it; `signed_in` is told who answered.
+
+    `earlier` (`auditor.snapshot.earlier.open_earlier`) is a collection to take over what did not change since.
+    """
     import asyncio
 
     from auditor.azure import progress as progresses
 
     told = progress or progresses.Silent()
-    tenant, outcome = asyncio.run(_collect(snapshot, target, types, told, signed_in))
+    tenant, outcome = asyncio.run(_collect(snapshot, target, types, told, signed_in, earlier))
     snapshot.finish(
         datetime.now(UTC),
         tenant=tenant,
@@ -380,6 +385,7 @@ async def _collect(
     types: frozenset[str],
     progress: Progress,
     signed_in: Callable[[Session], None] | None,
+    earlier: Earlier | None,
 ) -> tuple[str, CollectionOutcome]:
     from auditor.azure.clouds import load_cloud
     from auditor.azure.collect import collect
@@ -391,7 +397,7 @@ async def _collect(
     async with sign_in(cloud, credential=target.credential, tenant=target.tenant) as session:
         if signed_in:
             signed_in(session)
-        return session.principal.tenant, await collect(session, plan, snapshot, progress)
+        return session.principal.tenant, await collect(session, plan, snapshot, progress, earlier=earlier)
 
 
 def new_manifest(target: Target, types: frozenset[str]) -> Manifest:
@@ -480,7 +486,7 @@ def audit(
             now=scan.finished_at,
             keep_passed=keep_passed,
             who_passed=who_passed,
-            notices=choice.notices,
+            notices=(*source.manifest.age_notice, *choice.notices),
             advance=advance,
             spent=watch.rules if watch.detailed else None,
             selection=selection,

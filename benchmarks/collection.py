@@ -1,6 +1,11 @@
 """How fast a whole tenant is collected: 50 subscriptions, 100,000 resources, latency and quotas as Azure has them.
 
     python -m benchmarks.collection [--subscriptions 50] [--resources 100000] [--faults 0.05] [--no-quotas]
+        [--latency-ms 60] [--all-rules] [--since]
+
+`--all-rules` has a tenant of more types and asks for all that the built-in rules need; `--since` collects a second time
+over the first,
+where nothing changed meanwhile.
 
 Measured on two shared cores in November 2026, with 60 ms a request and 150 ms a query, ARM's 250 + 25/s a subscription
 and Resource Graph's 15 in 5 s enforced:
@@ -27,7 +32,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,15 +57,43 @@ SHARES = {
     "Microsoft.Sql/servers": 5,
 }
 
+MORE_SHARES = {
+    # With what is asked of each: services of storage accounts, keys, settings, databases.
+    "Microsoft.Network/networkInterfaces": 16,
+    "Microsoft.Network/networkSecurityGroups": 4,
+    "Microsoft.Network/virtualNetworks": 2,
+    "Microsoft.Network/publicIPAddresses": 3,
+    "Microsoft.Network/privateEndpoints": 2,
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": 2,
+    "Microsoft.Storage/storageAccounts": 6,
+    "Microsoft.Storage/storageAccounts/blobServices": 6,
+    "Microsoft.Storage/storageAccounts/blobServices/containers": 6,
+    "Microsoft.KeyVault/vaults": 3,
+    "Microsoft.KeyVault/vaults/keys": 3,
+    "Microsoft.KeyVault/vaults/secrets": 3,
+    "Microsoft.ManagedIdentity/userAssignedIdentities": 2,
+    "Microsoft.Compute/virtualMachines": 14,
+    "Microsoft.Compute/disks": 14,
+    "Microsoft.Web/sites": 4,
+    "Microsoft.Sql/servers": 2,
+    "Microsoft.Sql/servers/databases": 2,
+    "Microsoft.Sql/servers/elasticPools": 1,
+    "Microsoft.App/managedEnvironments": 1,
+    "Microsoft.App/managedEnvironments/certificates": 1,
+    "Microsoft.Cdn/profiles": 1,
+    "Microsoft.Cdn/profiles/afdEndpoints": 1,
+    "Microsoft.ServiceBus/namespaces": 1,
+}
+
 
 def guid(number: int) -> str:
     return f"{number:08d}-0000-4000-8000-000000000000"
 
 
-def bodies(subscriptions: int, resources: int) -> Iterator[dict[str, Any]]:
+def bodies(subscriptions: int, resources: int, shares: dict[str, int]) -> Iterator[dict[str, Any]]:
     """The tenant: children one below each of the first parents."""
     for number in range(subscriptions):
-        for kind, share in SHARES.items():
+        for kind, share in shares.items():
             for index in range(resources // subscriptions * share // 100):
                 yield body(guid(number), kind, index)
 
@@ -68,7 +101,7 @@ def bodies(subscriptions: int, resources: int) -> Iterator[dict[str, Any]]:
 def body(subscription: str, kind: str, index: int) -> dict[str, Any]:
     namespace, *segments = kind.split("/")
     last = "default" if segments[-1] == "blobServices" else f"{segments[-1].lower()}-{index}"
-    names = [*(f"{segment.lower()}-{index}" for segment in segments[:-1]), last]
+    names = ["default" if one == "blobServices" else f"{one.lower()}-{index}" for one in segments[:-1]] + [last]
     path = "/".join(f"{segment}/{name}" for segment, name in zip(segments, names, strict=True))
     below = f"/subscriptions/{subscription}/resourceGroups/rg-{index % 20}/providers/{namespace}/{path}"
     return {
@@ -96,9 +129,9 @@ def serve(options: argparse.Namespace) -> None:
     from tests.azure.loopback.throttle import Throttle
 
     azure = LoopbackAzure(
-        list(bodies(options.subscriptions, options.resources)),
-        arm_latency_s=0.060,
-        query_latency_s=0.150,
+        list(bodies(options.subscriptions, options.resources, MORE_SHARES if options.all_rules else SHARES)),
+        arm_latency_s=options.latency_ms / 1000,
+        query_latency_s=max(options.latency_ms, 150) / 1000,
         throttle=Throttle(enforce_arm=options.quotas, enforce_queries=options.quotas),
     )
     if options.faults:
@@ -122,7 +155,7 @@ def azure_process(arguments: list[str]) -> Iterator[dict[str, Any]]:
             process.stdin.close()
 
 
-async def measure(base: str, path: Path, source: str) -> dict[str, Any]:
+async def measure(base: str, path: Path, source: str, types: frozenset[str], old: Path | None = None) -> dict[str, Any]:
     from auditor.azure.clouds import Cloud
     from auditor.azure.collect import collect
     from auditor.azure.plan import CollectionPlan
@@ -133,17 +166,21 @@ async def measure(base: str, path: Path, source: str) -> dict[str, Any]:
 
     cloud = Cloud("loopback", base, base, "https://management.azure.com/.default", "", "")
     began = time.monotonic()
-    with Snapshot.create(path, Manifest("live", datetime.now(UTC), None)) as snapshot:
+    spent = time.process_time()
+    with ExitStack() as stack:
+        manifest = Manifest("live", datetime.now(UTC), None)
+        snapshot = stack.enter_context(Snapshot.create(path, manifest))
+        more = {"earlier": stack.enter_context(_earlier(old, manifest))} if old else {}
         async with sign_in(cloud, credential="managed-identity") as session:
-            plan = CollectionPlan(frozenset(SHARES), source=source)
-            outcome = await collect(session, plan, snapshot, Silent())
-        snapshot.finish(datetime.now(UTC), subscriptions=outcome.subscriptions)
+            plan = CollectionPlan(types, source=source)
+            outcome = await collect(session, plan, snapshot, Silent(), **more)
+        snapshot.finish(datetime.now(UTC), tenant=session.principal.tenant, subscriptions=outcome.subscriptions)
         kept = sum(1 for _ in snapshot.resources())
     usage = resource.getrusage(resource.RUSAGE_SELF)
     requests = sum(outcome.requests.values())
     return {
         "seconds": round(time.monotonic() - began, 1),
-        "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "processor_seconds": round(time.process_time() - spent, 1),
         "resources": kept,
         "requests": requests,
         "throttled_share": round(
@@ -157,6 +194,20 @@ async def measure(base: str, path: Path, source: str) -> dict[str, Any]:
     }
 
 
+def _earlier(path: Path, manifest: Any) -> Any:
+    from datetime import timedelta
+
+    from auditor.snapshot.earlier import open_earlier
+
+    return open_earlier(path, manifest, full_after=timedelta(days=1))
+
+
+def _types(all_rules: bool) -> frozenset[str]:
+    from auditor import api
+
+    return api.choose_rules().types if all_rules else frozenset(SHARES)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscriptions", type=int, default=50)
@@ -164,6 +215,9 @@ def main() -> None:
     parser.add_argument("--faults", type=float, default=0.0, help="share of requests that fail")
     parser.add_argument("--no-quotas", dest="quotas", action="store_false", help="do not enforce Azure's quotas")
     parser.add_argument("--source", choices=("auto", "graph", "arm"), default="auto")
+    parser.add_argument("--latency-ms", type=float, default=60, help="of each answer; queries take 150 ms at least")
+    parser.add_argument("--all-rules", action="store_true", help="more types, and all that the built-in rules need")
+    parser.add_argument("--since", action="store_true", help="collect a second time, over the first")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -171,7 +225,11 @@ def main() -> None:
         return
     with azure_process(sys.argv[1:]) as azure, tempfile.TemporaryDirectory() as folder:
         os.environ.update(azure["identity"])
-        result = asyncio.run(measure(azure["http"], Path(folder) / "tenant.db", options.source))
+        types, first = _types(options.all_rules), Path(folder) / "tenant.db"
+        result = asyncio.run(measure(azure["http"], first, options.source, types))
+        if options.since:
+            again = Path(folder) / "again.db"
+            result["since"] = asyncio.run(measure(azure["http"], again, options.source, types, first))
         with urllib.request.urlopen(f"{azure['http']}/_loopback/summary") as response:
             result["served"] = json.load(response)
     print(json.dumps(result, indent=2))

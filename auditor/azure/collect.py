@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.azure.session import Session
     from auditor.inventory.model import Json
     from auditor.secrets.redactor import Redactor
+    from auditor.snapshot.earlier import Earlier
 
 
 _ABOVE = frozenset({"authorizationresources", "policyresources"})
@@ -45,6 +46,10 @@ class CollectionOutcome:
     """How many requests each operation took, tries included."""
     troubles: Mapping[str, int] = field(default_factory=dict)
     """How often each error code came back, also where a later try succeeded."""
+    taken_over: int = 0
+    """Reads that an earlier collection had made."""
+    read_whole: str = ""
+    """Why nothing could be taken over from the earlier collection that was given, as a clause."""
     management_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Subscription id to the management groups above it, the closest first; empty where nobody asked."""
 
@@ -57,9 +62,11 @@ async def collect(
     *,
     timing: Timing | None = None,
     seed: int | None = None,
+    earlier: Earlier | None = None,
 ) -> CollectionOutcome:
     """Collect what the plan names into the sink.
 
+    Of an `earlier` collection is taken over what Azure says did not change since, up to its age limit.
     What a failed read leaves out becomes a gap in the sink's ledger. `timing` and `seed` are for tests that must not
     wait. Raises CollectionError where no subscription can be read at all.
     """
@@ -69,12 +76,14 @@ async def collect(
     async with open_wire(session, timing=timing, seed=seed) as wire:
         reader = Reader(wire, sink, progress, _redaction(sink))
         try:
-            return await _collect(reader, plan)
+            if earlier and earlier.tenant.lower() != (session.principal.tenant or earlier.tenant).lower():
+                return replace(await _collect(reader, plan), read_whole="it is of another tenant")
+            return await _collect(reader, plan, earlier)
         except BaseExceptionGroup as group:
             raise _first_cause(group) from group
 
 
-async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
+async def _collect(reader: Reader, plan: CollectionPlan, earlier: Earlier | None = None) -> CollectionOutcome:
     from auditor.azure.collectors.providers import PROVIDERS, read_providers
     from auditor.azure.collectors.scopes import find_subscriptions
     from auditor.azure.collectors.table import route
@@ -88,6 +97,7 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
     routes = route(types, plan.source)
     work = _Work(reader, subscriptions, routes)
     _refuse_unknown(reader, routes, subscriptions)
+    read_whole = await _look_back(work, earlier) if earlier else ""
     async with asyncio.TaskGroup() as group:
         if routes.queries:
             group.create_task(work.query())
@@ -100,7 +110,18 @@ async def _collect(reader: Reader, plan: CollectionPlan) -> CollectionOutcome:
             group.create_task(read_providers(reader, types))
         if ids.type_key(TENANT_POLICY) in asked:
             group.create_task(read_tenant_policy(reader))
-    return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found)
+    return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found, read_whole=read_whole)
+
+
+async def _look_back(work: _Work, earlier: Earlier) -> str:
+    """Let the reader take over what did not move; why it may not, "" where it may."""
+    from auditor.azure.collectors.changes import find_unmoved
+
+    found = await find_unmoved(work.reader, work.subscriptions, earlier, work.permissions)
+    if isinstance(found, str):
+        return found
+    work.reader.unmoved = found
+    return ""
 
 
 class _Hierarchy:
@@ -132,8 +153,8 @@ class _Work:
     """What is read, and who waits for whom: children for their parents, and nobody for another subscription."""
 
     def __init__(self, reader: Reader, subscriptions: Sequence[Subscription], routes: Routes) -> None:
-        self._reader = reader
-        self._subscriptions = subscriptions
+        self.reader = reader
+        self.subscriptions = subscriptions
         self._queries = routes.queries
         self._allowed: dict[str, asyncio.Future[Permissions | Trouble]] = {}
         self._done = {
@@ -146,29 +167,29 @@ class _Work:
         """Everything that is read from Resource Graph, side by side."""
         from auditor.azure.collectors.graph_query import SOURCE, queries_for, run_query
 
-        self._reader.progress.begin(SOURCE)
+        self.reader.progress.begin(SOURCE)
         by_table: dict[str, list[str]] = {}
         for entry in self._queries:
             by_table.setdefault(entry.table, []).append(entry.key)
-        guids = [subscription.guid for subscription in self._subscriptions]
+        guids = [subscription.guid for subscription in self.subscriptions]
         async with asyncio.TaskGroup() as group:
             queries = list(queries_for(by_table, guids, above=_ABOVE))
-            self._reader.progress.expect(SOURCE, len(queries))
+            self.reader.progress.expect(SOURCE, len(queries))
             for query in queries:
-                group.create_task(self._settle(query.types, query.subscriptions, run_query(self._reader, query)))
-        broken = self._reader.troubled.get(SOURCE, 0)
-        self._reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
+                group.create_task(self._settle(query.types, query.subscriptions, run_query(self.reader, query)))
+        broken = self.reader.troubled.get(SOURCE, 0)
+        self.reader.progress.end(SOURCE, f"{broken} not read" if broken else "")
 
     async def _settle(self, types: Iterable[str], guids: Iterable[str], running: Awaitable[Trouble | None]) -> None:
         """Ledger lines of one query's types and subscriptions; where the query failed, the types are listed instead."""
         from auditor.azure.collectors.graph_query import SOURCE
 
         trouble = await running
-        self._reader.progress.settle(SOURCE)
+        self.reader.progress.settle(SOURCE)
         chosen = frozenset(guids)
         entries = [entry for entry in self._queries if entry.key in frozenset(types)]
         async with asyncio.TaskGroup() as group:
-            for subscription in self._subscriptions:
+            for subscription in self.subscriptions:
                 if subscription.guid in chosen:
                     group.create_task(self._settle_subscription(subscription, entries, trouble))
 
@@ -177,18 +198,18 @@ class _Work:
     ) -> None:
         from auditor.azure.collectors.permissions import hidden_from
 
-        permissions = None if trouble else await self._permissions(subscription)
+        permissions = None if trouble else await self.permissions(subscription)
         async with asyncio.TaskGroup() as group:
             for entry in entries:
                 hidden = hidden_from(permissions, entry.permission) if permissions else None
                 group.create_task(self._settle_one(subscription, entry, trouble, hidden))
 
-    async def _permissions(self, subscription: Subscription) -> Permissions | Trouble:
+    async def permissions(self, subscription: Subscription) -> Permissions | Trouble:
         """Asked once a subscription, however many tables there are."""
         from auditor.azure.collectors.permissions import permissions_at
 
         if subscription.scope not in self._allowed:
-            asked = asyncio.ensure_future(permissions_at(self._reader, subscription.scope))
+            asked = asyncio.ensure_future(permissions_at(self.reader, subscription.scope))
             self._allowed[subscription.scope] = asked
         return await self._allowed[subscription.scope]
 
@@ -202,26 +223,26 @@ class _Work:
 
         target = replace(whole_of(subscription, entry), source=SOURCE)
         if hidden:
-            self._reader.close_gap(target, hidden, ReadState.PARTIAL)
+            self.reader.close_gap(target, hidden, ReadState.PARTIAL)
         elif trouble is None:
-            self._reader.close_complete(target)
+            self.reader.close_complete(target)
         elif entry.is_listable:
             await self._read(subscription, entry)
         else:
-            self._reader.close_gap(target, trouble, state_of(trouble))
+            self.reader.close_gap(target, trouble, state_of(trouble))
         self._done[subscription.scope, entry.key].set()
 
     async def read_source(self, source: str, entries: Sequence[Entry]) -> None:
         """Everything of one source from ARM; a subscription that is throttled holds up no other."""
-        self._reader.progress.begin(source)
+        self.reader.progress.begin(source)
         lists = sum(not entry.is_child for entry in entries)
-        self._reader.progress.expect(source, lists * len(self._subscriptions))
+        self.reader.progress.expect(source, lists * len(self.subscriptions))
         async with asyncio.TaskGroup() as group:
-            for subscription in self._subscriptions:
+            for subscription in self.subscriptions:
                 for entry in entries:
                     group.create_task(self._read(subscription, entry))
-        broken = self._reader.troubled.get(source, 0)
-        self._reader.progress.end(source, f"{broken} not read" if broken else "")
+        broken = self.reader.troubled.get(source, 0)
+        self.reader.progress.end(source, f"{broken} not read" if broken else "")
 
     async def read_directory(self, types: frozenset[str]) -> None:
         """Everything of Microsoft Graph; what it refuses does not touch the rest."""
@@ -229,7 +250,7 @@ class _Work:
         from auditor.azure.collectors.role_holders import ROLES_IN_AZURE
 
         roles = [event for (_, key), event in self._done.items() if key in ROLES_IN_AZURE]
-        await read_directory(self._reader, types, roles)
+        await read_directory(self.reader, types, roles)
 
     async def _read(self, subscription: Subscription, entry: Entry) -> None:
         from auditor.azure.collectors.arm import read_children, read_list
@@ -238,9 +259,9 @@ class _Work:
             for name in entry.parents:
                 if parent := self._done.get((subscription.scope, ids.type_key(name))):
                     await parent.wait()
-            await read_children(self._reader, subscription, entry)
+            await read_children(self.reader, subscription, entry)
         else:
-            await read_list(self._reader, subscription, entry)
+            await read_list(self.reader, subscription, entry)
         self._done[subscription.scope, entry.key].set()
 
 
@@ -259,6 +280,7 @@ def _outcome(reader: Reader, subscriptions: Sequence[Subscription]) -> Collectio
         gaps=gaps,
         requests=dict(sorted(reader.wire.requests.items())),
         troubles=dict(sorted(reader.wire.troubles.items())),
+        taken_over=reader.taken_over,
     )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli.options import declared as options
 from auditor.cli.terminal.messages import note, say
 from auditor.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from auditor.snapshot.earlier import Earlier
+    from auditor.snapshot.manifest import Manifest
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +31,25 @@ def collect(
         bool, typer.Option("--resume", help="Go on with a snapshot that was interrupted; what was read stays read.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a snapshot that is there.")] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            help="An earlier snapshot; of resources that Azure says did not change since, what is below them is taken"
+            " over from it. Azure does not tell of every change there: see --full-after.",
+            metavar="FILE",
+        ),
+    ] = None,
+    full_after: Annotated[
+        int | None,
+        typer.Option(
+            "--full-after",
+            help="Days after which what --since took over is read again; 1 where not given.",
+            metavar="DAYS",
+            min=1,
+            max=14,
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every type that can be collected, not only what the rules need.")
     ] = False,
@@ -55,6 +80,11 @@ def collect(
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
+    if full_after and not since:
+        raise UsageError(
+            "--full-after says how long --since may take over, and that is missing", remedy="Give --since."
+        )
+    days = full_after or 1
     steps = Steps(wanted=verbose)
     with steps.step("load rules"):
         choice = (rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
@@ -66,18 +96,42 @@ def collect(
     live = live_options(
         cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
-    with write_snapshot(output, new_manifest(live.target, types), resume=resume, force=force) as snapshot:
+    manifest = new_manifest(live.target, types)
+    with (
+        _open_earlier(since, manifest, days) as earlier,
+        write_snapshot(output, manifest, resume=resume, force=force) as snapshot,
+    ):
         try:
             with steps.step("collect"):
-                outcome = collect_into(snapshot, live, types)
+                outcome = collect_into(snapshot, live, types, earlier=earlier)
         except KeyboardInterrupt:
             if not snapshot.is_empty:
                 note(f"what was read is in {snapshot.path}; go on with --resume and the same options")
             raise
     steps.finish()
+    if since and outcome.read_whole:
+        note(f"{since}: everything was read anew, because {outcome.read_whole}")
     if not quiet:
+        if outcome.taken_over:
+            say(f"{outcome.taken_over:,} reads were taken over from {since}, none older than {days * 24} hours")
         say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
     raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)
+
+
+@contextmanager
+def _open_earlier(since: Path | None, manifest: Manifest, full_after: int) -> Iterator[Earlier | None]:
+    """The snapshot of `--since`; None where nothing may be taken over from it, which is said."""
+    from datetime import timedelta
+
+    from auditor.snapshot.earlier import open_earlier
+
+    if since is None:
+        yield None
+        return
+    with open_earlier(since, manifest, full_after=timedelta(days=full_after)) as earlier:
+        if isinstance(earlier, str):
+            note(f"{since}: everything is read anew, because {earlier}")
+        yield None if isinstance(earlier, str) else earlier
 
 
 def _all_types() -> frozenset[str]:

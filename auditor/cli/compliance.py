@@ -172,7 +172,7 @@ def compliance(
         with steps.step("write evidence"):
             written = pack.write(files(report, shown, scores, rendering.meanings, control or ""))
         note(f"evidence: {written:,} files in {evidence}; begin with summary.html")
-    for message in (*found.notices, *report.notices, *refused):
+    for message in dict.fromkeys((*found.notices, *report.notices, *refused)):
         warn(message)
     steps.finish()
     _gate(shown, fail_under, quiet=quiet)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from auditor.api import Target
     from auditor.azure.collect import CollectionOutcome
     from auditor.azure.session import Session
+    from auditor.snapshot.earlier import Earlier
     from auditor.snapshot.source import Source
     from auditor.snapshot.store import Snapshot
 
@@ -53,14 +54,18 @@ def collect_live(options: LiveOptions, types: frozenset[str]) -> Source:
         return Source(snapshot.manifest, snapshot.inventory())
 
 
-def collect_into(snapshot: Snapshot, options: LiveOptions, types: frozenset[str]) -> CollectionOutcome:
+def collect_into(
+    snapshot: Snapshot, options: LiveOptions, types: frozenset[str], *, earlier: Earlier | None = None
+) -> CollectionOutcome:
     """Collect what `types` names into a snapshot and finish it; says on stderr what was asked and what failed."""
     from auditor import api
     from auditor.cli.terminal.debug_log import event, learn
     from auditor.cli.terminal.progress import progress_for
 
     with progress_for(quiet=options.quiet) as progress:
-        outcome = api.collect_into(snapshot, options.target, types, progress=progress, signed_in=_log_sign_in)
+        outcome = api.collect_into(
+            snapshot, options.target, types, progress=progress, signed_in=_log_sign_in, earlier=earlier
+        )
     learn(*outcome.subscriptions.values())
     event("collected", subscriptions=len(outcome.subscriptions), gaps=outcome.gaps, types=len(types))
     if options.verbose:

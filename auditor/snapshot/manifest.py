@@ -33,10 +33,23 @@ class Manifest:
     assumed_complete: bool = False
     """Whether the user said of an export that what it lacks does not exist."""
 
+    taken_over: int = 0
+    """How many reads were made by an earlier collection (`collect --since`); the ledger has the time of each."""
+    oldest: datetime | None = None
+    """When the oldest of these was made."""
+
     @property
     def complete(self) -> bool:
         """Whether the collection came to its end; gaps are counted apart."""
         return self.finished_at is not None
+
+    @property
+    def age_notice(self) -> tuple[str, ...]:
+        """What a reader has to know of the age of its parts; nothing where one collection read all of them."""
+        if not self.oldest:
+            return ()
+        when = f"{self.oldest:%Y-%m-%d %H:%M} UTC"
+        return (f"{self.taken_over:,} reads were taken over from earlier collections; the oldest is of {when}",)
 
     @property
     def scope(self) -> str:

@@ -38,7 +38,7 @@ def open_source(path: Path, *, assume_complete: bool = False) -> Source:
             )
 
         with Snapshot.open(path) as snapshot:
-            return Source(snapshot.manifest, snapshot.inventory())
+            return Source(snapshot.manifest, snapshot.inventory(), snapshot.manifest.age_notice)
     from auditor.snapshot.exports import read_exports
 
     return read_exports(path, assume_complete=assume_complete)

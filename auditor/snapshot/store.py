@@ -14,7 +14,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +40,17 @@ from auditor.snapshot.manifest import Manifest
 
 _ASKED = {"tenant": "tenant", "cloud": "cloud", "scopes": "scope", "needs": "choice of rules"}
 """What `resume` compares, and what users call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A body as it stands in the file."""
+
+    key: str
+    type_key: str
+    whole: bool
+    """Whether all of it was read and no secret was taken out of it."""
+    body: Mapping[str, Json]
 
 
 class Snapshot:
@@ -310,6 +321,16 @@ class Snapshot:
             unread = read.unread(note, key)
             yield Resource(identifier, sys.intern(kind), read.body(body, key), unread, key, sys.intern(type_key))
 
+    def below(self, scope: str) -> Iterator[Kept]:
+        """What was kept at or below an ARM id, in order of the keys. Raises SnapshotError where the file is damaged."""
+        key = ids.id_key(scope)
+        query = """SELECT key, type_key, unread IS NULL AND instr(body, '"$secret"') = 0, body FROM resources
+            WHERE key = ? OR key >= ? AND key < ? ORDER BY key"""
+        with sqlite_errors(self._path):
+            read = Decoder(self._path)
+            for found, kind, whole, body in self._connection.execute(query, (key, key + "/", key + "0")).fetchall():
+                yield Kept(found, kind, bool(whole), read.body(body, found))
+
     def count(self) -> int:
         """How many resources there are."""
         return int(self._one("SELECT count(*) FROM resources", ())[0])
@@ -440,9 +461,17 @@ def _read_manifest(connection: sqlite3.Connection, path: Path) -> Manifest:
             subscriptions=read["subscriptions"],
             management_groups={guid: tuple(names) for guid, names in read.get("management_groups", {}).items()},
             needs=tuple(read["needs"]),
+            **_taken_over(connection, read["started_at"]),
         )
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError("has an unreadable manifest", subject=str(path), remedy="Collect it anew.") from error
+
+
+def _taken_over(connection: sqlite3.Connection, started_at: str | None) -> dict[str, Any]:
+    """How many reads are older than the collection, and when the oldest was made."""
+    older = "SELECT count(*), min(as_of) FROM ledger WHERE julianday(as_of) < julianday(?)"
+    count, oldest = connection.execute(older, (started_at,)).fetchone()
+    return {"taken_over": int(count), "oldest": datetime.fromisoformat(oldest) if oldest else None}
 
 
 def _check_manifest(read: Mapping[str, Any]) -> None:

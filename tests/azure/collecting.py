@@ -17,6 +17,7 @@ from auditor.azure.collect import CollectionOutcome, collect
 from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Silent
 from auditor.azure.signin import sign_in
+from auditor.snapshot.earlier import Earlier
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.store import Snapshot
 from tests.azure.loopback.azure import ARM_AUDIENCE
@@ -74,15 +75,18 @@ def collect_from(
     *,
     snapshot: Snapshot | None = None,
     timing: Timing | None = None,
+    earlier: Earlier | None = None,
     **plan: Any,
 ) -> Done:
     for name, value in endpoints.managed_identity().items():
         monkeypatch.setenv(name, value)
     snapshot = snapshot or new_snapshot()
     chosen = CollectionPlan(frozenset(types), **plan)
-    return Done(asyncio.run(_collect(cloud_of(endpoints), chosen, snapshot, timing)), snapshot)
+    return Done(asyncio.run(_collect(cloud_of(endpoints), chosen, snapshot, timing, earlier)), snapshot)
 
 
-async def _collect(cloud: Cloud, plan: CollectionPlan, snapshot: Snapshot, timing: Timing | None) -> CollectionOutcome:
+async def _collect(
+    cloud: Cloud, plan: CollectionPlan, snapshot: Snapshot, timing: Timing | None, earlier: Earlier | None
+) -> CollectionOutcome:
     async with sign_in(cloud) as session:
-        return await collect(session, plan, snapshot, Silent(), timing=timing, seed=1)
+        return await collect(session, plan, snapshot, Silent(), timing=timing, seed=1, earlier=earlier)

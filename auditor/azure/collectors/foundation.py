@@ -198,6 +198,7 @@ ENTRIES = (
         _RESOLVERS,
         How.CHILDREN,
         parents=("Microsoft.Network/dnsResolvers",),
+        table="resources",
     ),
     Entry(
         "Microsoft.Storage/storageAccounts",

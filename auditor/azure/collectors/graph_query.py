@@ -123,7 +123,7 @@ async def _run_pages(reader: Reader, query: Query, cursor: str | None) -> Troubl
     bounds = Bounds()
     whole = Target("/", query.kind, Call("", _OPERATION), SOURCE)
     while True:
-        outcome = await _page(reader, query, token, rows)
+        outcome = await page_of_query(reader, query, token, rows)
         if isinstance(outcome, Trouble):
             if outcome.code.lower() == "responsepayloadtoolarge" and rows > _SMALL_PAGE_ROWS:
                 rows = _SMALL_PAGE_ROWS
@@ -174,7 +174,9 @@ def _cut(query: Query, count: int) -> Iterator[Query]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """Rows as bodies, and how it goes on."""
+
     bodies: list[Mapping[str, Json]]
     token: str | None
     total: int
@@ -182,7 +184,8 @@ class _Page:
     fault: Trouble | None = None
 
 
-async def _page(reader: Reader, query: Query, token: str | None, rows: int) -> _Page | Trouble:
+async def page_of_query(reader: Reader, query: Query, token: str | None, rows: int = _PAGE_ROWS) -> Page | Trouble:
+    """One page of a query; `token` is the continuation that the page before gave, None for the first."""
     call = Call(
         f"/providers/Microsoft.ResourceGraph/resources?api-version={_VERSION}",
         _OPERATION,
@@ -199,7 +202,7 @@ async def _page(reader: Reader, query: Query, token: str | None, rows: int) -> _
     return _page_of(answer)
 
 
-def _page_of(answer: Answer) -> _Page | Trouble:
+def _page_of(answer: Answer) -> Page | Trouble:
     body = answer.body
     rows = body["data"] if isinstance(body, Mapping) else body
     good = [_as_arm(row) for row in rows if isinstance(row, Mapping) and isinstance(row.get("id"), str) and row["id"]]
@@ -218,7 +221,7 @@ def _page_of(answer: Answer) -> _Page | Trouble:
             200, "SubscriptionLimit", "Resource Graph left out what lies beyond 10,000 subscriptions"
         )
     following = token if isinstance(token, str) else None
-    return _Page(sound, following, total if isinstance(total, int) else 0, answer.size, fault)
+    return Page(sound, following, total if isinstance(total, int) else 0, answer.size, fault)
 
 
 def _as_arm(row: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from auditor.azure.answers import Answer, Trouble
 from auditor.azure.collectors.bounds import Bounds
@@ -18,6 +19,9 @@ from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap, Json
 from auditor.snapshot.bodies import lacks_properties
 from auditor.snapshot.sink import Sink
+
+if TYPE_CHECKING:
+    from auditor.snapshot.earlier import Part
 
 Redact = Callable[[str, Mapping[str, Json]], Mapping[str, Json]]
 """Replaces secrets' values: takes a type key and a body, gives the body that may be kept."""
@@ -75,6 +79,13 @@ class Target:
     """Whether the scope is a subscription of which only its own children are meant; see `Sink`."""
 
 
+class Unmoved(Protocol):
+    """What may be taken over from an earlier collection; see `auditor.azure.collectors.changes`."""
+
+    def part(self, target: Target) -> Part | None:
+        """What one read would give; None where it must be read."""
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads targets into a sink, page by page."""
@@ -90,6 +101,11 @@ class Reader:
     failures: dict[tuple[str, str], Trouble] = field(default_factory=dict)
     """Why reads did not succeed, by scope and type key."""
 
+    unmoved: Unmoved | None = None
+    """What may be taken over from an earlier collection."""
+    taken_over: int = 0
+    """How many reads were."""
+
     async def read(self, target: Target) -> ReadState:
         """Read one target, unless it was read to its end before; gives how it ended."""
         try:
@@ -101,9 +117,20 @@ class Reader:
         before = self.sink.state(target.scope, target.kind, own=target.own)
         if before in SETTLED:
             return before
+        if part := self.unmoved.part(target) if self.unmoved else None:
+            return self._take_over(target, part)
         cursor = self.sink.cursor(target.scope, target.kind, own=target.own)
         state = await self._pages(target, cursor) if cursor and self._is_ours(cursor, target) else None
         return state if state is not None else await self._pages(target, None) or ReadState.FAILED
+
+    def _take_over(self, target: Target, part: Part) -> ReadState:
+        """Keep what an earlier collection read, with the time at which it did; secrets were replaced there."""
+        if part.bodies:
+            self.sink.add(target.scope, target.kind, part.bodies)
+        self.sink.close(target.scope, target.kind, part.state, as_of=part.as_of)
+        self.progress.advance(target.source, len(part.bodies))
+        self.taken_over += 1
+        return part.state
 
     async def collect(self, target: Target) -> list[Mapping[str, Json]] | Trouble:
         """All objects of a list that guides the collection and is not kept itself."""

@@ -210,5 +210,5 @@ def _exit_code(report: Report, *, quiet: bool) -> int:
 
 
 def _warn(*texts: str) -> None:
-    for text in texts:
+    for text in dict.fromkeys(texts):
         warn(text)

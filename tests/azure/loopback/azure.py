@@ -7,13 +7,14 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from tests.azure.loopback import arm, entra, msgraph, resource_graph
 from tests.azure.loopback.access import TENANT, Access, Denial, Principal
 from tests.azure.loopback.faults import Fault, Faults, replacement, spoil
-from tests.azure.loopback.ids import is_below, subscription_of
+from tests.azure.loopback.ids import is_below, subscription_of, type_of
 from tests.azure.loopback.record import Journal, Seen
 from tests.azure.loopback.store import Store
 from tests.azure.loopback.throttle import Throttle
@@ -66,6 +67,8 @@ class LoopbackAzure:
     journal: Journal = field(default_factory=Journal)
     revoked: set[str] = field(default_factory=set)
     """Tokens that are refused although they have not expired."""
+    changes: list[Mapping[str, Any]] = field(default_factory=list)
+    """The table of changes; `change` writes it."""
     store: Store = field(init=False)
     graph_paths: dict[str, Any] = field(init=False)
     graph_audiences: set[str] = field(init=False)
@@ -95,6 +98,46 @@ class LoopbackAzure:
             self.store.add(body)
         self.page_cache.clear()
         self.query_cache.clear()
+
+    def change(self, *bodies: Mapping[str, Any], at: datetime) -> None:
+        """Let bodies take the place of those with the same ids, and tell of what the table of changes tells.
+
+        https://learn.microsoft.com/azure/governance/resource-graph/changes/get-resource-changes
+        """
+        for body in bodies:
+            known = self.store.by_id.get(str(body["id"]).lower())
+            self.store.replace(body)
+            kind = type_of(str(body["id"])).lower()
+            if resource_graph.table_of(kind) == "resources":
+                self._tell(str(body["id"]), "Update" if known else "Create", at)
+        self.page_cache.clear()
+        self.query_cache.clear()
+
+    def remove(self, *identifiers: str, at: datetime) -> None:
+        """Let objects and what is below them exist no more."""
+        for identifier in identifiers:
+            self.store.remove(identifier)
+            if resource_graph.table_of(type_of(identifier).lower()) == "resources":
+                self._tell(identifier, "Delete", at)
+        self.page_cache.clear()
+        self.query_cache.clear()
+
+    def _tell(self, identifier: str, how: str, at: datetime) -> None:
+        number = len(self.changes) + 1
+        self.changes.append(
+            {
+                "id": f"{identifier}/providers/Microsoft.Resources/changes/{number:08d}",
+                "name": f"{number:08d}",
+                "type": "microsoft.resources/changes",
+                "properties": {
+                    "targetResourceId": identifier,
+                    "targetResourceType": type_of(identifier).lower(),
+                    "changeType": how,
+                    "changeAttributes": {"timestamp": at.isoformat(timespec="milliseconds")},
+                    "changes": {},
+                },
+            }
+        )
 
     def cloud(self, base: str, authority: str = "") -> dict[str, Any]:
         """The cloud file of this Azure, as `az cloud show` prints it."""

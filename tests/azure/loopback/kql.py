@@ -9,13 +9,14 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 Row = dict[str, Any]
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>@?'(?:[^'\\]|\\.)*'|@?\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+(?:\.\d+)?)"
+    r"\s*(?:(?P<moment>datetime\([^)]*\))|(?P<text>@?'(?:[^'\\]|\\.)*'|@?\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<sign>!in~|\bin~|!in\b|=~|!~|==|!=|<=|>=|[|<>%+\-*/(),.\[\]=]|!\w+)|(?P<name>[A-Za-z_$][\w$]*))"
 )
 
@@ -163,6 +164,9 @@ class _Parser:
         if kind == "number":
             number = float(text) if "." in text else int(text)
             return lambda _row: number
+        if kind == "moment":
+            moment = datetime.fromisoformat(text.partition("(")[2].rstrip(")"))
+            return lambda _row: moment
         if text == "(":
             inside = self._or()
             self._expect(")")
@@ -270,6 +274,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tolower": lambda value: _text(value).lower(),
     "toupper": lambda value: _text(value).upper(),
     "tostring": _text,
+    "todatetime": lambda value: datetime.fromisoformat(_text(value)),
     "hash": lambda value, modulus=None: _hash(value, modulus),
     "isempty": lambda value: value in (None, ""),
     "isnotempty": lambda value: value not in (None, ""),

@@ -58,10 +58,13 @@ _LISTED_CHILDREN = frozenset(
         "microsoft.network/networkwatchers/flowlogs",
         "microsoft.network/networkwatchers/connectionmonitors",
         "microsoft.network/dnsresolvers/inboundendpoints",
+        "microsoft.app/managedenvironments/certificates",
+        "microsoft.servicenetworking/trafficcontrollers/securitypolicies",
         "microsoft.sql/servers/databases",
         "microsoft.sql/servers/elasticpools",
         "microsoft.web/sites/slots",
         "microsoft.compute/virtualmachines/extensions",
+        "microsoft.compute/virtualmachines/runcommands",
         "microsoft.cdn/profiles/endpoints",
         "microsoft.cdn/profiles/afdendpoints",
         "microsoft.apimanagement/service/gateways",
@@ -73,7 +76,11 @@ _LISTED_CHILDREN = frozenset(
         "microsoft.netapp/netappaccounts/capacitypools/volumes",
     }
 )
-TABLES = frozenset(_TABLES.values()) | {table for _, table in _TABLE_PREFIXES} | {"resources", "advisorresources"}
+TABLES = (
+    frozenset(_TABLES.values())
+    | {table for _, table in _TABLE_PREFIXES}
+    | {"resources", "advisorresources", "resourcechanges"}
+)
 
 
 def table_of(resource_type: str) -> str:
@@ -159,6 +166,8 @@ def _rows(azure: LoopbackAzure, table: str, scope: frozenset[str], above: str, p
 
 
 def _of_table(azure: LoopbackAzure, table: str) -> Iterator[tuple[str, list[Any]]]:
+    if table == "resourcechanges":
+        yield "microsoft.resources/changes", azure.changes
     for kind, bodies in azure.store.by_type.items():
         if table_of(kind) == table:
             yield kind, bodies

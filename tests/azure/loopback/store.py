@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.azure.loopback import ids
@@ -69,6 +69,23 @@ class Store:
             self.groups[key] = body
         elif kind:
             self._list(key, kind, subscription, body)
+
+    def replace(self, body: Body) -> None:
+        """Take in one body in the place of one with the same id."""
+        key = str(body["id"]).rstrip("/").lower()
+        self._drop(lambda other: other == key)
+        self.add(body)
+
+    def remove(self, identifier: str) -> None:
+        """Forget an object and what is below it."""
+        key = identifier.rstrip("/").lower()
+        self._drop(lambda other: other == key or other.startswith(f"{key}/"))
+
+    def _drop(self, gone: Callable[[str], bool]) -> None:
+        self.by_id = {key: body for key, body in self.by_id.items() if not gone(key)}
+        for index in (self.by_type, self.lists, self.top_level):
+            for name, bodies in index.items():
+                index[name] = [body for body in bodies if not gone(str(body["id"]).rstrip("/").lower())]
 
     def _list(self, key: str, kind: str, subscription: str, body: Body) -> None:
         group = ids.group_of(key)
