@@ -47,6 +47,7 @@ def document(
         "results": [_result(report, result, meanings) for result in shown],
         "carried_over": [_result(report, result, meanings) for result in report.carried],
         "gaps": [_gap(gap) for gap in report.gaps],
+        "notices": list(report.notices),
         **({"trend": _trend(report.trend)} if report.trend else {}),
     }
 
