@@ -27,6 +27,10 @@ def collect(
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshot to write.", metavar="FILE")] = Path(
         "tenant.db"
     ),
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Write the built-in demo tenant, to try what works on snapshots; needs no Azure."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a snapshot that was interrupted; what was read stays read.")
     ] = False,
@@ -80,6 +84,8 @@ def collect(
 
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
+    if demo and (resume or since):
+        raise UsageError("the demo tenant never changes", remedy="Leave --resume and --since out.")
     if full_after and not since:
         raise UsageError(
             "--full-after says how long --since may take over, and that is missing", remedy="Give --since."
@@ -93,6 +99,13 @@ def collect(
         from auditor.evaluate.policy_exemptions import NEEDED
 
         types |= {name.lower() for name in NEEDED}
+    if demo:
+        from auditor.snapshot.demo import write_demo
+
+        written = write_demo(output, types, force=force)
+        if not quiet:
+            say(f"wrote {output}: the demo tenant, {len(written.manifest.subscriptions)} subscriptions")
+        return
     live = live_options(
         cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
