@@ -32,9 +32,16 @@ def named_in(sql: str) -> frozenset[str]:
 
 
 def tables_of(
-    source: Source, wanted: frozenset[str], selection: Selection | None, acceptance: AcceptanceChoice
+    source: Source,
+    wanted: frozenset[str],
+    selection: Selection | None,
+    acceptance: AcceptanceChoice,
+    overrides: Sequence[Path] = (),
 ) -> dict[str, Table]:
-    """The wanted tables of a source, judged by all built-in rules. Raises what `auditor.api.audit` raises."""
+    """The wanted tables of a source, judged by all built-in rules as `overrides` (files) set them.
+
+    Raises what `auditor.api.choose_rules` and `auditor.api.audit` raise.
+    """
     from auditor import api
     from auditor.facts.registry import FactStore
 
@@ -42,7 +49,8 @@ def tables_of(
     made: dict[str, Table] = {}
     if wanted & {"results", "findings", "exemptions"}:
         accepted, _ = acceptance.of(source)
-        report = api.judge(api.audit(source, facts=facts, selection=selection), source, exemptions=accepted)
+        rules = api.choose_rules(overrides=overrides)
+        report = api.judge(api.audit(source, rules, facts=facts, selection=selection), source, exemptions=accepted)
         made = dict(_of_report(report))
     if "facts" in wanted:
         made["facts"] = Table(_FACT, tuple(_facts(source, facts, selection)))
