@@ -8,8 +8,8 @@ A fact of whatever holds certificates:
      "ending": [], "unavailable": [], "pinned": [], "weak": [], "self_signed": [], "shared_wildcard": []}
 
 `ending` are those that end within a year and that nobody is known to renew, with `days_left`: how near is too near is a
-parameter of the rules. `Unread` stands in `expired` and `ending`
-for a certificate that lies in a vault which was not read.
+parameter of the rules. `Unread` stands in `expired` and `ending` for a certificate that lies in a vault which was not
+read.
 """
 
 from __future__ import annotations
