@@ -21,6 +21,9 @@ def collect(
     output: Annotated[Path, typer.Option("--output", "-o", help="The snapshot to write.", metavar="FILE")] = Path(
         "tenant.db"
     ),
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Write the built-in demo tenant, with everything; needs no Azure.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a snapshot that was interrupted; what was read stays read.")
     ] = False,
@@ -53,12 +56,21 @@ def collect(
     from auditor.cli.terminal.steps import Steps
     from auditor.snapshot.writing import write_snapshot
 
+    if demo:
+        given = {"--resume": resume, "--subscription": subscription, "--management-group": management_group}
+        if wrong := [name for name, value in given.items() if value]:
+            raise UsageError(
+                f"--demo and {wrong[0]} exclude each other",
+                remedy=f"Leave {wrong[0]} out; `scan --from` chooses a part of a snapshot.",
+            )
+        _write_demo(output, force=force, quiet=quiet)
+        return
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
     steps = Steps(wanted=verbose)
     with steps.step("load rules"):
         choice = (rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
-        types = _all_types() if everything else choose_rules(*choice).types
+        types = choose_rules(*choice).types | (_all_types() if everything else frozenset())
     if policy_exemptions:
         from auditor.evaluate.policy_exemptions import NEEDED
 
@@ -78,6 +90,28 @@ def collect(
     if not quiet:
         say(f"wrote {output}: {len(outcome.subscriptions)} subscriptions, {outcome.gaps} reads failed")
     raise typer.Exit(ExitCode.INCOMPLETE if require_complete and not outcome.complete else ExitCode.OK)
+
+
+def _write_demo(output: Path, *, force: bool, quiet: bool) -> None:
+    from dataclasses import replace
+
+    from auditor.api import Target, choose_rules, new_manifest, open_demo
+    from auditor.snapshot.copying import copy_whole
+    from auditor.snapshot.writing import write_snapshot
+
+    if output.exists() and not force:
+        raise UsageError("exists already", subject=str(output), remedy="Give --force to replace it.")
+    source, types = open_demo(), _all_types() | choose_rules().types
+    manifest = replace(
+        source.manifest,
+        tool_version=new_manifest(Target(), types).tool_version,
+        needs=tuple(sorted(types)),
+        finished_at=None,
+    )
+    with write_snapshot(output, manifest, force=force) as snapshot:
+        copy_whole(snapshot, source, types)
+    if not quiet:
+        say(f"wrote {output}: the demo tenant, {len(source.manifest.subscriptions)} subscriptions")
 
 
 def _all_types() -> frozenset[str]:
