@@ -290,6 +290,7 @@ def choose_rules(
     from auditor.rules.selection import select_rules
 
     catalogue = load_rules(paths, builtin=builtin, policy_parameters=policy_parameters)
+    _check_families([rule for rule in catalogue.rules if not rule.source.startswith("builtin:")])
     wanted = choose_frameworks(frameworks, catalogue.rules, catalogue.frameworks)
     live = tuple(rule for rule in wanted.rules if not rule.deprecated)
     own = None
@@ -316,6 +317,18 @@ def choose_rules(
         policy_parameters or {},
         own or None,
     )
+
+
+def _check_families(rules: Sequence[Rule]) -> None:
+    """Refuse rules that ask for facts which nobody computes: they would pass everything. Raises RuleError."""
+    if not rules:
+        return
+    from auditor.errors import RuleError
+    from auditor.facts.registry import family_names
+    from auditor.rules.lint_facts import unknown_families
+
+    if problems := list(unknown_families(rules, family_names())):
+        raise RuleError("rules ask for facts that there are not", problems=problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,7 @@ def collect(
         "tenant.db"
     ),
     demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Write the built-in demo tenant, to try what works on snapshots; needs no Azure."),
+        bool, typer.Option("--demo", help="Write the built-in demo tenant, with everything; needs no Azure.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a snapshot that was interrupted; what was read stays read.")
@@ -82,10 +81,22 @@ def collect(
     from auditor.cli.terminal.steps import Steps
     from auditor.snapshot.writing import write_snapshot
 
+    if demo:
+        given = {
+            "--resume": resume,
+            "--since": since,
+            "--subscription": subscription,
+            "--management-group": management_group,
+        }
+        if wrong := [name for name, value in given.items() if value]:
+            raise UsageError(
+                f"--demo and {wrong[0]} exclude each other",
+                remedy=f"Leave {wrong[0]} out; `scan --from` chooses a part of a snapshot.",
+            )
+        _write_demo(output, force=force, quiet=quiet)
+        return
     if resume and force:
         raise UsageError("--resume and --force exclude each other", remedy="Give one of them.")
-    if demo and (resume or since):
-        raise UsageError("the demo tenant never changes", remedy="Leave --resume and --since out.")
     if full_after and not since:
         raise UsageError(
             "--full-after says how long --since may take over, and that is missing", remedy="Give --since."
@@ -94,18 +105,11 @@ def collect(
     steps = Steps(wanted=verbose)
     with steps.step("load rules"):
         choice = (rule_paths, no_builtin, select, ignore, framework, min_severity, policy_parameters)
-        types = _all_types() if everything else choose_rules(*choice).types
+        types = choose_rules(*choice).types | (_all_types() if everything else frozenset())
     if policy_exemptions:
         from auditor.evaluate.policy_exemptions import NEEDED
 
         types |= {name.lower() for name in NEEDED}
-    if demo:
-        from auditor.snapshot.demo import write_demo
-
-        written = write_demo(output, types, force=force)
-        if not quiet:
-            say(f"wrote {output}: the demo tenant, {len(written.manifest.subscriptions)} subscriptions")
-        return
     live = live_options(
         cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
@@ -145,6 +149,28 @@ def _open_earlier(since: Path | None, manifest: Manifest, full_after: int) -> It
         if isinstance(earlier, str):
             note(f"{since}: everything is read anew, because {earlier}")
         yield None if isinstance(earlier, str) else earlier
+
+
+def _write_demo(output: Path, *, force: bool, quiet: bool) -> None:
+    from dataclasses import replace
+
+    from auditor.api import Target, choose_rules, new_manifest, open_demo
+    from auditor.snapshot.copying import copy_whole
+    from auditor.snapshot.writing import write_snapshot
+
+    if output.exists() and not force:
+        raise UsageError("exists already", subject=str(output), remedy="Give --force to replace it.")
+    source, types = open_demo(), _all_types() | choose_rules().types
+    manifest = replace(
+        source.manifest,
+        tool_version=new_manifest(Target(), types).tool_version,
+        needs=tuple(sorted(types)),
+        finished_at=None,
+    )
+    with write_snapshot(output, manifest, force=force) as snapshot:
+        copy_whole(snapshot, source, types)
+    if not quiet:
+        say(f"wrote {output}: the demo tenant, {len(source.manifest.subscriptions)} subscriptions")
 
 
 def _all_types() -> frozenset[str]:

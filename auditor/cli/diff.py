@@ -17,9 +17,9 @@ from auditor.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from auditor.api import RuleChoice
     from auditor.evaluate.difference import Change, Difference
     from auditor.inventory.inventory import Inventory
-    from auditor.rules.model import Rule
 
 _LARGEST = 512 * 1024 * 1024
 
@@ -50,6 +50,7 @@ def diff(
     no_builtin: options.NoBuiltin = False,
     select: options.Select = None,
     ignore: options.Ignore = None,
+    overrides: options.Overrides = None,
     fail_on: Annotated[
         options.FailOn,
         typer.Option("--fail-on", help="Exit 1 for new or worse findings of this severity or worse."),
@@ -64,13 +65,13 @@ def diff(
     if any(documents) and not all(documents):
         raise UsageError("a report and a snapshot cannot be compared", remedy="Give two of one kind.")
     if all(documents):
-        if rule_paths or no_builtin or select or ignore:
+        if rule_paths or no_builtin or select or ignore or overrides:
             raise UsageError("rules are chosen where two snapshots are compared", remedy="Leave these options out.")
         difference = _of_reports([document or {} for document in documents], old, new)
     else:
         from auditor.cli.options.rule_choice import choose_rules
 
-        rules = choose_rules(rule_paths, no_builtin, select, ignore, None, None, None).rules
+        rules = choose_rules(rule_paths, no_builtin, select, ignore, None, None, None, overrides)
         difference = _of_sources(old, new, rules)
     _write(difference, output_format, output, width)
     for text in difference.notices:
@@ -97,7 +98,7 @@ def _of_reports(
     )
 
 
-def _of_sources(old: Path, new: Path, rules: tuple[Rule, ...]) -> Difference:
+def _of_sources(old: Path, new: Path, rules: RuleChoice) -> Difference:
     from auditor.api import audit
     from auditor.evaluate.property_diff import property_changes
     from auditor.report.json_report import document

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from auditor.evaluate.wording import values_of
 from auditor.inventory import ids
 from auditor.rules.model import Context, Evidence, Remediation
+from auditor.rules.vocabulary import COMMAND_PATH
 
 _SAFE_IN_SHELL = re.compile(r"[\w@%+=:,./-]*", re.ASCII)
-_KNOWN = re.compile(r"\{(?P<path>[\w.\[\]*']+)\|(?P<otherwise>[\w-]+)\}")
 _MOST = 5
 """Commands of one finding: a machine can be open in many ways."""
 
@@ -34,7 +34,7 @@ def command_for(remediation: Remediation, context: Context, evidence: Sequence[E
         return next((text for text in texts if text and _SAFE_IN_SHELL.fullmatch(text)), match["otherwise"])
 
     resource = context.resource
-    text = _KNOWN.sub(known, remediation.az) if "|" in remediation.az else remediation.az
+    text = COMMAND_PATH.sub(known, remediation.az) if "|" in remediation.az else remediation.az
     return fill_places(text, places(resource.id, resource.type, resource.location)).strip()
 
 
@@ -74,4 +74,4 @@ def fill_places(template: str, names: Mapping[str, str]) -> str:
 
 def without_paths(template: str) -> str:
     """A command for no finding in particular: what only a finding knows stays words in capitals."""
-    return _KNOWN.sub(lambda match: match["otherwise"], template)
+    return COMMAND_PATH.sub(lambda match: match["otherwise"], template)

@@ -9,8 +9,8 @@ from operator import attrgetter
 
 from auditor.inventory.model import Json, Resource, Unread
 from auditor.rules.model import Context, Evidence
+from auditor.rules.vocabulary import PLACEHOLDER
 
-_PLACE = re.compile(r"\{([A-Za-z][\w.$\[\]*@' -]*)\}")
 _STEP = re.compile(r"\[\*\]|\[(\d+)\]|\['([^']+)'\]|([^.\[\]]+)")
 _NOT_SET = "(not set)"
 _SHOWN = 20
@@ -23,15 +23,15 @@ def fill(template: str, context: Context, evidence: Sequence[Evidence] = ()) -> 
     `[*]` stands for the elements that `evidence` names, since these are what the message is about; for all of them
     where it names none.
 
-    `name`, `fullName` (with its parents' names), `id`, `type`, `location`, `resource_group` and `subscription_id` are
-    the resource's own; anything else is a path into its body, or below `facts.` into what was computed for it. What
-    several elements have alike is said once.
+    `name`, `fullName` (with its parents' names), `root` (the name of what holds a child), `id`, `type`, `location`,
+    `resource_group` and `subscription_id` are the resource's own; anything else is a path into its body, or below
+    `facts.` into what was computed for it. What several elements have alike is said once.
     """
 
     def replaced(match: re.Match[str]) -> str:
         return _words(values_of(match[1], context, evidence))
 
-    return _PLACE.sub(replaced, template)
+    return PLACEHOLDER.sub(replaced, template)
 
 
 def values_of(path: str, context: Context, evidence: Sequence[Evidence] = ()) -> list[Json]:
@@ -55,6 +55,7 @@ def _decided(path: str, evidence: Sequence[Evidence]) -> list[str]:
 _OWN: Mapping[str, Callable[[Resource], str]] = {
     "name": attrgetter("display_name"),
     "fullName": attrgetter("full_name"),
+    "root": lambda resource: resource.full_name.partition("/")[0],
     "id": attrgetter("id"),
     "type": attrgetter("type"),
     "location": attrgetter("location"),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from auditor.errors import Problem
 from auditor.expressions.values import MISSING
 from auditor.rules.conditions.paths import BadPath, find_all, parse_path
 from auditor.rules.conditions.problems import nearest
+from auditor.rules.lint_examples import Exampled, fact_fields, placeholders, value_kinds
+from auditor.rules.lint_facts import unknown_families
 from auditor.rules.model import Example, Rule
-from auditor.rules.selftest import example_context
+from auditor.rules.selftest import FactsOf, example_context
 
 _GATHERED = ("facts.", "[")
 
@@ -37,14 +40,29 @@ class Message:
         return f"{self.source}: {self.level}: {self.text}"
 
 
-def lint_rules(rules: Sequence[Rule]) -> list[Message]:
-    """Messages over all rules, ordered by file; wording shared by two rules included."""
-    messages = [message for rule in rules for message in lint_rule(rule)]
+def lint_rules(rules: Sequence[Rule], facts_of: FactsOf | None = None, families: Collection[str] = ()) -> list[Message]:
+    """Messages over all rules, ordered by file; wording shared by two rules included.
+
+    `facts_of` computes the facts of examples and `families` names those that there are: handed in, since the rules room
+    does not know them; without them, what rules say of facts is not looked at.
+    """
+    messages = [message for rule in rules for message in lint_rule(rule, facts_of)]
+    if families:
+        messages += [_of_problem(problem) for problem in unknown_families(rules, families)]
     return sorted([*messages, *_shared_wording(rules)])
 
 
-def lint_rule(rule: Rule) -> Iterator[Message]:
+def _of_problem(problem: Problem) -> Message:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    return Message(place, Level.ERROR, f"{problem.message} ({problem.remedy})")
+
+
+def lint_rule(rule: Rule, facts_of: FactsOf | None = None) -> Iterator[Message]:
     """Messages over one rule that was loaded with its examples."""
+    if facts_of is not None:
+        examples = Exampled(rule, facts_of)
+        for text in (*fact_fields(examples), *value_kinds(examples), *placeholders(examples)):
+            yield Message(rule.source, Level.WARNING, text)
     yield from _unknown_types(rule)
     yield from _missing_parts(rule)
     yield from _unused_fields(rule)

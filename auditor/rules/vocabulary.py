@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TOPICS = (
     "network",
     "private-link",
@@ -42,3 +44,14 @@ OPTIONAL_KEYS = ("parameters", "when", "message", "references", "frameworks", "e
 REMEDIATION_TEXTS = ("text", "az", "mend", "bicep", "terraform")
 REMEDIATION_KEYS = (*REMEDIATION_TEXTS, "patch")
 EXAMPLE_KEYS = ("fail", "pass", "not_applicable", "unknown")
+
+PLACEHOLDER = re.compile(r"\{([A-Za-z][\w.$\[\]*@' -]*)\}")
+"""A place in a message: `{name}`, `{properties.list[*].port}`, `{facts.family.field}`."""
+MESSAGE_NAMES = ("name", "fullName", "root", "id", "type", "location", "resource_group", "subscription_id")
+"""Places of a message that are no paths into the body."""
+TEXT_NAMES = ("name", "id", "type", "location", "resource_group", "subscription_id")
+"""What is filled into `remediation.text`."""
+COMMAND_NAMES = (*TEXT_NAMES, "root", "grandparent", "parent")
+"""What is filled into `remediation.az`."""
+COMMAND_PATH = re.compile(r"\{(?P<path>[\w.\[\]*']+)\|(?P<otherwise>[\w-]+)\}")
+"""What a finding has at a path, or a word, in `remediation.az`."""

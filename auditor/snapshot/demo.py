@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from auditor.inventory import ids
-from auditor.inventory.coverage import ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 from auditor.resources import data_path
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.source import Source
-from auditor.snapshot.writing import write_snapshot
 
 
 class DemoCoverage:
@@ -55,33 +52,6 @@ def open_demo() -> Source:
         scopes=("/",),
     )
     return Source(manifest, Inventory(resources, DemoCoverage(gaps), gaps, manifest.management_groups))
-
-
-def write_demo(path: Path, types: Iterable[str], *, force: bool = False) -> Source:
-    """Write the demo tenant as the snapshot that a collection of these types (type keys) would have left.
-
-    Raises SnapshotError as `write_snapshot` does.
-    """
-    source = open_demo()
-    finished = source.manifest.finished_at
-    assert finished is not None  # noqa: S101 - the demo's manifest has it
-    needs = tuple(sorted(types))
-    manifest = replace(source.manifest, needs=needs, finished_at=None)
-    with write_snapshot(path, manifest, force=force) as snapshot:
-        for resource in source.inventory:
-            if not source.inventory.is_embedded(resource):
-                snapshot.add("/", resource.type, [resource.body])
-        for kind in needs:
-            snapshot.close("/", kind, ReadState.COMPLETE, as_of=finished)
-        for gap in source.inventory.gaps:
-            snapshot.close(gap.scope, gap.type, ReadState.DENIED, gap=gap)
-        snapshot.finish(
-            finished,
-            tenant=manifest.tenant,
-            subscriptions=manifest.subscriptions,
-            management_groups=manifest.management_groups,
-        )
-    return source
 
 
 def _files(folder: Path) -> list[Path]:

@@ -93,3 +93,33 @@ def test_nothing_is_left_behind_and_nothing_can_be_written(export: Path, tmp_pat
     assert done.returncode == 2
     assert "a query only reads" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export.json"]
+
+
+def test_the_demo_as_a_snapshot_is_judged_and_asked_as_the_demo_is(tmp_path: Path):
+    assert run("collect", "--demo", "--output", "demo.db", cwd=tmp_path).returncode == 0
+    told = []
+    for source in (("--from", "demo.db"), ("--demo",)):
+        done = run("scan", *source, "--format", "json", "--fail-on", "none", cwd=tmp_path)
+        told.append([(one["rule"], one["outcome"], one["message"]) for one in json.loads(done.stdout)["results"]])
+
+    assert told[0] == told[1]
+    sql = "select count(*) as n from facts where family = 'owners'"
+    assert rows(sql, "--from", "demo.db", cwd=tmp_path) == rows(sql, "--demo", cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--resume",), "--demo and --resume exclude each other"),
+        (("--subscription", "x"), "--demo and --subscription exclude each other"),
+        ((), "exists already"),
+    ],
+)
+def test_collecting_the_demo_says_what_it_cannot_do(more: tuple[str, ...], words: str, tmp_path: Path):
+    (tmp_path / "tenant.db").write_text("mine")
+
+    done = run("collect", "--demo", *more, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert (tmp_path / "tenant.db").read_text() == "mine"

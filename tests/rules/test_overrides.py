@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -223,5 +224,35 @@ def test_a_configuration_file_that_was_found_says_that_it_overrides(tmp_path: Pa
     done = run("scan", "--demo", cwd=tmp_path)
 
     assert done.returncode == 0
-    assert "auditor.toml" in done.stderr
-    assert "overrides" in done.stderr
+    (told,) = (line for line in done.stderr.splitlines() if "decides what the gate lets pass" in line)
+    assert "overrides = " in told
+
+
+def test_the_days_before_a_certificate_ends_can_be_set(tmp_path: Path):
+    kind = "Microsoft.Web/certificates"
+    body = {
+        "id": arm_id(kind, "shop"),
+        "name": "shop",
+        "type": kind,
+        "properties": {"expirationDate": (datetime.now(UTC) + timedelta(days=50, hours=1)).isoformat()},
+    }
+    (tmp_path / "export.json").write_text(json.dumps([body]))
+    (tmp_path / "o.yaml").write_text("overrides: [{rule: certificate-ending, parameters: {days: 60}, reason: slow}]")
+
+    def outcomes(overrides: list[Path]) -> list[Outcome]:
+        choice = api.choose_rules(select=["certificate-ending"], overrides=overrides)
+        return [
+            r.outcome for r in api.audit(api.open_source(tmp_path / "export.json"), choice, keep_passed=True).results
+        ]
+
+    assert outcomes([]) == [Outcome.PASS]
+    assert outcomes([tmp_path / "o.yaml"]) == [Outcome.FAIL]
+
+
+def test_queries_and_comparisons_go_by_what_was_set(tmp_path: Path):
+    (tmp_path / "o.yaml").write_text("overrides: [{rule: storage-https-only, severity: info, reason: x}]")
+    asked = "select distinct severity from results where rule = 'storage-https-only'"
+
+    done = run("query", asked, "--demo", "--overrides", "o.yaml", "--format", "csv", cwd=tmp_path)
+
+    assert done.stdout.split() == ["severity", "info"], done.stderr

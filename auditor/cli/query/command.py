@@ -47,6 +47,7 @@ def query(
     management_group: options.ManagementGroup = None,
     resource_group: options.ResourceGroups = None,
     tag: options.Tags = None,
+    overrides: options.Overrides = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
     output_format: Annotated[
@@ -78,7 +79,7 @@ def query(
             found = saved_source(None if demo else path, demo=demo, assume_complete=False)
             assert found is not None  # noqa: S101 - there is a path or the demo
             selection = selected(found, subscription, management_group, resource_group, tag, live=False)
-            extra = ours.tables_of(found, wanted, selection, acceptance)
+            extra = ours.tables_of(found, wanted, selection, acceptance, overrides or ())
             if not as_it_is:
                 path = stack.enter_context(ours.as_snapshot(found, selection))
         if tables:

@@ -13,6 +13,7 @@ from auditor.snapshot.query import Table
 
 if TYPE_CHECKING:
     from auditor.cli.options.acceptance import AcceptanceChoice
+    from auditor.inventory.model import Resource
     from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
 
@@ -32,9 +33,16 @@ def named_in(sql: str) -> frozenset[str]:
 
 
 def tables_of(
-    source: Source, wanted: frozenset[str], selection: Selection | None, acceptance: AcceptanceChoice
+    source: Source,
+    wanted: frozenset[str],
+    selection: Selection | None,
+    acceptance: AcceptanceChoice,
+    overrides: Sequence[Path] = (),
 ) -> dict[str, Table]:
-    """The wanted tables of a source, judged by all built-in rules. Raises what `auditor.api.audit` raises."""
+    """The wanted tables of a source, judged by all built-in rules as `overrides` (files) set them.
+
+    Raises what `auditor.api.choose_rules` and `auditor.api.audit` raise.
+    """
     from auditor import api
     from auditor.facts.registry import FactStore
 
@@ -42,7 +50,8 @@ def tables_of(
     made: dict[str, Table] = {}
     if wanted & {"results", "findings", "exemptions"}:
         accepted, _ = acceptance.of(source)
-        report = api.judge(api.audit(source, facts=facts, selection=selection), source, exemptions=accepted)
+        rules = api.choose_rules(overrides=overrides)
+        report = api.judge(api.audit(source, rules, facts=facts, selection=selection), source, exemptions=accepted)
         made = dict(_of_report(report))
     if "facts" in wanted:
         made["facts"] = Table(_FACT, tuple(_facts(source, facts, selection)))
@@ -105,14 +114,14 @@ def as_snapshot(source: Source, selection: Selection | None) -> Iterator[Path]:
     from tempfile import TemporaryDirectory
 
     from auditor.inventory.coverage import ReadState
+    from auditor.snapshot.copying import put_resources
     from auditor.snapshot.store import Snapshot
 
     inventory = source.inventory
     with TemporaryDirectory(prefix="auditor-") as folder:
         path = Path(folder) / "source.db"
         with Snapshot.create(path, source.manifest) as snapshot:
-            for kind, bodies in sorted(_by_type(source, selection).items()):
-                snapshot.add("", kind, bodies)
+            put_resources(snapshot, _chosen(source, selection))
             for gap in inventory.gaps:
                 if selection is None or selection.touches(gap):
                     snapshot.close(gap.scope, gap.type, ReadState.FAILED, gap=gap)
@@ -120,10 +129,7 @@ def as_snapshot(source: Source, selection: Selection | None) -> Iterator[Path]:
         yield path
 
 
-def _by_type(source: Source, selection: Selection | None) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
+def _chosen(source: Source, selection: Selection | None) -> Iterator[Resource]:
     for one in source.inventory:
-        if source.inventory.is_embedded(one) or (selection and not selection.holds(one, source.inventory)):
-            continue
-        found.setdefault(one.type, []).append(one.body)
-    return found
+        if not source.inventory.is_embedded(one) and (selection is None or selection.holds(one, source.inventory)):
+            yield one

@@ -1,4 +1,4 @@
-"""`auditor rules`: list, show, test, lint, facts, schema and export."""
+"""`auditor rules`: list, show, test, lint, new, facts, schema and export."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from auditor.cli.application import Application
 from auditor.cli.options import declared as options
 from auditor.cli.rules.facts import facts
+from auditor.cli.rules.new import new
 from auditor.cli.settings import completion
 from auditor.cli.terminal.messages import say
 from auditor.cli.terminal.streams import write_stdout
@@ -54,11 +55,12 @@ class ShowFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = Application(name="rules", help="List, show, test, check and export rules.", no_args_is_help=True)
+    group = Application(name="rules", help="List, show, test, check, write and export rules.", no_args_is_help=True)
     group.command("list")(list_rules)
     group.command("show")(show)
     group.command("test")(run_tests)
     group.command("lint")(lint)
+    group.command("new")(new)
     group.command("facts")(facts)
     group.command("schema")(schema)
     group.command("export")(export)
@@ -131,10 +133,11 @@ def run_tests(paths: _PATHS = None) -> None:
 
 def lint(paths: _PATHS = None) -> None:
     """Check rule files: mistakes, and what a good rule has; exit 2 when there is a mistake."""
+    from auditor.facts.registry import FactStore, family_names
     from auditor.rules.lint import Level, lint_rules
 
     rules = _load(paths or [], builtin=not paths).rules
-    messages = lint_rules(rules)
+    messages = lint_rules(rules, FactStore, family_names())
     for message in messages:
         write_stdout(f"{message}\n")
     errors = sum(1 for message in messages if message.level is Level.ERROR)

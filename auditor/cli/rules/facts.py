@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from auditor.cli.terminal.streams import write_stdout
 from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.inventory.inventory import Inventory
+    from auditor.inventory.model import Resource
 
 _DEEPEST = 6
 _KINDS = {bool: "true or false", int: "number", float: "number", str: "text", list: "list", dict: "object"}
@@ -44,30 +49,58 @@ def _described(name: str) -> str:
 
 
 def _page(name: str) -> Iterator[str]:
-    from auditor.facts.registry import FactStore, family
-    from auditor.inventory.model import Unread
-    from auditor.snapshot.demo import open_demo
+    from auditor.facts.registry import family
 
-    found = open_demo()
-    store = FactStore(found.inventory, found.manifest.finished_at)
-    values = [(one, value) for one in found.inventory if (value := store.get(name, one)) is not None]
-    known = [(one, value) for one, value in values if not isinstance(value, Unread)]
+    demo = _known(name, [_demo()])
+    examples = _known(name, _examples(name))
     yield f"facts.{name}"
     yield from ("", _described(name), "", "Resources that it describes:")
     yield from (f"  {kind}" for kind in sorted(family(name).types))
     fields: dict[str, str] = {}
-    for _, value in known:
+    for _, value in (*demo, *examples):
         for path, kind in _fields(value, f"facts.{name}"):
             if fields.get(path, "null") == "null":
                 fields[path] = kind
-    if not known:
-        yield from ("", "The demo tenant has no example of it.")
-        return
-    yield from ("", "Fields that it has in the demo tenant:")
-    width = max(map(len, fields))
-    yield from (f"  {path.ljust(width)}  {kind}" for path, kind in fields.items())
-    one, value = max(known, key=lambda pair: (len(list(_fields(pair[1], ""))), pair[0].key))
-    yield from ("", f"Of {one.display_name} ({one.type}) it says:", json.dumps(value, indent=2, default=str))
+    # A list that is empty here and has elements there is told by these.
+    fields = {path: kind for path, kind in fields.items() if not any(one.startswith(f"{path}.") for one in fields)}
+    yield from ("", "Fields that it has in the demo tenant and in the examples of rules:")
+    width = max(map(len, fields), default=0)
+    yield from (f"  {path.ljust(width)}  {fields[path]}" for path in sorted(fields))
+    shown = max(demo or examples, key=lambda pair: (len(list(_fields(pair[1], ""))), pair[0].key), default=None)
+    if shown:
+        one, value = shown
+        yield from ("", f"Of {one.display_name} ({one.type}) it says:", json.dumps(value, indent=2, default=str))
+
+
+def _demo() -> tuple[Inventory, datetime | None]:
+    from auditor.snapshot.demo import open_demo
+
+    found = open_demo()
+    return found.inventory, found.manifest.finished_at
+
+
+def _examples(name: str) -> Iterator[tuple[Inventory, datetime | None]]:
+    """The examples of the built-in rules that ask for the family, each a world of its own."""
+    from auditor.rules.loader import load_rules
+    from auditor.rules.selftest import EXAMPLE_TIME, example_context
+
+    for rule in load_rules((), builtin=True, examples=True).rules:
+        if name in rule.needs.facts:
+            for example in (*rule.examples.fail, *rule.examples.passing):
+                yield example_context(example).inventory, datetime.fromisoformat(EXAMPLE_TIME)
+
+
+def _known(name: str, worlds: Iterable[tuple[Inventory, datetime | None]]) -> list[tuple[Resource, Any]]:
+    """What the family says of resources of these worlds, as far as it is known."""
+    from auditor.facts.registry import FactStore
+    from auditor.inventory.model import Unread
+
+    found: list[tuple[Resource, Any]] = []
+    for inventory, now in worlds:
+        store = FactStore(inventory, now)
+        values = ((one, store.get(name, one)) for one in inventory)
+        found += [(one, value) for one, value in values if value is not None and not isinstance(value, Unread)]
+    return found
 
 
 def _fields(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ KEY = "auditor.found_config"
 """Where the program's context keeps the path of the file that was found."""
 _LOOSENING = frozenset(
     (  # noqa: SIM905 - names are easier to read without quotes
-        "baseline exemptions framework ignore min_severity no_builtin policy_exemptions select"
+        "baseline exemptions framework ignore min_severity no_builtin overrides policy_exemptions select"
     ).split()
 )
 _LOOSE_GATES = ("critical", "none")

@@ -7,8 +7,9 @@ A fact of whatever holds certificates:
      "expired": [{"text": "the certificate shop expired on 2026-08-01", "decided_by": ["properties.expirationDate"]}],
      "ending": [], "unavailable": [], "pinned": [], "weak": [], "self_signed": [], "shared_wildcard": []}
 
-`ending` are those that end within 30 days and that nobody is known to renew. `Unread` stands in `expired` and `ending`
-for a certificate that lies in a vault which was not read.
+`ending` are those that end within a year and that nobody is known to renew, with `days_left`: how near is too near is a
+parameter of the rules. `Unread` stands in `expired` and `ending` for a certificate that lies in a vault which was not
+read.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from auditor.facts.certificates.entra import APPLICATION, PRINCIPAL, of_director
 from auditor.facts.certificates.model import Certificate
 from auditor.facts.certificates.readers import READERS
 from auditor.facts.certificates.vault import SECRET, VAULT, VaultCertificates
-from auditor.facts.keys.dates import SOON_DAYS, day, days_until
+from auditor.facts.keys.dates import day, days_until
 from auditor.facts.registry import FactFamily
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, Resource, Unread
 
+HORIZON_DAYS = 366
+"""So long before its end a certificate is told as ending."""
 WIDELY = 3
 """In so many places one wildcard certificate counts as used widely."""
 _APP_SERVICE = "microsoft.web/certificates"
@@ -83,8 +86,8 @@ def _fact(certificates: Sequence[Certificate], places: Mapping[str, set[str]], n
 
 
 def _problems(one: Certificate, places: Mapping[str, set[str]], now: datetime) -> Iterator[tuple[str, Json]]:
-    def told(words: str, *paths: str) -> Json:
-        return {"text": f"the {one.role} {one.name} {words}", "decided_by": list(paths or (one.path,))}
+    def told(words: str, **more: Json) -> Json:
+        return {"text": f"the {one.role} {one.name} {words}", **more, "decided_by": [one.path]}
 
     if one.unread and one.ends is None:
         yield "expired", Unread(one.unread)
@@ -92,9 +95,9 @@ def _problems(one: Certificate, places: Mapping[str, set[str]], now: datetime) -
         yield "unavailable", Unread(one.unread)
     if one.ends is not None and one.ends <= now:
         yield "expired", told(f"expired on {day(one.ends)}")
-    elif one.ends is not None and days_until(one.ends, now) < SOON_DAYS and not one.renews:
+    elif one.ends is not None and days_until(one.ends, now) < HORIZON_DAYS and not one.renews:
         left = days_until(one.ends, now)
-        yield "ending", told(f"ends on {day(one.ends)}, in {left} {'day' if left == 1 else 'days'}")
+        yield "ending", told(f"ends on {day(one.ends)}, in {left} {'day' if left == 1 else 'days'}", days_left=left)
     if one.trouble and not (one.ends is not None and one.ends <= now):
         yield "unavailable", told(f"cannot be used: {one.trouble}")
     if one.pinned:
@@ -125,7 +128,7 @@ def _shown(one: Certificate, now: datetime) -> Json:
 
 WANTED: Mapping[str, str] = {
     "expired": "a date to come",
-    "ending": "at least 30 days away, or renewed by then",
+    "ending": "farther away, or renewed by then",
     "unavailable": "a certificate that its holder can use",
     "pinned": "the address without a version",
     "weak": "RSA of 2048 bits or P-256, signed with SHA-256",
