@@ -43,8 +43,9 @@ def unread(
     """
     yield from _unread_scopes(rules, inventory, selection)
     for result in _unread_children(rules, inventory, now):
-        parent = inventory.by_key[ids.id_key(result.subject.id)]
-        if not selection or selection.holds(parent, inventory):
+        # A damaged snapshot may name a resource otherwise than its body does.
+        parent = inventory.get(result.subject.id)
+        if not selection or (parent and selection.holds(parent, inventory)):
             yield result
 
 

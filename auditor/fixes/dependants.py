@@ -14,13 +14,15 @@ from auditor.facts.clients import Clients, accepted_keys, keys_held
 from auditor.facts.readable import readable
 from auditor.fixes.model import Dependant
 from auditor.fixes.world import World
-from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.model import Gap, Json, Resource, Unread
 
 _OUTSIDE = "who calls from outside Azure, or by a key that was handed on, is not seen here: look at the service's logs"
 _OLDER = "clients that speak TLS below {lowest} alone are not seen here: look at the service's logs"
 _ALL_OF_AZURE = "0.0.0.0"  # noqa: S104 - how firewalls write the rule for all of Azure
 _EVERYONE = 2**28
 """So many addresses are a sixteenth of all: such a rule names nobody."""
+_DOORS = ("exposure", "ranges", "public_addresses", "virtual_networks", "resource_instances")
+"""What `paas_exposure` says of who is let in."""
 _PUBLIC = frozenset({"internet"})
 
 
@@ -103,7 +105,11 @@ def _doors(
 ) -> Loss | None:
     """Networks that are let in no more, and clients that have no other way."""
     old, new = before.fact("paas_exposure", earlier), after.fact("paas_exposure", service)
-    if not (old and new) or old == new or not _narrower(old, new):
+    if not (old and new) or old == new:
+        return None
+    if hidden := [value.gap for fact in (old, new) for name in _DOORS if isinstance(value := fact.get(name), Unread)]:
+        return Loss(_decided(old, new), unread=list(dict.fromkeys(hidden)), remarks=[_OUTSIDE])
+    if not _narrower(old, new):
         return None
     loss = Loss(_decided(old, new), remarks=[_OUTSIDE])
     found: dict[str, Dependant] = {}

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from auditor import api
 from auditor.fixes.model import Fix, Standing
+from auditor.inventory.model import Gap
+from auditor.rules.model import Change
+from auditor.snapshot.manifest import Manifest
+from auditor.snapshot.store import Snapshot
 from tests.conftest import arm_id
 from tests.fixes.worlds import KEY, SHORT, Body, app, endpoint, network, planned, resource
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STORAGE = resource("Microsoft.Storage/storageAccounts", "st1", {"minimumTlsVersion": "TLS1_2"})
 COSMOS = resource(
     "Microsoft.DocumentDB/databaseAccounts", "cosmos1", {"documentEndpoint": "https://cosmos1.documents.azure.com:443/"}
@@ -458,3 +464,17 @@ def test_a_rule_of_a_security_group_that_serves_a_machine_is_a_dependant(tmp_pat
     [fix] = plan.fixes
     assert fix.standing is Standing.NOT_YET
     assert [one.text for one in fix.dependants] == ["vm-app serves 10.1.0.0/16 at tcp 8080, let in by nsg/web (100)"]
+
+
+def test_whom_networks_let_in_that_were_not_read_is_unknown_and_not_nobody(tmp_path: Path):
+    gap = Gap(STORAGE["id"], STORAGE["type"], "GET x", 403, "AuthorizationFailed", "no")
+    path = tmp_path / "tenant.db"
+    with Snapshot.create(path, Manifest(source="live", started_at=NOW, finished_at=None)) as snapshot:
+        snapshot.add("/", STORAGE["type"], [STORAGE], unread={"properties.networkAcls": gap})
+        snapshot.finish(NOW)
+    source = api.open_source(path)
+    shut = {STORAGE["id"]: [Change("properties.publicNetworkAccess", "Disabled")]}
+
+    (fix,) = api.what_if(source, shut).fixes
+
+    assert fix.standing is Standing.UNKNOWN

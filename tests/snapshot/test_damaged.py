@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from auditor import api
 from auditor.errors import InputError, SnapshotError
 from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap
@@ -21,6 +22,7 @@ from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.opening import open_source
 from auditor.snapshot.query import Limits, query_snapshot, views_of
 from auditor.snapshot.store import Snapshot
+from tests.tenants import accounts, guid
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 KIND = "Microsoft.Storage/storageAccounts"
@@ -172,3 +174,12 @@ def test_an_unbuffered_output_that_is_cut_does_not_end_well(path: Path, tmp_path
 
     assert done.returncode == 2
     assert b"stdout: cannot be written" in done.stderr
+
+
+def test_a_resource_that_is_called_otherwise_than_its_key_is_judged_all_the_same(tmp_path: Path):
+    path = accounts(tmp_path / "tenant.db", guid(1), 2)
+    write(path, "UPDATE resources SET key = replace(key, ?, ?)", "st0000", "st9999")
+
+    report = api.audit(open_source(path), api.choose_rules(select=["storage-*"]))
+
+    assert {result.subject.name for result in report.results} >= {"st0000", "st0001"}
