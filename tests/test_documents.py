@@ -61,7 +61,7 @@ def test_the_formats_that_help_names_are_the_formats_there_are():
     scan: Any = typer.main.get_command(app)
     option = next(p for p in scan.commands["scan"].params if "--format" in p.opts)
 
-    assert re.findall(r"[a-z]+", option.help.replace(" or ", " ")) == list(FORMATS)
+    assert re.findall(r"[a-z-]+", option.help.replace(" or ", " ")) == list(FORMATS)
 
 
 def test_links_inside_the_project_lead_somewhere():

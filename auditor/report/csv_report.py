@@ -14,7 +14,7 @@ from auditor.evaluate.model import Outcome, Report, Result
 from auditor.report.meanings import meaning
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import fill_names
-from auditor.report.text import plain, subscription_words, value_words
+from auditor.report.text import plain, plain_lines, subscription_words, value_words
 
 COLUMNS = (
     "severity",
@@ -90,3 +90,9 @@ def cell(text: str) -> str:
     if ";" in line:
         line = _INNER_FORMULA.sub(r"\1'", line)
     return f"'{line}" if _FORMULA.match(line) else line
+
+
+def lines_cell(text: str) -> str:
+    """The same for a text of several lines, which a cell in quotes may have."""
+    lines = _INNER_FORMULA.sub(r"\1'", plain_lines(text.strip()))
+    return f"'{lines}" if _FORMULA.match(lines) else lines

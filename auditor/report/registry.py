@@ -26,6 +26,12 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "markdown": "auditor.report.markdown",
         "html": "auditor.report.html",
         "ocsf": "auditor.report.ocsf",
+        "sentinel": "auditor.report.sentinel",
+        "defender": "auditor.report.defender",
+        "jira": "auditor.report.jira",
+        "azure-boards": "auditor.report.azure_boards",
+        "teams": "auditor.report.teams",
+        "slack": "auditor.report.slack",
     }
 )
 """Format name to its module, which has `render(report, options) -> Rendered` and is imported when it is used."""

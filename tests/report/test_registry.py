@@ -17,7 +17,14 @@ from tests.report.samples import finding, report_of
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
-SUFFIX = {"table": "txt", "markdown": "md", "junit": "xml", "sarif": "sarif.json", "ocsf": "ocsf.json"}
+SUFFIX = {"table": "txt", "markdown": "md", "junit": "xml", "sarif": "sarif.json", "ocsf": "ocsf.json"} | {
+    "sentinel": "sentinel.jsonl",
+    "defender": "defender.jsonl",
+    "jira": "jira.csv",
+    "azure-boards": "azure-boards.csv",
+    "teams": "teams.json",
+    "slack": "slack.json",
+}
 SAMPLES = {"empty": samples.empty, "small": samples.small}
 
 
@@ -83,7 +90,7 @@ def test_no_format_carries_terminal_escapes_or_marks_that_reorder_text(name: str
     data = as_bytes(render(samples.small(), name, RenderOptions()).data).decode()
 
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", data)
-    if name not in ("json", "sarif", "ocsf"):  # those carry ids as Azure has them, for programs
+    if name not in ("json", "sarif", "ocsf", "sentinel"):  # those carry ids as Azure has them, for programs
         assert "\u202e" not in data
 
 

@@ -242,7 +242,8 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, json, sarif, junit, csv, markdown, html or ocsf.",
+        help="table, json, sarif, junit, csv, markdown, html, ocsf, sentinel, defender, jira, azure-boards, teams "
+        "or slack.",
         autocompletion=completion.output_format,
         rich_help_panel=_OUTPUT,
     ),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Result
-from auditor.report.meanings import meaning
+from auditor.report.grouping import group_key, grouped
 from auditor.report.remedies import fill_names, generic
 from auditor.report.terminal.evidence import evidence_lines, listing
 from auditor.report.terminal.page import Page
@@ -34,7 +34,7 @@ def findings(page: Page) -> Iterator[RenderableType]:
         outcomes |= {Outcome.PASS, Outcome.NOT_APPLICABLE}
     shown = [result for result in page.report.results if result.outcome in outcomes]
     draw = _rule_group if page.options.group_by == "rule" else _other_group
-    groups = _grouped(shown, lambda result: _group_key(page, result))
+    groups = grouped(shown, page.options)
     # Rules, topics and subscriptions are few; resources can be tens of thousands.
     folded = page.options.group_by == "resource" and not page.options.verbose
     short = draw is _rule_group and len(groups) > _MANY_RULES and not page.options.verbose
@@ -46,41 +46,6 @@ def findings(page: Page) -> Iterator[RenderableType]:
     if folded and (hidden := len(groups) - _SHOWN_RESOURCES) > 0:
         yield page.line((f"... and {count(hidden, 'more resource')}: add --verbose", "quiet"))
         yield ""
-
-
-def _grouped(results: Sequence[Result], key: Callable[[Result], str]) -> list[list[Result]]:
-    """Groups with the worst first, by how many findings of each severity they hold, then by name."""
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(key(result), []).append(result)
-    return [groups[name] for name in sorted(groups, key=lambda name: (_badness(groups[name]), name))]
-
-
-def _badness(results: Sequence[Result]) -> tuple[int, ...]:
-    failed = [result.severity for result in results if result.outcome is Outcome.FAIL]
-    return tuple(-failed.count(severity) for severity in Severity)
-
-
-def _group_key(page: Page, result: Result) -> str:
-    match page.options.group_by:
-        case "resource":
-            return result.subject.id.lower()
-        case "subscription":
-            return result.subject.subscription_id
-        case "topic":
-            return result.rule.topic
-        case "rule":
-            return result.rule.id
-        case _:
-            return _tag(page, result)
-
-
-def _tag(page: Page, result: Result) -> str:
-    """The value of the tag by which findings are grouped: one that is named, or the first with a meaning."""
-    chosen = page.options.group_by
-    if chosen.startswith("tag:"):
-        return result.subject.tags.get(chosen.removeprefix("tag:").lower(), "")
-    return meaning(result.subject, chosen, page.options.meanings)
 
 
 def _rule_group(page: Page, group: Sequence[Result]) -> Iterator[RenderableType]:
@@ -137,7 +102,7 @@ def _group_title(page: Page, result: Result) -> list[Words]:
             return [(result.rule.topic, "strong")]
         case _:
             words = page.options.group_by.removeprefix("tag:").replace("_", " ").capitalize()
-            value = _tag(page, result)
+            value = group_key(result, page.options)
             return [(f"{words}: {value}" if value else f"No {words.lower()}", "strong")]
 
 
