@@ -69,6 +69,16 @@ def test_what_a_change_opens_in_the_tenant_is_shown_at_the_line_that_opens_it(re
     assert len(places(whole.stdout)) > 1
 
 
+def test_what_was_left_out_by_the_choice_of_a_part_does_not_go_away_with_the_change(repository: Path):
+    (repository / "infra" / "main.json").write_text(json.dumps(template(account("stquiet"))))
+    options = ("--select", "storage-https-only", "--deploy-scope", DEMO, "-g", "rg-hub-network", "--fail-on", "none")
+
+    done = run("scan", "--demo", "--with", "infra", *options, cwd=repository)
+
+    assert done.returncode == 0, done.stderr
+    assert "away with the change" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

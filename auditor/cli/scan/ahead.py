@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
     from auditor.iac.declaration import Declaration
+    from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
 
 
@@ -66,11 +67,14 @@ class Ahead:
         self.changed, self.addresses = foreseen.changed, foreseen.addresses
         return foreseen.source
 
-    def shown(self, report: Report, rules: api.RuleChoice) -> Report:
-        """What is new through the code, where it is laid over a base and not all findings are asked for."""
+    def shown(self, report: Report, rules: api.RuleChoice, selection: Selection | None = None, jobs: int = 1) -> Report:
+        """What is new through the code, where it is laid over a base and not all findings are asked for.
+
+        `selection` and `jobs` are those of the report: the base is judged as the world with the code was.
+        """
         if self.base is None or self.only_new is False:
             return report
-        return api.only_new(api.audit(self.base, rules), report)
+        return api.only_new(api.audit(self.base, rules, selection=selection, jobs=jobs), report)
 
     @property
     def roots(self) -> tuple[Path, ...]:

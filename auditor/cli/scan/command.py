@@ -156,7 +156,7 @@ def scan(
     )
     accepted, refused = acceptance.of(found)
     report = api.judge(
-        ahead.shown(report, choice),
+        ahead.shown(report, choice, selection, jobs),
         found,
         fail_on=None if fail_on is options.FailOn.NONE else Severity(fail_on.value),
         fail_on_unknown=fail_on_unknown,
