@@ -68,9 +68,9 @@ def diff(
             )
     documents = [_report(path) for path in (old, new)]
     if any(documents) and not all(documents):
-        report = old if documents[0] else new
+        report, other = (old, new) if documents[0] else (new, old)
         raise UsageError(
-            f"a report and a snapshot cannot be compared: {report} is a report, {new if report is old else old} is none",
+            f"a report and a snapshot cannot be compared: {report} is a report, {other} is none",
             remedy="Give two of one kind.",
         )
     if all(documents):
