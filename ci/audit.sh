@@ -11,6 +11,7 @@ directory=${AUDIT_DIRECTORY:-$RUNNER_TEMP/auditor-report}
 
 mkdir -p "$directory"
 rm -rf "$directory/sarif" "$directory"/report.{json,md,sarif,html,xml,csv,ocsf.json}
+rm -f "$directory"/report.{sentinel.jsonl,defender.jsonl,jira.csv,azure-boards.csv,teams.json,slack.json}
 
 case "$(printf %s "${AUDIT_SUMMARY:-auto}" | tr -d '[:space:]')" in
   auto | true | counts | false) ;;
@@ -91,7 +92,9 @@ for format in ${formats[@]+"${formats[@]}"}; do # an empty list is an error in t
       fi
       ;;
     junit) arguments+=(--report "junit=$directory/report.xml") ;;
-    ocsf) arguments+=(--report "ocsf=$directory/report.ocsf.json") ;;
+    ocsf | teams | slack) arguments+=(--report "$format=$directory/report.$format.json") ;;
+    sentinel | defender) arguments+=(--report "$format=$directory/report.$format.jsonl") ;;
+    jira | azure-boards) arguments+=(--report "$format=$directory/report.$format.csv") ;;
     json | markdown) ;; # always written
     *) arguments+=(--report "$format=$directory/report.$format") ;;
   esac

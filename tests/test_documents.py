@@ -91,3 +91,17 @@ def test_the_readme_names_every_permission_that_requests_to_microsoft_graph_need
     granted = named.union(*(COVERED_BY[name] for name in named if name in COVERED_BY))
 
     assert {entry.permission for entry in ENTRIES} | {permission for permission, _ in PROBES.values()} <= granted
+
+
+def test_the_readme_says_what_is_not_covered():
+    _, _, after = README.partition("### What is not covered\n")
+
+    assert "no logs, no traffic" in after.partition("\n#")[0]
+
+
+def test_the_template_of_pipelines_lies_where_the_documents_say():
+    named = set(re.findall(r"template: (\S+)@auditor", DOCUMENTS))
+    template = ROOT / "pipelines/azure-pipelines-template.yml"
+
+    assert {ROOT / path for path in named} == {template}
+    assert f"template: {template.relative_to(ROOT)}@auditor" in template.read_text()

@@ -61,9 +61,18 @@ def diff(
     Reports tell results and their evidence; snapshots and exports are judged anew by the same rules, and their
     resources compared property by property.
     """
+    for path in (old, new):
+        if not path.exists():
+            raise UsageError(
+                "there is no such file or folder", subject=str(path), remedy="Name two reports, snapshots or exports."
+            )
     documents = [_report(path) for path in (old, new)]
     if any(documents) and not all(documents):
-        raise UsageError("a report and a snapshot cannot be compared", remedy="Give two of one kind.")
+        report, other = (old, new) if documents[0] else (new, old)
+        raise UsageError(
+            f"a report and a snapshot cannot be compared: {report} is a report, {other} is none",
+            remedy="Give two of one kind.",
+        )
     if all(documents):
         if rule_paths or no_builtin or select or ignore or overrides:
             raise UsageError("rules are chosen where two snapshots are compared", remedy="Leave these options out.")

@@ -24,6 +24,10 @@ class InventoryTree:
     """Place by fingerprint: `RenderOptions.locations`."""
     calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """Module calls that lead to a place, by fingerprint: `RenderOptions.calls`."""
+    openers: Mapping[str, tuple[tuple[str, Place], ...]] = field(default_factory=dict)
+    """Where what decided a finding is declared, by fingerprint: `RenderOptions.openers`."""
+    at_code: int = 0
+    """How many findings stand at the code that declares their resource, or changes it."""
 
 
 def inventory_tree(report: Report, resources: Mapping[str, Resource], prefix: str) -> InventoryTree:

@@ -43,6 +43,8 @@ class RenderOptions:
     """Where results are shown, by fingerprint or by lower-cased resource id; the fingerprint wins."""
     calls: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """Module calls that lead to the places of results, the outermost first, by fingerprint."""
+    openers: Mapping[str, tuple[tuple[str, Place], ...]] = field(default_factory=dict)
+    """Names and places of other resources that decided a result, by fingerprint: the rule that opens a door."""
 
 
 @dataclass(frozen=True, slots=True)

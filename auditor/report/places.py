@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from auditor.evaluate.model import Outcome, Report, Result
@@ -16,6 +16,8 @@ from auditor.report.inventory_tree import InventoryTree, inventory_tree
 _TERRAFORM_RESOURCE = re.compile(r'resource[ \t]+"([\w-]+)"[ \t]+"[^"\n]*"[ \t]*\{')
 _PROPERTY = re.compile(r"(?:[a-z]\w*|(?i:properties))([.\[][^ :/]*)?")
 """A path in the resource's own body; other evidence names another resource, or what was counted."""
+_OPENERS = 10
+"""Resources that one finding names at most: a machine can be open in many ways."""
 _IDENTIFYING = frozenset({"name", "location", "resource_group_name", "type", "parent_id", "scope", "tags"})
 _TERRAFORM_ARGUMENT = re.compile(r"^[ \t]*([a-z]\w*)[ \t]*=(?!=)", re.MULTILINE)
 
@@ -44,11 +46,37 @@ def places(
             at_code[result.fingerprint] = _property(result, declaration) if is_own else declaration.place
             if declaration.calls:
                 calls[result.fingerprint] = declaration.calls
+    openers = {
+        result.fingerprint: found
+        for result in shown
+        if (found := tuple(_openers(result, declared, at_code.get(result.fingerprint))))
+    }
     if tree_prefix is None:
-        return InventoryTree({}, at_code, calls)
+        return InventoryTree({}, at_code, calls, openers, len(at_code))
     left = replace(report, results=tuple(result for result in shown if result.fingerprint not in at_code))
     tree = inventory_tree(left, resources, tree_prefix)
-    return InventoryTree(tree.files, {**at_code, **tree.locations}, calls)
+    return InventoryTree(tree.files, {**at_code, **tree.locations}, calls, openers, len(at_code))
+
+
+def _openers(result: Result, declared: Mapping[str, Declaration], primary: Place | None) -> Iterator[tuple[str, Place]]:
+    """Names and places of the other resources in the evidence, or of what holds them, where code declares these."""
+    own = ids.id_key(result.subject.id)
+    told: set[str] = {own}
+    for leaf in result.evidence:
+        owner, separator, path = leaf.path.partition(":")
+        key = ids.id_key(owner)
+        if not separator or not owner.startswith("/") or key in told or len(told) > _OPENERS:
+            continue
+        holder = key
+        while "/providers/" in holder and holder not in declared:
+            holder = ids.parent_of(holder)
+        if holder not in declared:
+            continue
+        declaration = declared[holder]
+        place = declaration.nearest(path) if holder == key else declaration.place
+        told.add(key)
+        if place != primary:
+            yield "/".join(ids.below_provider(owner).split("/")[2::2]), place
 
 
 def _through(result: Result, declared: Mapping[str, Declaration], changed: Collection[str]) -> Declaration | None:

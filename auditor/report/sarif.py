@@ -27,6 +27,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 ACCEPTED_RESULTS = 25_000
 KEPT_RESULTS = 5_000
 _MESSAGE = 1_000
+_CALLED = "The module that declares the resource is called here."
 
 
 def render(report: Report, options: RenderOptions) -> Rendered:
@@ -186,8 +187,12 @@ def _result(result: Result, rule_index: int, options: RenderOptions, carried: Co
             ],
         },
     }
-    if calls := options.calls.get(result.fingerprint):
-        document["relatedLocations"] = [_call_location(number, place) for number, place in enumerate(calls, 1)]
+    related = [
+        *((_CALLED, place) for place in options.calls.get(result.fingerprint, ())),
+        *((f"{plain(name)}, which decided it, is declared here.", place) for name, place in _openers(result, options)),
+    ]
+    if related:
+        document["relatedLocations"] = [_related(number, *one) for number, one in enumerate(related, 1)]
     if result.exemption:
         document["suppressions"] = [_suppression(result.exemption)]
     return document
@@ -236,9 +241,14 @@ def _location(result: Result, options: RenderOptions) -> dict[str, Any]:
     }
 
 
-def _call_location(number: int, place: Place) -> dict[str, Any]:
-    message = {"text": "The module that declares the resource is called here."}
-    return {"id": number, "physicalLocation": _physical(place), "message": message}
+def _openers(result: Result, options: RenderOptions) -> Sequence[tuple[str, Place]]:
+    return options.openers.get(result.fingerprint, ())
+
+
+def _related(number: int, text: str, place: Place) -> dict[str, Any]:
+    for mark in ("\\", "[", "]"):
+        text = text.replace(mark, "\\" + mark)
+    return {"id": number, "physicalLocation": _physical(place), "message": {"text": text}}
 
 
 def _physical(place: Place) -> dict[str, Any]:

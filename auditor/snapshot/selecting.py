@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from auditor.errors import UsageError
 from auditor.inventory import ids
-from auditor.inventory.selection import Selection
+from auditor.inventory.selection import Selection, tags_of
 from auditor.snapshot.source import Source
 
 _SHOWN = 8
@@ -34,7 +34,28 @@ def selection_of(
     groups = {_group(source, name) for name in resource_groups}
     if not (chosen or groups or tags):
         return None
-    return Selection(frozenset(chosen), frozenset(groups), tuple(map(_tag, tags)))
+    selection = Selection(frozenset(chosen), frozenset(groups), tuple(map(_tag, tags)))
+    if tags and not any(selection.holds(resource, source.inventory) for resource in source.inventory):
+        raise _no_such_tag(source, selection, tags)
+    return selection
+
+
+def _no_such_tag(source: Source, selection: Selection, asked: Sequence[str]) -> UsageError:
+    """The error for tags that nothing has: a gate over nothing would hold."""
+    known: dict[str, set[str]] = {}
+    for resource in source.inventory:
+        for name, value in tags_of(resource, source.inventory).items():
+            known.setdefault(name, set()).add(value)
+    name, _ = next((one for one in selection.tags if one[0].lower() not in known), selection.tags[0])
+    values = known.get(name.lower())
+    said = f"{name} has the values {_few(values)}" if values else f"tags are {_few(known)}"
+    return UsageError(f"nothing that is chosen has {' and '.join(asked)}", subject="--tag", remedy=f"In it {said}.")
+
+
+def _few(names: Iterable[str]) -> str:
+    found = sorted(names, key=str.lower)
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"{', '.join(found[:_SHOWN])}{more}" if found else "nowhere"
 
 
 def _subscription(source: Source, name: str) -> str:
@@ -94,5 +115,5 @@ def _unknown(option: str, noun: str, name: str, known: Iterable[str]) -> UsageEr
     names = sorted(set(known), key=str.lower)
     near = get_close_matches(name.lower(), [one.lower() for one in names], 1)
     hint = f"Did you mean {next(one for one in names if one.lower() == near[0])}? " if near else ""
-    listed = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return UsageError(f"there is no {noun} {name} in it", subject=option, remedy=f"{hint}It has: {listed or 'none'}.")
+    listed = _few(names) if names else "none"
+    return UsageError(f"there is no {noun} {name} in it", subject=option, remedy=f"{hint}It has: {listed}.")

@@ -227,10 +227,15 @@ def test_one_file_a_subscription_is_uploaded_as_a_folder(job):
 
 
 def test_every_format_is_written(job):
-    done = job(formats="sarif html junit csv ocsf", fail_on="none")
+    others = ("sentinel.jsonl", "defender.jsonl", "jira.csv", "azure-boards.csv", "teams.json", "slack.json")
+    formats = " ".join(name.partition(".")[0] for name in others)
+
+    done = job(formats=f"sarif html junit csv ocsf {formats}", fail_on="none")
 
     names = {path.name for path in Path(done.outputs["directory"]).iterdir()}
-    assert names == {f"report.{ending}" for ending in ("json", "md", "sarif", "html", "xml", "csv", "ocsf.json")}
+    assert names == {
+        f"report.{ending}" for ending in ("json", "md", "sarif", "html", "xml", "csv", "ocsf.json", *others)
+    }
 
 
 def test_a_report_of_an_audit_before_is_not_taken_for_one_of_this(job):

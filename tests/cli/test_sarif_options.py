@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -48,8 +49,10 @@ def test_a_finding_is_shown_at_the_code_that_declares_its_resource(tmp_path: Pat
         "resource nic 'Microsoft.Network/networkInterfaces@2024-05-01' = {\n  name: 'nic-legacy-web'\n}\n"
     )
 
-    scan(tmp_path, "--sarif-prefix", "cloud/azure", "--source-root", "infra")
+    options = ("--sarif-prefix", "cloud/azure", "--source-root", "infra")
+    told = run("scan", "--demo", "--report", "sarif=out.sarif", *options, cwd=tmp_path).stderr
 
+    assert re.search(r"note: \d+ of [\d,]+ findings placed at the code below infra", told)
     after = uris(tmp_path / "out.sarif")
     assert before[nic].startswith("cloud/azure/subscriptions/")
     assert after[nic] == "infra/main.bicep"

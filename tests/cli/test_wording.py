@@ -54,8 +54,10 @@ def test_code_given_for_an_export_is_told_where_to_go(name: str, tmp_path: Path)
 
 
 def test_diff_speaks_of_what_it_takes(tmp_path: Path):
-    done = run("diff", "old.json", "new.json", cwd=tmp_path)
+    (tmp_path / "new.json").write_text('{"schema_version": "1.0", "results": []}')
+    for names in (("old.json", "other.json"), ("old.json", "new.json")):
+        done = run("diff", *names, cwd=tmp_path)
 
-    assert done.returncode == 2
-    assert "old.json: there is no such file or folder" in told(done)
-    assert "--from" not in told(done)
+        assert done.returncode == 2
+        assert "old.json: there is no such file or folder" in told(done)
+        assert "--from" not in told(done)

@@ -27,7 +27,7 @@ from auditor.report.registry import RenderOptions, render
 from auditor.report.sarif_split import split_sarif
 from auditor.rules.model import Evidence, Remediation, Rule, Severity
 from tests.report import samples
-from tests.report.samples import PRODUCTION, SANDBOX, SSH, STORAGE, finding, report_of
+from tests.report.samples import PRODUCTION, SANDBOX, SSH, STORAGE, arm_id, finding, report_of
 
 Rendered = Callable[..., str]
 AUDITOR = Path(sys.executable).parent / "auditor"
@@ -386,6 +386,32 @@ def test_a_finding_in_a_module_names_the_calls_that_lead_there():
     assert [place["artifactLocation"]["uri"] for place in related] == ["main.bicep", "app.bicep"]
     assert [place["region"]["startLine"] for place in related] == [3, 7]
     assert len(document["locations"]) == 1
+
+
+def test_a_finding_names_where_the_rule_that_opened_the_door_is_declared(tmp_path: Path):
+    group = arm_id("Microsoft.Network/networkSecurityGroups", "nsg-web")
+    opener = f"{group}/securityRules/allow-ssh"
+    evidence = (
+        Evidence(f"{opener}:properties.sourceAddressPrefix", "Internet", "narrower"),
+        Evidence(f"{opener}:properties.destinationPortRange", "22", "none"),
+        Evidence(f"{arm_id('Microsoft.Network/routeTables', 'rt')}:properties.routes", [], "some"),
+    )
+    result = finding(STORAGE, "st1", evidence=evidence)
+    (tmp_path / "net.bicep").write_text(
+        "resource nsg 'Microsoft.Network/networkSecurityGroups@2023-11-01' = {\n  name: 'nsg-web'\n}\n"
+        "resource ssh 'Microsoft.Network/networkSecurityGroups/securityRules@2023-11-01' = {\n  parent: nsg\n"
+        "  name: 'allow-ssh'\n  properties: {\n    sourceAddressPrefix: 'Internet'\n  }\n}\n"
+    )
+    bodies = {key.lower(): Resource.from_body({"id": key}) for key in (result.subject.id, group, opener)}
+
+    found = places(report_of([result]), bodies, declared=declared_at(tmp_path, bodies.values()))
+    options = RenderOptions(locations=found.locations, openers=found.openers)
+    (related,) = run_of(render(report_of([result]), "sarif", options).data)["results"][0]["relatedLocations"]
+
+    assert related["message"]["text"] == "nsg-web/allow-ssh, which decided it, is declared here."
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "net.bicep"
+    assert related["physicalLocation"]["region"]["startLine"] == 8
+    assert found.at_code == 0
 
 
 def test_an_upload_too_large_for_code_scanning_loses_its_least_severe_results():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli.scan.repository import repository_of
+from auditor.cli.terminal.messages import note
 from auditor.cli.terminal.output import write_file
 from auditor.errors import UsageError
 from auditor.inventory import ids
@@ -70,6 +71,7 @@ def with_places(
     ahead: Ahead,
 ) -> RenderOptions:
     """The rendering with places, portal and category; writes the inventory tree where one is asked for."""
+    from auditor.evaluate.model import Outcome
     from auditor.report.places import places
 
     cloud = source.manifest.cloud.lower()
@@ -91,10 +93,13 @@ def with_places(
         changed=ahead.changed,
         tree_prefix=prefix if chosen.inventory else None,
     )
+    if chosen.source_root:
+        shown = len(report.with_outcome(Outcome.FAIL, Outcome.EXEMPT))
+        note(f"{tree.at_code:,} of {shown:,} findings placed at the code below {chosen.source_root}")
     if chosen.inventory:
         for name, text in tree.files.items():
             _write_below(chosen.inventory, name, text.encode("utf-8", "replace"), private=True)
-    return replace(rendering, locations=tree.locations, calls=tree.calls)
+    return replace(rendering, locations=tree.locations, calls=tree.calls, openers=tree.openers)
 
 
 def write_split(
