@@ -48,6 +48,8 @@ def as_document(run: Run) -> dict[str, Any]:
 
 def load_history(folder: Path) -> tuple[Run, ...]:
     """Every run in a folder, in no order. Raises ConfigError for a file that is none, and where there is no folder."""
+    if folder.is_file():
+        raise ConfigError("is no folder", subject=str(folder), remedy="Name the folder of scan --history.")
     if not folder.is_dir():
         raise ConfigError(
             "there is no such folder", subject=str(folder), remedy="auditor scan --history DIR makes one."

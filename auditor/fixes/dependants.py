@@ -7,7 +7,7 @@ let in (`paas_exposure`, private endpoints), what is taken without TLS (`transpo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditor.facts.clients import Clients, accepted_keys, keys_held
@@ -107,11 +107,11 @@ def _doors(
     old, new = before.fact("paas_exposure", earlier), after.fact("paas_exposure", service)
     if not (old and new) or old == new:
         return None
-    if hidden := [value.gap for fact in (old, new) for name in _DOORS if isinstance(value := fact.get(name), Unread)]:
-        return Loss(_decided(old, new), unread=list(dict.fromkeys(hidden)), remarks=[_OUTSIDE])
-    if not _narrower(old, new):
+    hidden = [value.gap for fact in (old, new) for name in _DOORS if isinstance(value := fact.get(name), Unread)]
+    if not hidden and not _narrower(old, new):
         return None
-    loss = Loss(_decided(old, new), remarks=[_OUTSIDE])
+    # What was not read may let in more than those who are known.
+    loss = Loss(_decided(old, new), unread=list(dict.fromkeys(hidden)), remarks=[_OUTSIDE])
     found: dict[str, Dependant] = {}
     for client in clients.of_service(earlier):
         if clients.reaches(client.consumer, earlier)[0] is False:
@@ -147,18 +147,30 @@ def _named(old: Mapping[str, Json], new: Mapping[str, Json], service: Resource) 
     """Those whom rules let in by name today: somebody meant them to come in."""
     if old["exposure"] != "selected-networks":
         return
-    kept = {entry["range"] for entry in new["ranges"]} if new["exposure"] == "selected-networks" else set()
-    for entry in old["ranges"]:
+    kept = {entry["range"] for entry in _ranges(new)} if new["exposure"] == "selected-networks" else set()
+    for entry in _ranges(old):
         if entry["range"] in kept or entry["addresses"] >= _EVERYONE or str(entry["range"]).startswith(_ALL_OF_AZURE):
             continue  # the rule for everyone, or for all of Azure, names nobody
         text = f"{entry['range']} is let in to {service.name} by {entry['name'] or entry['path']}"
         yield Dependant(str(entry["range"]), "", text, ("give those who call from there a private way",))
     shut = new["exposure"] == "private-only"
     for name, word in (("virtual_networks", "subnet"), ("resource_instances", "resource instance")):
-        if old[name] and (shut or new[name] < old[name]):
-            who = f"{old[name]} {word}" + ("s" if old[name] > 1 else "")
+        let_in, left = _known(old[name]), _known(new[name])
+        if let_in and (shut or left < let_in):
+            who = f"{let_in} {word}" + ("s" if let_in > 1 else "")
             text = f"{who} let in to {service.name} by its network rules"
             yield Dependant(who, "", text, ("give them a private endpoint",))
+
+
+def _ranges(exposure: Mapping[str, Json]) -> Sequence[Mapping[str, Json]]:
+    """The ranges that are known."""
+    found = exposure["ranges"]
+    return found if isinstance(found, list) else ()
+
+
+def _known(number: Json | Unread) -> int:
+    """A number that was read; of what was not, `Loss.unread` tells."""
+    return number if isinstance(number, int) else 0
 
 
 def _plain(before: World, after: World, earlier: Resource, service: Resource, clients: Clients) -> Loss | None:

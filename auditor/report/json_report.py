@@ -11,8 +11,9 @@ from auditor.inventory.model import Gap
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
 from auditor.report.model import Rendered, RenderOptions
+from auditor.report.overridden import overridden_entry
 from auditor.report.trend import point_entry
-from auditor.rules.model import Overridden, Rule, Severity
+from auditor.rules.model import Rule, Severity
 
 SCHEMA_VERSION = "1.0"
 _LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
@@ -138,18 +139,6 @@ def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ..
 def _since(report: Report, result: Result) -> dict[str, str]:
     since = report.trend.since.get(result.fingerprint) if report.trend else None
     return {"since": timestamp(since)} if since else {}
-
-
-def overridden_entry(overridden: Overridden) -> dict[str, Any]:
-    """What a user has set in a rule, as values."""
-    return {
-        "severity": overridden.severity.value if overridden.severity else None,
-        "parameters": {
-            name: {"default": default, "value": value} for name, (default, value) in overridden.parameters.items()
-        },
-        "reasons": list(overridden.reasons),
-        "sources": list(overridden.sources),
-    }
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:

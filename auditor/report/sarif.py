@@ -16,9 +16,9 @@ from auditor.iac.place import Place
 from auditor.inventory.model import Json
 from auditor.report.addresses import artifact_uri
 from auditor.report.encoding import encode, timestamp
-from auditor.report.json_report import overridden_entry
 from auditor.report.meanings import meant
 from auditor.report.model import Rendered, RenderOptions
+from auditor.report.overridden import overridden_entry
 from auditor.report.sarif_notifications import notification_descriptors, notifications
 from auditor.report.sarif_rules import LEVELS, descriptors
 from auditor.report.text import count, plain, shorten, value_words

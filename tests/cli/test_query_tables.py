@@ -123,3 +123,13 @@ def test_collecting_the_demo_says_what_it_cannot_do(more: tuple[str, ...], words
     assert done.returncode == 2
     assert words in done.stderr
     assert (tmp_path / "tenant.db").read_text() == "mine"
+
+
+def test_overrides_with_a_mistake_are_told_whatever_is_asked(tmp_path: Path):
+    (tmp_path / "o.yaml").write_text("overrides: [{rule: no-such-rule-at-all, severity: low, reason: x}]")
+
+    done = run("query", "select count(*) from resources", "--demo", "--overrides", "o.yaml", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "names no rule" in done.stderr
+    assert done.stdout == ""

@@ -180,6 +180,7 @@ def test_a_folder_of_json_reports_is_a_history_too(tmp_path: Path):
     [
         (("trend", "nowhere"), "there is no such folder"),
         (("trend", "empty"), "holds no run"),
+        (("trend", "a-file"), "is no folder"),
         (("scan", "--demo", "--history", "a-file"), "is no folder"),
         (("scan", "--demo", "--history", "broken"), "no-run.json"),
         (("scan", "--demo", "--with", "code", "--history", "h"), "not of code"),

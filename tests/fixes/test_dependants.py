@@ -10,6 +10,7 @@ import pytest
 
 from auditor import api
 from auditor.fixes.model import Fix, Standing
+from auditor.inventory.coverage import ReadState
 from auditor.inventory.model import Gap
 from auditor.rules.model import Change
 from auditor.snapshot.manifest import Manifest
@@ -466,15 +467,32 @@ def test_a_rule_of_a_security_group_that_serves_a_machine_is_a_dependant(tmp_pat
     assert [one.text for one in fix.dependants] == ["vm-app serves 10.1.0.0/16 at tcp 8080, let in by nsg/web (100)"]
 
 
-def test_whom_networks_let_in_that_were_not_read_is_unknown_and_not_nobody(tmp_path: Path):
-    gap = Gap(STORAGE["id"], STORAGE["type"], "GET x", 403, "AuthorizationFailed", "no")
+@pytest.mark.parametrize(
+    ("ranges", "standing"), [([], Standing.UNKNOWN), (["203.0.113.9"], Standing.NOT_YET)], ids=["nobody known", "one"]
+)
+def test_networks_that_were_not_read_may_let_somebody_in(ranges: list[str], standing: Standing, tmp_path: Path):
+    """Subnet rules of a SQL server are children: without them the known ranges still count, and nobody is ruled out."""
+    rules, networks = f"{SQL['type']}/firewallRules", f"{SQL['type']}/virtualNetworkRules"
+    bodies = [
+        {
+            "id": f"{SQL['id']}/firewallRules/{number}",
+            "type": rules,
+            "properties": {"startIpAddress": address, "endIpAddress": address},
+        }
+        for number, address in enumerate(ranges)
+    ]
+    gap = Gap(SQL["id"], networks, "GET x", 403, "AuthorizationFailed", "no")
     path = tmp_path / "tenant.db"
     with Snapshot.create(path, Manifest(source="live", started_at=NOW, finished_at=None)) as snapshot:
-        snapshot.add("/", STORAGE["type"], [STORAGE], unread={"properties.networkAcls": gap})
+        snapshot.add("/", SQL["type"], [SQL])
+        snapshot.add("/", rules, bodies)
+        for kind in (SQL["type"], rules):
+            snapshot.close("/", kind, ReadState.COMPLETE, as_of=NOW)
+        snapshot.close(SQL["id"], networks, ReadState.DENIED, gap=gap)
         snapshot.finish(NOW)
-    source = api.open_source(path)
-    shut = {STORAGE["id"]: [Change("properties.publicNetworkAccess", "Disabled")]}
+    shut = {SQL["id"]: [Change("properties.publicNetworkAccess", "Disabled")]}
 
-    (fix,) = api.what_if(source, shut).fixes
+    (fix,) = api.what_if(api.open_source(path), shut).fixes
 
-    assert fix.standing is Standing.UNKNOWN
+    assert fix.standing is standing
+    assert len(fix.dependants) == len(ranges)

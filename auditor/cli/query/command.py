@@ -58,6 +58,7 @@ def query(
     max_rows: Annotated[int, typer.Option("--max-rows", help="Rows to show at most.", min=1)] = 10_000,
 ) -> None:
     """Ask a snapshot, an export or the demo with SQL; reads only, within limits of time and size."""
+    from auditor import api
     from auditor.cli.options.acceptance import choose_exemptions
     from auditor.cli.options.selected import selected
     from auditor.cli.query import tables as ours
@@ -70,6 +71,8 @@ def query(
         raise UsageError("there is no query", remedy="Give one SELECT in quotes, or --tables to see what there is.")
     path = source or Path("tenant.db")
     acceptance = choose_exemptions(exemptions, policy_exemptions, None)
+    # Also where no table that is asked for is judged: a file with a mistake is told.
+    rules = api.choose_rules(overrides=overrides) if overrides else None
     wanted = frozenset(ours.NAMES) if tables else ours.named_in(sql)
     chosen = any((subscription, management_group, resource_group, tag))
     as_it_is = not demo and not chosen and (not path.exists() or is_snapshot(path))
@@ -79,7 +82,7 @@ def query(
             found = saved_source(None if demo else path, demo=demo, assume_complete=False)
             assert found is not None  # noqa: S101 - there is a path or the demo
             selection = selected(found, subscription, management_group, resource_group, tag, live=False)
-            extra = ours.tables_of(found, wanted, selection, acceptance, overrides or ())
+            extra = ours.tables_of(found, wanted, selection, acceptance, rules)
             if not as_it_is:
                 path = stack.enter_context(ours.as_snapshot(found, selection))
         if tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.snapshot.query import Table
 
 if TYPE_CHECKING:
+    from auditor.api import RuleChoice
     from auditor.cli.options.acceptance import AcceptanceChoice
     from auditor.inventory.model import Resource
     from auditor.inventory.selection import Selection
@@ -37,11 +38,11 @@ def tables_of(
     wanted: frozenset[str],
     selection: Selection | None,
     acceptance: AcceptanceChoice,
-    overrides: Sequence[Path] = (),
+    rules: RuleChoice | None = None,
 ) -> dict[str, Table]:
-    """The wanted tables of a source, judged by all built-in rules as `overrides` (files) set them.
+    """The wanted tables of a source, judged by these rules: all built-in ones, where none are given.
 
-    Raises what `auditor.api.choose_rules` and `auditor.api.audit` raise.
+    Raises what `auditor.api.audit` raises.
     """
     from auditor import api
     from auditor.facts.registry import FactStore
@@ -50,7 +51,6 @@ def tables_of(
     made: dict[str, Table] = {}
     if wanted & {"results", "findings", "exemptions"}:
         accepted, _ = acceptance.of(source)
-        rules = api.choose_rules(overrides=overrides)
         report = api.judge(api.audit(source, rules, facts=facts, selection=selection), source, exemptions=accepted)
         made = dict(_of_report(report))
     if "facts" in wanted:

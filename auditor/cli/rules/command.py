@@ -227,7 +227,7 @@ def _listed(rule: Rule) -> dict[str, Any]:
 
 
 def _shown(rule: Rule) -> dict[str, Any]:
-    from auditor.report.json_report import overridden_entry
+    from auditor.report.overridden import overridden_entry
     from auditor.rules import patching
 
     return {
