@@ -611,8 +611,9 @@ def render(report: Report, output_format: str = "json", options: RenderOptions |
 
 def write(report: Report, output_format: str, path: str | Path, options: RenderOptions | None = None) -> None:
     """Render the report into a file. Raises OSError where it cannot be written."""
-    data = render(report, output_format, options).data
-    Path(path).write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
+    rendered = render(report, output_format, options)
+    with Path(path).open("wb") as stream:
+        stream.writelines(rendered.pieces())
 
 
 def _chosen(rules: RuleChoice | Iterable[Rule] | None) -> RuleChoice:

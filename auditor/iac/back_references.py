@@ -7,7 +7,6 @@ read-only, so code never holds them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from auditor.iac.foretold import with_members
@@ -76,7 +75,7 @@ def _with(resource: Resource, name: str, identifier: str, *, is_list: bool) -> R
         if any(ids.id_key(_text(one, "id")) == ids.id_key(identifier) for one in there):
             return resource
         changed = [*there, {"id": identifier}]
-    return replace(resource, body=with_members(resource.body, {"properties": with_members(known, {own: changed})}))
+    return resource.with_body(with_members(resource.body, {"properties": with_members(known, {own: changed})}))
 
 
 def _at(value: Any, *path: str) -> Any:

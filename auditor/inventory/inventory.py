@@ -11,6 +11,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import ClosedWorld, Coverage
 from auditor.inventory.cycles import uncollected
 from auditor.inventory.model import Gap, Json, Reference, Resource
+from auditor.inventory.stored import Stored, stored
 
 
 class Inventory:
@@ -216,7 +217,7 @@ def _add_embedded(by_key: dict[str, Resource]) -> None:
         for child in _embedded_children(resource):
             own = by_key.get(child.key)
             if own is None or "properties" in own.unread:
-                by_key[child.key] = child
+                by_key[child.key] = stored(child) if isinstance(resource, Stored) else child
 
 
 def _id_like_strings(body: Mapping[str, Json]) -> list[tuple[str, str]]:

@@ -62,6 +62,9 @@ def pattern_of(path: str) -> str:
     return "[*]".join(part.partition("]")[2] if i else part for i, part in enumerate(path.split("["))).lower()
 
 
+_ALL_READ: Mapping[str, Gap] = {}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One object as the service's REST API returns it. Build with `Resource.from_body`."""
@@ -110,11 +113,15 @@ class Resource:
             id=identifier,
             type=kind,
             body=body,
-            unread=dict(unread or {}),
+            unread=dict(unread) if unread else _ALL_READ,
             key=ids.id_key(identifier),
             type_key=ids.type_key(kind),
             partial=partial,
         )
+
+    def with_body(self, body: Mapping[str, Json]) -> Resource:
+        """The same resource with another body."""
+        return Resource(self.id, self.type, body, self.unread, self.key, self.type_key, self.partial)
 
     @property
     def name(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from auditor.inventory.model import Unread
@@ -15,6 +16,9 @@ from auditor.inventory.model import Unread
 _ACTED_ON = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xa9]|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb\xbe\xbf]"
 )
+
+_PIECE = 500
+"""Items of a list that are encoded at once."""
 
 
 def encode(document: Any, *, pretty: bool = True) -> bytes:
@@ -33,6 +37,20 @@ def encode(document: Any, *, pretty: bool = True) -> bytes:
             document, default=_foreign, indent=2 if pretty else None, separators=None if pretty else (",", ":")
         )
         return (text + "\n" * pretty).encode()
+
+
+def encode_with_list(document: Mapping[str, Any], name: str, items: Iterable[Any]) -> Iterator[bytes]:
+    """The bytes of `encode` in pieces, with `items` as the list that the document leaves empty at `name`."""
+    before, mark, after = encode(document).partition(f'\n  "{name}": []'.encode())
+    assert mark  # noqa: S101 - the document has it
+    yield before
+    opened, closed = f'{{\n  "{name}": [\n'.encode(), b"\n  ]\n}\n"
+    items, first = iter(items), True
+    while piece := list(islice(items, _PIECE)):
+        text = encode({name: piece})
+        yield (b"\n" + opened[2:] if first else b",\n") + text[len(opened) : -len(closed)]
+        first = False
+    yield mark + after if first else b"\n  ]" + after
 
 
 def _escaped(data: bytes) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
 from auditor.evaluate.trend import Trend
 from auditor.inventory.model import Gap
-from auditor.report.encoding import encode, timestamp
+from auditor.report.encoding import encode_with_list, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.overridden import overridden_entry
@@ -21,7 +22,13 @@ _LISTED = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.EXEMPT)
 
 def render(report: Report, options: RenderOptions) -> Rendered:
     """The report as UTF-8 JSON."""
-    return Rendered(encode(document(report, include_passed=options.include_passed, meanings=options.meanings)))
+
+    def pieces() -> Iterator[bytes]:
+        frame = _frame(report, include_passed=options.include_passed, meanings=options.meanings)
+        shown = _shown(report, include_passed=options.include_passed)
+        return encode_with_list(frame, "results", (_result(report, one, options.meanings) for one in shown))
+
+    return Rendered(pieces)
 
 
 def document(
@@ -31,8 +38,19 @@ def document(
     meanings: Mapping[str, tuple[str, ...]] = DEFAULT_MEANINGS,
 ) -> dict[str, Any]:
     """The report as JSON values; keys and lists in their documented order."""
-    shown = report.results if include_passed else report.with_outcome(*_LISTED)
-    told = {result.rule.id for result in (*shown, *report.carried)}
+    shown = _shown(report, include_passed=include_passed)
+    frame = _frame(report, include_passed=include_passed, meanings=meanings)
+    return {**frame, "results": [_result(report, result, meanings) for result in shown]}
+
+
+def _shown(report: Report, *, include_passed: bool) -> Sequence[Result]:
+    return report.results if include_passed else report.with_outcome(*_LISTED)
+
+
+def _frame(report: Report, *, include_passed: bool, meanings: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """The report without its results."""
+    shown = _shown(report, include_passed=include_passed)
+    told = {result.rule.id for result in chain(shown, report.carried)}
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {
@@ -45,7 +63,7 @@ def document(
         "summary": _summary(report.summary),
         "gate": _gate(report.verdict) if report.verdict else None,
         "rules": {rule.id: _rule(rule) for rule in report.rules if rule.id in told},
-        "results": [_result(report, result, meanings) for result in shown],
+        "results": [],
         "carried_over": [_result(report, result, meanings) for result in report.carried],
         "gaps": [_gap(gap) for gap in report.gaps],
         "notices": list(report.notices),

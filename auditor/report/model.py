@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.iac.place import Place
@@ -51,6 +51,19 @@ class RenderOptions:
 class Rendered:
     """A finished report."""
 
-    data: str | bytes
+    whole: str | bytes | Callable[[], Iterator[bytes]]
+    """The report, or what makes its pieces anew each time: of a large tenant the whole takes gigabytes."""
     notices: tuple[str, ...] = ()
     """What the user must be told on stderr: limits of the format that bit."""
+
+    @property
+    def data(self) -> str | bytes:
+        """The whole report."""
+        return b"".join(self.whole()) if callable(self.whole) else self.whole
+
+    def pieces(self) -> Iterator[bytes]:
+        """The report's bytes in order, a piece after the other."""
+        if callable(self.whole):
+            yield from self.whole()
+        else:
+            yield self.whole if isinstance(self.whole, bytes) else self.whole.encode("utf-8", "replace")

@@ -185,5 +185,5 @@ def _meets(element: Any, change: Change, context: Context) -> bool:
     listed = parse_path(change.path.partition("[*]")[0])
     alone = _laid(context.resource.body, listed, Change(change.path, [element]), None)
     assert change.where is not None  # noqa: S101 - the caller has looked
-    resource = replace(context.resource, body=alone)
+    resource = context.resource.with_body(alone)
     return change.where.evaluate(replace(context, resource=resource)) is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 from auditor.errors import Problem, SnapshotError
 from auditor.inventory.model import Json
 from auditor.snapshot.directory_objects import with_type
+from auditor.snapshot.packed_bodies import Bodies
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES = (".jsonl", ".ndjson")
@@ -24,7 +26,7 @@ class Document:
     """What one file holds."""
 
     file: Path
-    bodies: tuple[Mapping[str, Json], ...]
+    bodies: Bodies
     digest: bytes
     """SHA-256 of the file."""
     modified_at: datetime
@@ -52,6 +54,8 @@ def files_below(path: Path) -> list[Path]:
 
 def read_document(file: Path, problems: list[Problem]) -> Document | None:
     """A file's resources; what is wrong with it goes to `problems`."""
+    if file.suffix.lower() in _LINES and (found := _sound_lines(file)):
+        return found
     before = len(problems)
     try:
         raw = file.read_bytes()
@@ -73,7 +77,36 @@ def read_document(file: Path, problems: list[Problem]) -> Document | None:
         return None
     continued, total = _more(envelope)
     recognised = frozenset(n for n, (old, new) in enumerate(zip(given, bodies, strict=True)) if new is not old)
-    return Document(file, bodies, hashlib.sha256(raw).digest(), modified_at, continued, total, recognised)
+    return Document(file, Bodies(bodies), hashlib.sha256(raw).digest(), modified_at, continued, total, recognised)
+
+
+def _sound_lines(file: Path) -> Document | None:
+    """A file of lines without holding all of them decoded; None where anything about it has to be told."""
+    import orjson
+
+    bodies, told = Bodies(()), hashlib.sha256()
+    recognised: set[int] = set()
+    try:
+        with file.open("rb") as stream:
+            modified_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC).replace(microsecond=0)
+            for line in stream:
+                told.update(line)
+                text = line.strip()
+                if not text:
+                    continue
+                given = orjson.loads(text)
+                if not (isinstance(given, dict) and isinstance(given.get("id"), str) and given["id"].strip()):
+                    return None
+                body = with_type(given, "")
+                if body is None:
+                    return None
+                if body is not given:
+                    recognised.add(len(bodies))
+                    text = orjson.dumps(body)
+                bodies.add_text(text)
+    except (OSError, ValueError):
+        return None
+    return Document(file, bodies, told.digest(), modified_at, recognised=frozenset(recognised))
 
 
 def _decoded(file: Path, raw: bytes, problems: list[Problem]) -> str | None:

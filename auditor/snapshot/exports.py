@@ -15,6 +15,7 @@ from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.inventory.standing import StandingChildren
+from auditor.inventory.stored import DECODED, beyond_the_first
 from auditor.inventory.stumbles import Stumble, attempt
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.bodies import as_arm, lacks_properties
@@ -45,20 +46,29 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
     without their properties, and types of which it says itself that there are more pages.
     """
     problems: list[Problem] = []
-    documents = [found for file in files_below(path) if (found := read_document(file, problems))]
+    documents: list[Document] = []
+    count = 0
+    for file in files_below(path):
+        if document := read_document(file, problems):
+            documents.append(document)
+            count += len(document.bodies)
+            if count > DECODED:
+                document.bodies.pack()
     if problems:
         raise SnapshotError("cannot be read as an export", subject=str(path), remedy=_REMEDY, problems=problems)
-    bodies = [body for document in documents for body in document.bodies]
-    if not bodies:
+    if not count:
         raise SnapshotError("holds no resources", subject=str(path), remedy=_REMEDY)
     # Keyed with the files' own content: the same export gives the same report, and a report alone gives nothing away.
     redactor = Redactor(hashlib.sha256(b"".join(document.digest for document in documents)).digest())
-    resources = [
-        _resource(document.file, body, redactor, recognised=place in document.recognised)
-        for document in documents
-        for place, body in enumerate(document.bodies)
-    ]
     cut = _cut_types(documents)
+    manifest = _manifest(path, documents, assume_complete=assume_complete)
+    resources = list(
+        beyond_the_first(
+            _resource(document.file, body, redactor, recognised=place in document.recognised)
+            for document in documents
+            for place, body in enumerate(document.bodies.taken())
+        )
+    )
     present = {resource.type_key for resource in resources if "properties" not in resource.unread} - set(cut)
     gaps = [_cut_gap(kind, file) for kind, file in sorted(cut.items())]
     standing = StandingChildren(resources)
@@ -67,20 +77,24 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
         present, str(path), gaps, standing=standing, groups=groups, assume_complete=assume_complete
     )
     notices = (*_cut_notices(cut), *_notices(resources), *_told(resources))
-    manifest = _manifest(path, documents, bodies, assume_complete=assume_complete)
     return Source(manifest, Inventory(resources, coverage, gaps), notices)
 
 
-def _manifest(
-    path: Path, documents: Sequence[Document], bodies: Sequence[Mapping[str, Json]], *, assume_complete: bool
-) -> Manifest:
+def _manifest(path: Path, documents: Sequence[Document], *, assume_complete: bool) -> Manifest:
     modified_at = max(document.modified_at for document in documents)
+    tenants: set[str] = set()
+    subscriptions: dict[str, str] = {}
+    for body in (body for document in documents for body in document.bodies):
+        if body.get("tenantId"):
+            tenants.add(str(body["tenantId"]).lower())
+        subscriptions.update(_subscription(body))
     return Manifest(
         source=str(path),
         started_at=modified_at,
         finished_at=modified_at,
-        tenant=_tenant(bodies),
-        subscriptions=dict(sorted(_subscriptions(bodies))),
+        # Where all rows of a Resource Graph query name the same one.
+        tenant=tenants.pop() if len(tenants) == 1 else "",
+        subscriptions=dict(sorted(subscriptions.items())),
         assumed_complete=assume_complete,
     )
 
@@ -154,21 +168,14 @@ def _cut_notices(cut: Mapping[str, Path]) -> Iterator[str]:
         yield f"{file} is cut short: it says that there are more pages; follow its skip token, or use `auditor collect`"
 
 
-def _tenant(bodies: Iterable[Mapping[str, Json]]) -> str:
-    """The tenant, where all rows of a Resource Graph query name the same one."""
-    tenants = {str(body["tenantId"]).lower() for body in bodies if body.get("tenantId")}
-    return tenants.pop() if len(tenants) == 1 else ""
-
-
-def _subscriptions(bodies: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str]]:
-    """Names of subscriptions, where the export holds them (`resourcecontainers`)."""
-    for body in bodies:
-        kind = body.get("type")
-        if isinstance(kind, str) and "/" in kind and ids.type_key(kind) != _SUBSCRIPTION:
-            continue
-        resource = Resource.from_body(body)
-        if resource.type_key == _SUBSCRIPTION and resource.subscription_id:
-            yield resource.subscription_id, resource.display_name
+def _subscription(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Id and name of a subscription, where the export holds it (`resourcecontainers`)."""
+    kind = body.get("type")
+    if isinstance(kind, str) and "/" in kind and ids.type_key(kind) != _SUBSCRIPTION:
+        return
+    resource = Resource.from_body(body)
+    if resource.type_key == _SUBSCRIPTION and resource.subscription_id:
+        yield resource.subscription_id, resource.display_name
 
 
 def _not_understood(plain: Resource, file: Path, stumble: Stumble, envelope: Mapping[str, Json]) -> Resource:

@@ -24,6 +24,7 @@ from auditor.inventory import ids
 from auditor.inventory.coverage import Ledger, LedgerEntry, ReadState
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.stored import beyond_the_first
 from auditor.snapshot.decoding import Decoder
 from auditor.snapshot.file import (
     APPLICATION_ID,
@@ -383,7 +384,7 @@ class Snapshot:
             entries = self.ledger()
             gaps = [entry.gap for entry in entries if entry.gap and not entry.settled]
             told = {_read(gap.scope, gap.type, False) for gap in gaps}
-            resources = list(self.resources())
+            resources = list(beyond_the_first(self.resources()))
             found = (gap for resource in resources for gap in resource.unread.values())
             gaps.extend(gap for gap in found if _read(gap.scope, gap.type, False) not in told)
             if self._manifest.finished_at is None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -88,20 +88,22 @@ def _known(name: str) -> str:
     return lowered
 
 
-def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
     """Write a file so that a reader sees the old content or the new, never half of it.
 
     A link in its place is replaced and not followed. `private` files are readable by their owner alone: those that hold
     resources, and not only what was found. Raises UsageError where the place cannot be written to.
     """
+    pieces = (data,) if isinstance(data, bytes) else data
     try:
         if path.exists() and not path.is_file():  # /dev/stdout, a named pipe
-            path.write_bytes(data)
+            with path.open("wb") as stream:
+                stream.writelines(pieces)
             return
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=resolved(path).parent)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                stream.writelines(pieces)
             umask = os.umask(0)
             os.umask(umask)
             Path(name).chmod((0o600 if private else 0o666) & ~umask)
@@ -125,14 +127,13 @@ def write_reports(report: Report, outputs: Sequence[Output], options: RenderOpti
     for output in outputs:
         with steps.step(f"render {output.format}"):
             rendered = render(report, output.format, _fitted(options, output.path))
-        notices.extend(rendered.notices)
-        data = rendered.data if isinstance(rendered.data, bytes) else rendered.data.encode("utf-8", "replace")
-        if output.path and _is_job_summary(output.path):
-            _append(output.path, data)
-        elif output.path:
-            write_file(output.path, data)
-        else:
-            write_stdout(data)
+            notices.extend(rendered.notices)
+            if output.path and _is_job_summary(output.path):
+                _append(output.path, rendered.pieces())
+            elif output.path:
+                write_file(output.path, rendered.pieces())
+            else:
+                write_stdout(rendered.pieces())
     return tuple(dict.fromkeys(notices))
 
 
@@ -155,10 +156,11 @@ def _is_job_summary(path: Path) -> bool:
     return bool(summary) and resolved(path) == resolved(Path(summary or ""))
 
 
-def _append(path: Path, data: bytes) -> None:
+def _append(path: Path, pieces: Iterable[bytes]) -> None:
     try:
         with path.open("ab") as stream:
-            stream.write(b"\n" * (stream.tell() > 0) + data)
+            stream.write(b"\n" * (stream.tell() > 0))
+            stream.writelines(pieces)
     except OSError as error:
         raise UsageError(
             f"cannot be written: {error.strerror}", subject=str(path), remedy="Choose another place."

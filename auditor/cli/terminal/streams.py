@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from typing import TypeGuard
 
 from auditor.errors import UsageError
@@ -22,18 +23,19 @@ def prepare() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the life of the program
 
 
-def write_stdout(text: str | bytes) -> None:
+def write_stdout(text: str | bytes | Iterable[bytes]) -> None:
     """Write a report to stdout.
 
     A reader that has left (`auditor scan | head`) is no error: the other reports are still written, and the exit code
     is the gate's. Raises UsageError where stdout cannot be written to, say because a disk is full.
     """
-    data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     try:
         sys.stdout.flush()
-        rest = memoryview(data)
-        while rest:  # an unbuffered stream (`python -u`) takes what there is room for, and says how much
-            rest = rest[sys.stdout.buffer.write(rest) or 0 :]
+        for piece in (data,) if isinstance(data, bytes) else data:
+            rest = memoryview(piece)
+            while rest:  # an unbuffered stream (`python -u`) takes what there is room for, and says how much
+                rest = rest[sys.stdout.buffer.write(rest) or 0 :]
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         abandon_stdout()
