@@ -457,6 +457,10 @@ def select(
     return selection_of(source, tuple(subscriptions), management_group, tuple(resource_groups), tuple(tags))
 
 
+_LARGE = 20_000
+"""Resources from which on a large tenant's facts are made before anything is judged, to keep nothing but them."""
+
+
 def audit(
     source: Source,
     rules: RuleChoice | Iterable[Rule] | None = None,
@@ -486,10 +490,13 @@ def audit(
     choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
-    if watch.detailed or jobs > 1:
+    large = len(source.inventory) > _LARGE
+    if watch.detailed or jobs > 1 or large:
         for family in _asked(choice.rules, source.inventory):
             with watch.step(f"facts {family}"):
                 facts.prepare(family)
+    if large:
+        facts.settle()
     with watch.step("judge"), watch.judging(judged_count(choice.rules, source.inventory)) as advance:
         report = evaluate(
             choice.rules,

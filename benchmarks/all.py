@@ -12,6 +12,7 @@ cannot.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import statistics
 import subprocess
@@ -24,7 +25,10 @@ from typing import Any
 
 
 def written(path: Path, thousands: int) -> int:
-    """An export of many copies of the demo tenant, a body a line; gives how many."""
+    """An export of many copies of the demo tenant, a body a line; gives how many lines.
+
+    Each copy has subscriptions, names and principals of its own.
+    """
     from auditor import api
 
     source = api.open_demo()
@@ -33,12 +37,13 @@ def written(path: Path, thousands: int) -> int:
         for one in source.inventory
         if not source.inventory.is_embedded(one) and one.id.startswith("/")
     ]
+    principals = sorted(set(re.findall(r'"principalId": "([0-9a-f-]{36})"', "\n".join(lines))))
     copies = max(1, thousands * 1000 // len(lines))
     with path.open("w", encoding="utf-8") as file:
         for copy in range(copies):
             for line in lines:
                 own = line.replace("larkspur", f"lark{copy:05d}")
-                for guid in source.manifest.subscriptions:
+                for guid in (*source.manifest.subscriptions, *principals):
                     own = own.replace(guid, f"{guid[:24]}{copy:06x}{guid[30:]}")
                 file.write(own + "\n")
     return copies * len(lines)
@@ -67,8 +72,8 @@ def phases(path: Path) -> dict[str, Any]:
     facts = FactStore(source.inventory, source.manifest.finished_at)
     timed("facts", lambda: [facts.prepare(name) for name in family_names()])
     report = timed("judge", lambda: api.audit(source, choice, facts=facts))
-    rendered = timed("report", lambda: api.render(report, "json"))
-    took["results"], took["bytes"] = len(report.results), len(rendered.data)
+    size = timed("report", lambda: sum(map(len, api.render(report, "json").pieces())))
+    took["results"], took["bytes"] = len(report.results), size
     took["resources"] = len(source.inventory)
     took["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return took

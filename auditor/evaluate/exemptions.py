@@ -115,7 +115,7 @@ def _applied(
             use.changed.append(result)
         else:
             use.applied += 1
-            return replace(result, outcome=Outcome.EXEMPT, exemption=one.exemption)
+            return result.accepted(one.exemption)
     return result
 
 

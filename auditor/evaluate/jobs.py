@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from auditor.evaluate.judging import Advance, Judged, Pair, World, judge
 from auditor.evaluate.model import Outcome, Subject
-from auditor.evaluate.packed import pack, unpack
+from auditor.evaluate.packed import pack, unpacked
 from auditor.inventory.cycles import keep
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.selection import tags_of
@@ -105,7 +105,7 @@ def _unpacked(data: bytes, rules: Sequence[Rule], inventory: Inventory) -> Judge
         if resource := inventory.get(name):
             subjects[name] = Subject.of_resource(resource, tags_of(resource, inventory))
     return Judged(
-        results=unpack(found, rules),
+        results=list(unpacked([found], rules)),
         tallies={
             rule: Counter({Outcome(name): n for name, n in counts.items()}) for rule, counts in found["tallies"].items()
         },

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditor.evaluate.commands import command_for
+from auditor.evaluate.compact import Compact
 from auditor.evaluate.grounds import with_grounds
 from auditor.evaluate.managed import Managed
 from auditor.evaluate.model import Outcome, Result, Subject, fingerprint
@@ -85,7 +86,7 @@ def judge(
 ) -> Judged:
     """Judge each resource by its rules; where `spent` is given it gets the seconds that each rule took."""
     judge_one = _judge if spent is None else _timed(spent)
-    found = Judged()
+    found, compact = Judged(), Compact()
     inventory = world.inventory
     managed = Managed(inventory)
     batches = _Batches(inventory) if spent is None else None
@@ -118,7 +119,7 @@ def judge(
             if outcome in world.kept:
                 told = attempt(_result, rule, outcome, truth, context, subjects)
                 result = _bare_result(rule, outcome, truth, context) if isinstance(told, Stumble) else told
-                found.results.append(result)
+                found.results.append(compact.kept(result))
         if advance:
             advance(1)
     found.left_out = managed.left_out

@@ -18,17 +18,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from auditor import __version__
+from auditor.evaluate.compact import UnpackableError
 from auditor.evaluate.evaluator import summarise
-from auditor.evaluate.model import Outcome, Report, Scan
-from auditor.evaluate.packed import UnpackableError, pack, pack_gaps, unpack, unpack_gaps
+from auditor.evaluate.model import Outcome, Report, Result, Scan
+from auditor.evaluate.packed import pack_gaps, packed, unpack_gaps, unpacked
 from auditor.resources import data_path
 from auditor.rules.model import Rule
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST = 8
 """Files that are kept; those that were used longest ago go first."""
 _DIGEST = 32
@@ -80,12 +82,15 @@ class KeptReports:
 
         path = self._folder / name
         try:
-            data = path.read_bytes()
-            if hashlib.sha256(memoryview(data)[_DIGEST:]).digest() != data[:_DIGEST]:
-                return None
-            found = orjson.loads(memoryview(data)[_DIGEST:])
+            with path.open("rb") as stream:
+                told = stream.read(_DIGEST)
+                if hashlib.file_digest(stream, "sha256").digest() != told:
+                    return None
+                stream.seek(_DIGEST)
+                found = orjson.loads(stream.readline())
+                results = unpacked(map(orjson.loads, stream), rules)
             os.utime(path)
-            return _report(found, rules), found["beside"]
+            return _report(found, results, rules), found["beside"]
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
 
@@ -93,20 +98,22 @@ class KeptReports:
         """Keep a report, with a value of JSON's kinds beside it; what cannot be kept is no trouble."""
         import orjson
 
-        try:
-            data = orjson.dumps({**_values(report), "beside": beside})
-        except (UnpackableError, TypeError, ValueError):
-            return
         temporary = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".")  # for its owner alone
             with os.fdopen(handle, "wb") as stream:
-                stream.write(hashlib.sha256(data).digest())
-                stream.write(data)
+                told = hashlib.sha256()
+                stream.write(bytes(_DIGEST))
+                for values in chain([{**_values(report), "beside": beside}], packed(report.results)):
+                    line = orjson.dumps(values) + b"\n"
+                    told.update(line)
+                    stream.write(line)
+                stream.seek(0)
+                stream.write(told.digest())
             Path(temporary).replace(self._folder / name)
             self._make_room()
-        except OSError:
+        except (OSError, UnpackableError, TypeError, ValueError):
             if temporary:
                 Path(temporary).unlink(missing_ok=True)
 
@@ -119,7 +126,6 @@ class KeptReports:
 def _values(report: Report) -> dict[str, Any]:
     scan = {field.name: getattr(report.scan, field.name) for field in fields(Scan)}
     return {
-        **pack(report.results),
         "met": pack_gaps(report.gaps),
         "scan": {**scan, **{name: scan[name].isoformat() for name in _TIMES}},
         "tallies": {rule: {one.value: count for one, count in counts.items()} for rule, counts in _ordered(report)},
@@ -131,14 +137,13 @@ def _ordered(report: Report) -> Iterable[tuple[str, Mapping[Outcome, int]]]:
     return report.tallies.items()
 
 
-def _report(found: Mapping[str, Any], rules: Sequence[Rule]) -> Report:
+def _report(found: Mapping[str, Any], results: tuple[Result, ...], rules: Sequence[Rule]) -> Report:
     scan = dict(found["scan"])
     scan.update({name: datetime.fromisoformat(scan[name]) for name in _TIMES})
     scan.update({name: tuple(scan[name]) for name in _LISTS})
     tallies = {
         rule: {Outcome(name): count for name, count in counts.items()} for rule, counts in found["tallies"].items()
     }
-    results = tuple(unpack(found, rules))
     return Report(
         tool_version=__version__,
         scan=Scan(**scan),

@@ -153,6 +153,11 @@ class Result:
     command: str = ""
     """Of a finding: the Azure CLI commands that mend it, a line each; what it does not know are words in capitals."""
 
+    def accepted(self, exemption: Exemption) -> Result:
+        """The same result as an exemption makes it."""
+        told = self.message, self.fingerprint, self.evidence, self.gaps, exemption, self.command
+        return Result(self.rule, Outcome.EXEMPT, self.subject, *told)
+
     @property
     def severity(self) -> Severity:
         """The rule's severity."""

@@ -6,19 +6,31 @@ tuple, a number that is not finite, text that is not Unicode) is refused. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
+from auditor.evaluate.compact import Compact, UnpackableError, plain
 from auditor.evaluate.model import Outcome, Result, Subject
 from auditor.inventory.model import Gap
 from auditor.rules.model import Evidence, Rule
 
-_TEXTS = (str, bool, int, type(None))
+_TOGETHER = 2_000
+"""Results that are packed into one."""
 
 
-class UnpackableError(Exception):
-    """A result holds what does not come back the same."""
+def packed(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
+    """Many results, packed some at a time; see `pack`."""
+    left = iter(results)
+    while some := list(islice(left, _TOGETHER)):
+        yield pack(some)
+
+
+def unpacked(parts: Iterable[Mapping[str, Any]], rules: Sequence[Rule]) -> tuple[Result, ...]:
+    """What `packed` gave, as results again; see `unpack`."""
+    known: dict[tuple[Any, ...], Subject] = {}
+    compact = Compact()
+    return tuple(compact.kept(result) for part in parts for result in unpack(part, rules, known))
 
 
 def pack(results: Iterable[Result]) -> dict[str, Any]:
@@ -32,12 +44,12 @@ def pack(results: Iterable[Result]) -> dict[str, Any]:
             subjects.setdefault(_subject(one.subject), len(subjects)),
             one.message,
             one.fingerprint,
-            [(line.path, _plain(line.actual), line.expected) for line in one.evidence],
+            [(line.path, plain(line.actual), line.expected) for line in one.evidence],
             [gaps.setdefault(gap, len(gaps)) for gap in one.gaps],
             one.command,
         )
         for one in results
-        if _unchanged(one)
+        if _is_before_exemptions(one)
     ]
     return {
         "subjects": [[*head, dict(tags)] for *head, tags in subjects],
@@ -46,11 +58,17 @@ def pack(results: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def unpack(packed: Mapping[str, Any], rules: Sequence[Rule]) -> list[Result]:
-    """The results of these rules. Raises KeyError, TypeError, ValueError or IndexError for what `pack` did not make."""
+def unpack(
+    packed: Mapping[str, Any], rules: Sequence[Rule], known: dict[tuple[Any, ...], Subject] | None = None
+) -> list[Result]:
+    """The results of these rules; `known` are subjects that others have already.
+
+    Raises KeyError, TypeError, ValueError or IndexError for what `pack` did not make.
+    """
     by_id = {rule.id: rule for rule in rules}
     outcomes = {outcome.value: outcome for outcome in Outcome}
-    subjects = [Subject(*fields) for fields in packed["subjects"]]
+    known = {} if known is None else known
+    subjects = [_known(fields, known) for fields in packed["subjects"]]
     gaps = unpack_gaps(packed["gaps"])
     return [
         Result(
@@ -66,6 +84,11 @@ def unpack(packed: Mapping[str, Any], rules: Sequence[Rule]) -> list[Result]:
         )
         for rule, outcome, subject, message, mark, evidence, behind, command in packed["results"]
     ]
+
+
+def _known(fields: Sequence[Any], known: dict[tuple[Any, ...], Subject]) -> Subject:
+    """One object for each subject, however often it is read."""
+    return known.setdefault((*fields[:-1], *fields[-1].items()), Subject(*fields))
 
 
 def pack_gaps(gaps: Iterable[Gap]) -> list[Any]:
@@ -90,24 +113,7 @@ def _subject(subject: Subject) -> tuple[Any, ...]:
     )
 
 
-def _unchanged(result: Result) -> bool:
+def _is_before_exemptions(result: Result) -> bool:
     if result.exemption is not None:
         raise UnpackableError("an exemption is applied already")
     return True
-
-
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _TEXTS:
-        return value
-    if kind is dict:
-        for key, inner in value.items():
-            if type(key) is not str:
-                raise UnpackableError(f"a key of {type(key).__name__}")
-            _plain(inner)
-    elif kind is list:
-        for inner in value:
-            _plain(inner)
-    elif kind is not float or not isfinite(value):
-        raise UnpackableError(f"a value of {kind.__name__}")
-    return value

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from auditor.facts.credentials.family import Credentials
 from auditor.facts.credentials.places import HOLDERS, consumer_of, kept
 from auditor.facts.network.bodies import value
+from auditor.facts.once import once
 from auditor.facts.paths.position import Position, Positions
 from auditor.facts.registry import Shared
 from auditor.facts.transport.hops import Hops
@@ -49,14 +49,10 @@ class Client:
 class Clients:
     """The clients of every service of one inventory."""
 
-    _last: ClassVar[Clients | None] = None
-
     @classmethod
     def of(cls, inventory: Inventory) -> Clients:
         """Those of an inventory, the same for all who ask one after the other."""
-        if cls._last is None or cls._last._inventory is not inventory:
-            cls._last = cls(inventory)
-        return cls._last
+        return once(cls, inventory, lambda: cls(inventory))
 
     def __init__(self, inventory: Inventory) -> None:
         """Index who leads to whom."""

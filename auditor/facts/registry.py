@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import ClassVar
 
+from auditor.facts.once import forget, once
+from auditor.facts.packed_values import packed
 from auditor.facts.readable import readable, why_unread
 from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
@@ -40,8 +41,6 @@ class FactFamily:
     element is meant, and is no evidence."""
     words: Mapping[str, str] = field(default_factory=dict)
     """How fields without such properties are called in evidence."""
-    """Of a family whose values have `decided_by`, the paths of the properties that decided: which of its fields these
-    explain, and what would have been right of them, in words."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
     """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 
@@ -126,8 +125,6 @@ def _needs(family: FactFamily, types: Collection[str]) -> frozenset[str]:
 class Shared:
     """What families over one inventory have said, so that one which builds on others computes none of them twice."""
 
-    _last: ClassVar[Shared | None] = None
-
     def __init__(self, inventory: Inventory) -> None:
         """Nothing is computed yet."""
         self._inventory = inventory
@@ -136,14 +133,12 @@ class Shared:
     @classmethod
     def of(cls, inventory: Inventory) -> Shared:
         """Those of an inventory, the same for all who ask one after the other."""
-        if cls._last is None or cls._last._inventory is not inventory:
-            cls._last = cls(inventory)
-        return cls._last
+        return once(cls, inventory, lambda: cls(inventory))
 
     def values(self, name: str) -> FactValues:
         """A family's values, by resource key; of one that needs no dates."""
         if name not in self._values:
-            self._values[name] = family(name).compute(self._inventory)
+            self._values[name] = packed(family(name).compute(self._inventory))
         return self._values[name]
 
 
@@ -172,6 +167,10 @@ class FactStore:
         if family not in self._computed:
             self._computed[family] = self._compute(family)
 
+    def settle(self) -> None:
+        """Let go of what families were made from: nothing but their values is asked for from now on."""
+        forget()
+
     def get(self, family: str, resource: Resource) -> Json | Unread | None:
         """The family's value for a resource; None where the family does not exist or says nothing of it."""
         values = self._computed.get(family)
@@ -191,7 +190,7 @@ class FactStore:
             if not isinstance(values, Stumble):
                 # Of a resource that was listed and not read, nothing is known.
                 known = {r.key: Unread(gap) for r in bare if r.type_key in found.types and (gap := why_unread(r))}
-                return {**values, **known} if known else values
+                return packed({**values, **known}) if known else values
             culprit = next((one for one in map(self._owner, values.suspects) if one.key not in left_out), None)
             if culprit is None or len(left_out) >= _MOST_LEFT_OUT:
                 return self._nothing(found, values)
@@ -200,7 +199,7 @@ class FactStore:
             inventory, bare = readable(_without(self._whole, left_out))
 
     def _values(self, found: FactFamily, inventory: Inventory) -> FactValues:
-        return found.dated(inventory, self._now) if found.dated else Shared.of(inventory).values(found.name)
+        return packed(found.dated(inventory, self._now)) if found.dated else Shared.of(inventory).values(found.name)
 
     def _owner(self, resource: Resource) -> Resource:
         """The resource that was read: an embedded child would come back with its parent's body."""

@@ -72,10 +72,15 @@ def stored(resource: Resource) -> Resource:
     return Stored.of_text(resource, text) if same else resource
 
 
+def is_large(count: int) -> bool:
+    """Whether so many bodies are more than stay decoded."""
+    return count > DECODED
+
+
 def beyond_the_first(resources: Iterable[Resource]) -> Iterator[Resource]:
     """The resources as they come: those beyond as many as stay decoded anyway are stored."""
-    for place, resource in enumerate(resources):
-        yield resource if place < DECODED else stored(resource)
+    for count, resource in enumerate(resources, 1):
+        yield stored(resource) if is_large(count) else resource
 
 
 class _DecodedLast:

@@ -15,7 +15,7 @@ from auditor.inventory.coverage import ExportCoverage
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.inventory.standing import StandingChildren
-from auditor.inventory.stored import DECODED, beyond_the_first
+from auditor.inventory.stored import beyond_the_first, is_large
 from auditor.inventory.stumbles import Stumble, attempt
 from auditor.secrets.redactor import Redactor
 from auditor.snapshot.bodies import as_arm, lacks_properties
@@ -52,7 +52,7 @@ def read_exports(path: Path, *, assume_complete: bool = False) -> Source:
         if document := read_document(file, problems):
             documents.append(document)
             count += len(document.bodies)
-            if count > DECODED:
+            if is_large(count):
                 document.bodies.pack()
     if problems:
         raise SnapshotError("cannot be read as an export", subject=str(path), remedy=_REMEDY, problems=problems)

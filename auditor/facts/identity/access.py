@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 from auditor.facts.identity.assignments import (
     ASSIGNMENT,
@@ -39,6 +38,7 @@ from auditor.facts.identity.principals import (
 )
 from auditor.facts.identity.roles import ROLE, Roles
 from auditor.facts.identity.scopes import ScopeKind, Scopes, kind_of, scope_key
+from auditor.facts.once import once
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap
@@ -133,14 +133,10 @@ class Holders:
 class Access:
     """Role arithmetic over one inventory."""
 
-    _last: ClassVar[Access | None] = None
-
     @classmethod
     def of(cls, inventory: Inventory) -> Access:
         """The arithmetic of an inventory, the same for every fact family that asks one after the other."""
-        if cls._last is None or cls._last.inventory is not inventory:
-            cls._last = cls(inventory)
-        return cls._last
+        return once(cls, inventory, lambda: cls(inventory))
 
     def __init__(self, inventory: Inventory) -> None:
         """Index the assignments of `inventory`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from auditor.facts.network.addresses import Interval
 from auditor.facts.network.effective import Filtered
@@ -12,6 +11,7 @@ from auditor.facts.network.places import Local, Surroundings, relevant
 from auditor.facts.network.security_rules import SecurityRule
 from auditor.facts.network.tables import Table, admin_table_of, table_of
 from auditor.facts.network.topology import Topology
+from auditor.facts.once import once
 from auditor.inventory.model import Gap
 
 _Rules = tuple[SecurityRule, ...]
@@ -33,14 +33,10 @@ class Screen:
 class Screens:
     """The screens of an inventory."""
 
-    _last: ClassVar[Screens | None] = None
-
     @classmethod
     def of(cls, topology: Topology) -> Screens:
         """The screens over a topology, the same for every fact family that asks one after the other."""
-        if cls._last is None or cls._last._topology is not topology:
-            cls._last = cls(topology)
-        return cls._last
+        return once(cls, topology, lambda: cls(topology))
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology

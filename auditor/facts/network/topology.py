@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import ClassVar
 
 from auditor.facts.network.addresses import Interval, merge
 from auditor.facts.network.admin import Administration, AdminRules
@@ -21,6 +20,7 @@ from auditor.facts.network.interfaces import (
 )
 from auditor.facts.network.security_rules import SecurityRule, rules_of
 from auditor.facts.network.space import Spaces
+from auditor.facts.once import once
 from auditor.inventory import ids
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
@@ -50,14 +50,10 @@ __all__ = [
 class Topology:
     """Indexes over the network of one inventory, each computed once."""
 
-    _last: ClassVar[Topology | None] = None
-
     @classmethod
     def of(cls, inventory: Inventory) -> Topology:
         """The topology of an inventory, the same for every fact family that asks one after the other."""
-        if cls._last is None or cls._last.inventory is not inventory:
-            cls._last = cls(inventory)
-        return cls._last
+        return once(cls, inventory, lambda: cls(inventory))
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar
 
 from auditor.facts.credentials.places import HOLDERS
 from auditor.facts.identity.access import Access
@@ -19,6 +18,7 @@ from auditor.facts.identity.escalation.graph import NEEDS_OF_RESOURCES
 from auditor.facts.identity.hosts import HOSTS
 from auditor.facts.network.bodies import text
 from auditor.facts.network.interfaces import NIC, interfaces, owners
+from auditor.facts.once import once
 from auditor.facts.paths import entries
 from auditor.facts.paths.entries import INTERNET, from_internet, store_node
 from auditor.facts.paths.environment import Environment, Environments
@@ -44,14 +44,10 @@ _MOST_NEIGHBOURS = 50
 class Attack:
     """Steps of attackers, over one inventory."""
 
-    _last: ClassVar[Attack | None] = None
-
     @classmethod
     def of(cls, inventory: Inventory) -> Attack:
         """The graph of an inventory, the same for all who ask one after the other."""
-        if cls._last is None or cls._last.inventory is not inventory:
-            cls._last = cls(inventory)
-        return cls._last
+        return once(cls, inventory, lambda: cls(inventory))
 
     def __init__(self, inventory: Inventory) -> None:
         """Index what steps are made of."""

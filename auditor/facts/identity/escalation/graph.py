@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from auditor.facts.identity.access import NEEDS_ELIGIBLE, Access
 from auditor.facts.identity.assignments import ASSIGNMENT
@@ -29,6 +28,7 @@ from auditor.facts.identity.escalation.edges import TAKES_DATA, TAKES_IDENTITY
 from auditor.facts.identity.escalation.model import OWNER, Node, Path, Step
 from auditor.facts.identity.federation import APPLICATIONS, OF_APPLICATION, OF_IDENTITY
 from auditor.facts.identity.principals import USER_ASSIGNED
+from auditor.facts.once import once
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Gap, Resource
 
@@ -77,14 +77,10 @@ class Cut:
 class Escalation:
     """Steps between principals of one inventory."""
 
-    _last: ClassVar[Escalation | None] = None
-
     @classmethod
     def of(cls, inventory: Inventory) -> Escalation:
         """The graph of an inventory, the same for all who ask one after the other."""
-        if cls._last is None or cls._last.access.inventory is not inventory:
-            cls._last = cls(Access.of(inventory))
-        return cls._last
+        return once(cls, inventory, lambda: cls(Access.of(inventory)))
 
     def __init__(self, access: Access) -> None:
         """Index what steps are made of."""
