@@ -479,6 +479,7 @@ def audit(
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
+    from auditor.evaluate.changed import with_changes
     from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
 
@@ -506,7 +507,7 @@ def audit(
             overrides=choice.overrides,
             jobs=jobs,
         )
-    return replace(report, frameworks=tuple(frameworks))
+    return replace(with_changes(report, source.inventory), frameworks=tuple(frameworks))
 
 
 def judge(

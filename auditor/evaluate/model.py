@@ -13,6 +13,7 @@ from enum import StrEnum
 from auditor.errors import ExitCode
 from auditor.evaluate.trend import Trend
 from auditor.inventory import ids
+from auditor.inventory.changes import PropertyChange
 from auditor.inventory.model import Gap, Json, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
 
@@ -152,6 +153,8 @@ class Result:
     exemption: Exemption | None = None
     command: str = ""
     """Of a finding: the Azure CLI commands that mend it, a line each; what it does not know are words in capitals."""
+    changed: PropertyChange | None = None
+    """Of a finding: the last change of what decides it; None where changes were not collected, or it is not known."""
 
     @property
     def severity(self) -> Severity:

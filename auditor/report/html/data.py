@@ -20,6 +20,7 @@ from typing import Any
 from auditor.evaluate.commands import without_paths
 from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Subject, Verdict
 from auditor.inventory.model import Gap
+from auditor.report.changed import changed_words
 from auditor.report.compliance import Control, postures
 from auditor.report.drawing.folding import folded
 from auditor.report.encoding import timestamp
@@ -123,6 +124,7 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "rows": made,
         "trend": [point_entry(point) for point in report.trend.points] if report.trend else [],
         "sinceOf": _since(report, results),
+        "changedOf": {n: plain(changed_words(one.changed)) for n, one in enumerate(results) if one.changed},
         # Of results whose severity is not that of their rule, set by the user for some resources only.
         "severityOf": {
             n: result.severity.rank
