@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from auditor.evaluate.model import Outcome, Report, Result
 from auditor.inventory import ids
-from auditor.inventory.changes import PropertyChange, Steps, parsed, steps_of
+from auditor.inventory.changes import Steps, parsed, steps_of
 from auditor.inventory.inventory import Inventory
-from auditor.inventory.model import Json, Resource
+from auditor.inventory.model import Json, PropertyChange, Resource
 from auditor.rules.model import Evidence
 
 _MARK = "$secret"
@@ -48,7 +48,7 @@ def _last(leaf: Evidence, result: Result, inventory: Inventory) -> PropertyChang
     for target in _holders(owner):
         for change in inventory.changes.get(target, ()):
             holder = inventory.get(target)
-            inner = _inside(change.steps, holder, owner) if holder else None
+            inner = _inside(steps_of(change.path), holder, owner) if holder else None
             if holder is None or inner is None or not _touches(inner, wanted):
                 continue
             match = _match(change, inner, wanted, holder, leaf)
@@ -95,7 +95,7 @@ def _touches(changed: Steps, wanted: Steps) -> bool:
 def _match(change: PropertyChange, inner: Steps, wanted: Steps, holder: Resource, leaf: Evidence) -> _Match | None:
     """What a change made of what the evidence names; None where that is not what is there now."""
     if len(inner) >= len(wanted):
-        now = _walk(holder.body, change.steps)
+        now = _walk(holder.body, steps_of(change.path))
         return _Match(change, change.before, change.after) if _same(change.after, now, change.truncated) else None
     below = wanted[len(inner) :]
     if change.truncated or not _whole(change.before) or not _whole(change.after):

@@ -13,8 +13,7 @@ from enum import StrEnum
 from auditor.errors import ExitCode
 from auditor.evaluate.trend import Trend
 from auditor.inventory import ids
-from auditor.inventory.changes import PropertyChange
-from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.model import Gap, Json, PropertyChange, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
 
 TOOL_NAME = "azure-auditor"

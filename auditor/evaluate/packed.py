@@ -13,8 +13,7 @@ from math import isfinite
 from typing import Any
 
 from auditor.evaluate.model import Outcome, Result, Subject
-from auditor.inventory.changes import PropertyChange
-from auditor.inventory.model import Gap
+from auditor.inventory.model import Gap, PropertyChange
 from auditor.rules.model import Evidence, Rule
 
 _TEXTS = (str, bool, int, type(None))

@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor.inventory import ids
-from auditor.inventory.model import Json, Resource
+from auditor.inventory.model import Json, PropertyChange, Resource
 
 CHANGES = "Microsoft.Resources/changes"
 """The type of a record."""
@@ -27,35 +26,6 @@ Steps = tuple[str | int, ...]
 
 _STEP = re.compile(r"""\[(?:(\d+)|"([^"]*)"|'([^']*)')\]|([^.\[\]]+)""")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyChange:
-    """One property that one change set."""
-
-    path: str
-    """As the record writes it: `properties.allowBlobPublicAccess`."""
-    before: Json
-    """What it was: text as a rule, an object's as JSON; None where there was none."""
-    after: Json
-    """What it became; None where it was taken away."""
-    truncated: bool
-    """Whether the record holds only the beginning of the values."""
-    at: datetime
-    """UTC."""
-    by: str = ""
-    """Who: a user's sign-in name, or the id of an application; "" where Azure does not know."""
-    by_type: str = ""
-    """`User`, `ServicePrincipal`, `Application` or `System`; "" where Azure does not know."""
-    client: str = ""
-    """What with: `Azure Portal`, `Azure CLI`, or the id of an application; "" where Azure does not know."""
-    operation: str = ""
-    """The permission that was used: `microsoft.storage/storageaccounts/write`."""
-
-    @property
-    def steps(self) -> Steps:
-        """The path taken apart."""
-        return steps_of(self.path)
 
 
 def steps_of(path: str) -> Steps:

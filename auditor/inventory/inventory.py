@@ -8,10 +8,10 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from auditor.inventory import ids
-from auditor.inventory.changes import CHANGES_KEY, PropertyChange, property_changes
+from auditor.inventory.changes import CHANGES_KEY, property_changes
 from auditor.inventory.coverage import ClosedWorld, Coverage
 from auditor.inventory.cycles import uncollected
-from auditor.inventory.model import Gap, Json, Reference, Resource
+from auditor.inventory.model import Gap, Json, PropertyChange, Reference, Resource
 
 
 class Inventory:

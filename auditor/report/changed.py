@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.inventory.changes import PropertyChange
+from auditor.inventory.model import PropertyChange
 from auditor.report.encoding import timestamp
 from auditor.report.text import value_words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Outcome, Report, Result
-from auditor.inventory.changes import PropertyChange
+from auditor.inventory.model import PropertyChange
 from auditor.report.changed import changed_entry, changed_words
 from auditor.report.encoding import encode
 from auditor.report.meanings import meaning

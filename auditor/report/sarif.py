@@ -13,8 +13,7 @@ from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result
 from auditor.iac.place import Place
-from auditor.inventory.changes import PropertyChange
-from auditor.inventory.model import Json
+from auditor.inventory.model import Json, PropertyChange
 from auditor.report.addresses import artifact_uri
 from auditor.report.changed import changed_entry
 from auditor.report.encoding import encode, timestamp
