@@ -192,6 +192,8 @@ class Scan:
     """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
     selection: str = ""
     """What was chosen of the source, in words: `subscriptions/<guid>+resourcegroups/rg-app`; "" for all of it."""
+    lies_in: tuple[str, ...] = ()
+    """GUIDs of the subscriptions in which something of what was chosen lies, sorted; empty where all was."""
     assumed_complete: bool = False
     """True for an export of which the user said that what it lacks does not exist."""
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from auditor.errors import UsageError
 from auditor.rules.conditions.problems import nearest
 from auditor.rules.model import Rule, Severity
+from auditor.rules.overrides import Overrides
 
 
 def select_rules(
@@ -17,11 +18,13 @@ def select_rules(
     ignore: Sequence[str] = (),
     frameworks: Sequence[str] = (),
     min_severity: Severity | None = None,
+    overrides: Overrides | None = None,
 ) -> tuple[Rule, ...]:
     """The rules that all options leave, in their order.
 
     A pattern is a rule id, a topic, or a glob over either or over `topic/id`. Raises UsageError for one that matches
-    nothing, since a typing mistake in `--ignore` would otherwise go unnoticed.
+    nothing, since a typing mistake in `--ignore` would otherwise go unnoticed. What `overrides` raise for some
+    resources stays; which these are is known when they are judged.
     """
     for option, patterns in (("--select", select), ("--ignore", ignore)):
         for pattern in patterns:
@@ -38,7 +41,7 @@ def select_rules(
         if (not select or matches(rule, select))
         and not matches(rule, ignore)
         and (not frameworks or any(_maps_to(rule, framework) for framework in frameworks))
-        and (min_severity is None or rule.severity.rank <= min_severity.rank)
+        and (min_severity is None or (overrides.raised(rule) if overrides else rule.severity).rank <= min_severity.rank)
     )
 
 

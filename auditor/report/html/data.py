@@ -27,7 +27,16 @@ from auditor.report.encoding import timestamp
 from auditor.report.meanings import meaning
 from auditor.report.mermaid import render_mermaid
 from auditor.report.model import RenderOptions
-from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
+from auditor.report.text import (
+    count,
+    gap_remedy,
+    paragraphs,
+    plain,
+    plain_lines,
+    scope_words,
+    subscriptions_number,
+    value_words,
+)
 from auditor.report.trend import point_entry
 from auditor.rules.model import Rule, Severity
 
@@ -157,7 +166,7 @@ def _scan(report: Report) -> dict[str, Any]:
         "complete": scan.complete,
         "partial": scan.partial_selection,
         "resources": scan.resources,
-        "subscriptions": len(scan.subscriptions),
+        "subscriptions": subscriptions_number(scan),
         "version": report.tool_version,
         "passed": summary.passed,
         "notApplicable": summary.not_applicable,
