@@ -22,13 +22,18 @@ def changed_entry(change: PropertyChange) -> dict[str, Any]:
     }
 
 
-def changed_words(change: PropertyChange) -> str:
-    """The same on one line: when, by whom, with what, from what to what."""
+def changed_in_short(change: PropertyChange) -> str:
+    """When, by whom and with what: `2026-10-29 15:42 UTC by mara.lind@larkspur.example (User) with Azure Portal`."""
     who = f" by {change.by}" if change.by else ""
     kind = f" ({change.by_type})" if who and change.by_type and change.by_type != change.by else ""
     client = f" with {change.client}" if change.client else ""
+    return f"{change.at:%Y-%m-%d %H:%M} UTC{who}{kind}{client}"
+
+
+def changed_words(change: PropertyChange) -> str:
+    """The same, and what from and to what."""
     more = "…" if change.truncated else ""
     before, after = (
         value_words(value) + (more if value is not None else "") for value in (change.before, change.after)
     )
-    return f"{change.at:%Y-%m-%d %H:%M} UTC{who}{kind}{client}: {change.path} from {before} to {after}"
+    return f"{changed_in_short(change)}: {change.path} from {before} to {after}"
