@@ -301,7 +301,12 @@ def choose_rules(
         live = own.everywhere(live)
         own = replace(own, least=min_severity)
     chosen = select_rules(
-        live, select=select, ignore=ignore, frameworks=wanted.names, min_severity=min_severity, overrides=own
+        live,
+        select=select,
+        ignore=ignore,
+        frameworks=wanted.names,
+        min_severity=min_severity,
+        highest=own.raised if own else None,
     )
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
