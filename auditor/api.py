@@ -299,7 +299,15 @@ def choose_rules(
 
         own = load_overrides(overrides, catalogue.rules)
         live = own.everywhere(live)
-    chosen = select_rules(live, select=select, ignore=ignore, frameworks=wanted.names, min_severity=min_severity)
+        own = replace(own, least=min_severity)
+    chosen = select_rules(
+        live,
+        select=select,
+        ignore=ignore,
+        frameworks=wanted.names,
+        min_severity=min_severity,
+        highest=own.raised if own else None,
+    )
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = not builtin or len(chosen) < len(live)
@@ -483,6 +491,7 @@ def audit(
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
+    from auditor.evaluate.changed import with_changes
     from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
 
@@ -513,7 +522,7 @@ def audit(
             overrides=choice.overrides,
             jobs=jobs,
         )
-    return replace(report, frameworks=tuple(frameworks))
+    return replace(with_changes(report, source.inventory), frameworks=tuple(frameworks))
 
 
 def judge(
@@ -645,6 +654,7 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
     from auditor.evaluate.model import Scan
 
     manifest, inventory = source.manifest, source.inventory
+    held = [one for one in inventory if selection.holds(one, inventory)] if selection else None
     names = dict(manifest.subscriptions)
     found = {resource.subscription_id for resource in inventory.by_key.values()} - {""}
     started = manifest.started_at or datetime.now(UTC)
@@ -657,16 +667,11 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
         started_at=started,
         finished_at=finished,
         complete=manifest.complete and not relevant_gaps(choice.rules, inventory, selection),
-        resources=_held(inventory, selection),
+        resources=inventory.collected if held is None else len(held),
+        lies_in=tuple(sorted({one.subscription_id for one in held or ()} - {""})),
         subscription_names=names,
         scope=selection.words if selection else manifest.scope,
         selection=selection.words if selection else "",
         partial_selection=choice.partial,
         assumed_complete=manifest.assumed_complete,
     )
-
-
-def _held(inventory: Inventory, selection: Selection | None) -> int:
-    if selection is None:
-        return inventory.collected
-    return sum(selection.holds(resource, inventory) for resource in inventory.by_key.values())

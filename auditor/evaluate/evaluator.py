@@ -14,6 +14,7 @@ from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summa
 from auditor.evaluate.unread import unread
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
+from auditor.inventory.changes import CHANGES_KEY
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
@@ -113,7 +114,9 @@ def relevant_gaps(rules: Iterable[Rule], inventory: Inventory, selection: Select
         wanted |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
     wanted = {ids.type_key(name) for name in wanted}
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
-    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in wanted]
+    # Changes are read only where somebody asked for them: that they could not be is worth knowing whatever the rules.
+    asked = wanted | {CHANGES_KEY}
+    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in asked]
     met = {ids.type_key(gap.type) for gap in inventory.gaps}
     lacking = [
         gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))

@@ -178,6 +178,12 @@ class FactStore:
             values = self._computed[family] = self._compute(family)
         return values.get(resource.key)
 
+    def known(self, family: str) -> list[tuple[Resource, Json]]:
+        """What the family says of resources, in the order of their keys, without what is not known at all."""
+        self.prepare(family)
+        found = ((one, self.get(family, one)) for one in self._inventory)
+        return [(one, value) for one, value in found if value is not None and not isinstance(value, Unread)]
+
     @uncollected()
     def _compute(self, name: str) -> FactValues:
         if name not in _MODULES:

@@ -333,7 +333,10 @@ async function old({ open, seen }) {
 // The page for who answers for it all: on one sheet of paper, and its names lead to their findings.
 async function sheet({ open, seen }) {
   const page = await open({ hash: "#summary" });
-  seen.sheet = { text: await page.locator("#summary").innerText() };
+  seen.sheet = {
+    text: await page.locator("#summary").innerText(),
+    runs: await page.locator("#summary .run").count(),
+  };
   await page.evaluate(() => {
     window.print = () => {
       window.printed = document.documentElement.dataset.paper;
