@@ -56,7 +56,7 @@ class Rewriter:
             return value
         return self._text(value, name)
 
-    def _text(self, text: str, name: str) -> str:  # noqa: PLR0911 - one kind of text after another
+    def _text(self, text: str, name: str) -> str:
         if _SECRET.search(name):
             return self._numbered(text, "planted-secret-{}")
         if _FACT.fullmatch(text):
@@ -95,4 +95,3 @@ class Rewriter:
 
     def _numbered(self, text: str, pattern: str) -> str:
         return self._made.setdefault(f"{pattern} {text}", pattern.format(len(self._made) + 1))
-
