@@ -74,7 +74,7 @@ def extract(place: str) -> dict[str, Any]:
     best: dict[str, tuple[tuple[Any, ...], str, str, dict[str, Any]]] = {}
     wanted: dict[str, Published] = dict(published())
     for namespace in sorted({kind.partition("/")[0] for kind in wanted}):
-        pairs = dict((path, version) for version, path in candidates.get(namespace, ()))
+        pairs = {path: version for version, path in candidates.get(namespace, ())}
         for path, text in _texts(place, list(pairs)):
             for body in _bodies(text):
                 kind, version = _type(body), pairs[path]
