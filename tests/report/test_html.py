@@ -213,6 +213,7 @@ def test_a_chosen_set_is_taken_along_as_csv_commands_and_exemptions(small: Seen)
     assert commands
     assert all(line.startswith("az ") for line in commands)
     assert all(row["resource_name"] in chosen["commands"] for row in rows)
+    assert chosen["script"] == chosen["commands"]
 
 
 def test_a_narrow_page_does_not_scroll_sideways(small: Seen):

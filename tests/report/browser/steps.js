@@ -265,6 +265,7 @@ async function chosen({ open, seen }) {
   seen.chosen.rows = await page.locator('.space .row[aria-selected="true"]').count();
   seen.chosen.csv = await saved("Save as CSV");
   seen.chosen.exemptions = await saved("Save exemptions");
+  seen.chosen.script = await saved("Save script");
   await page.click('#findings button:text-is("Copy commands")');
   seen.chosen.commands = await page.evaluate(() => navigator.clipboard.readText());
   await page.click('#findings button:text-is("Choose none")');
