@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.evaluate.baseline import Baseline
     from auditor.evaluate.exemptions import Acceptance
     from auditor.evaluate.model import Report, Result, Scan
+    from auditor.evaluate.reach import Reach
     from auditor.facts.registry import FactStore
     from auditor.fixes.model import Plan
     from auditor.fixes.world import World
@@ -189,6 +190,14 @@ def _deployment_target(scope: str, base: Source | None) -> DeploymentTarget:
         base.manifest.tenant if base else "",
         base.manifest.cloud if base else "public",
     )
+
+
+def reach_of(before: Source, after: Source, rules: RuleChoice) -> Reach | None:
+    """What of the verdicts a change can have changed; None where that is everything. For `audit`, of both sources."""
+    from auditor.evaluate.reach import reach_of
+
+    # What is set for some resources can depend on tags that they have of others.
+    return None if rules.overrides else reach_of(before.inventory, after.inventory)
 
 
 def only_new(before: Report, after: Report) -> Report:
@@ -480,6 +489,7 @@ def audit(
     watch: Watch | None = None,
     selection: Selection | None = None,
     jobs: int = 1,
+    reach: Reach | None = None,
 ) -> Report:
     """Judge a source by rules: all built-in ones, where none are given.
 
@@ -488,6 +498,7 @@ def audit(
     with `who_passed` the report knows what passed, which scores by subscription and owner need.
     With a `selection` (see `select`) only that part is judged, in sight of the rest. With several `jobs` as many
     processes judge, where the system can fork; the report is the same. Not from a process with threads of its own.
+    With a `reach` (see `reach_of`) only what a change can have changed is judged: what `only_new` compares.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
@@ -501,7 +512,7 @@ def audit(
     facts = facts or FactStore(source.inventory, scan.finished_at)
     large = len(source.inventory) > _LARGE
     if watch.detailed or jobs > 1 or large:
-        for family in _asked(choice.rules, source.inventory):
+        for family in _asked([one for one in choice.rules if not reach or reach.concerns(one)], source.inventory):
             with watch.step(f"facts {family}"):
                 facts.prepare(family)
     if large:
@@ -521,6 +532,7 @@ def audit(
             selection=selection,
             overrides=choice.overrides,
             jobs=jobs,
+            reach=reach,
         )
     return replace(with_changes(report, source.inventory), frameworks=tuple(frameworks))
 

@@ -41,6 +41,8 @@ class FactFamily:
     element is meant, and is no evidence."""
     words: Mapping[str, str] = field(default_factory=dict)
     """How fields without such properties are called in evidence."""
+    of_everything: bool = False
+    """Whether it also looks at objects of other types, whatever refers to one of those that it needs."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
     """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 

@@ -156,6 +156,7 @@ def scan(
             watch=steps,
             selection=selection,
             jobs=jobs,
+            reach=ahead.reached(found, choice),
         ),
         choice.frameworks_for(formats),
     )
