@@ -47,14 +47,21 @@ class Reach:
         """Whether the change can have changed any verdict of a rule."""
         found = self._concerned.get(rule.id)
         if found is None:
-            found = self._concerned[rule.id] = not _is_own(rule) or self._touches(rule)
+            found = bool(self.touched) and (not _is_own(rule) or self._touches(rule))
+            self._concerned[rule.id] = found
         return found
 
+    def keeps(self, family: FactFamily) -> bool:
+        """Whether a family says the same of every resource before and after."""
+        if self.touched and (family.of_everything or (self.identities and _ROLES in family.needs)):
+            return False
+        return self.types.isdisjoint(_with_parents(family.types | family.needs))
+
     def _touches(self, rule: Rule) -> bool:
-        families = [family(name) for name in rule.needs.facts & set(family_names())]
-        if any(one.of_everything or (self.identities and _ROLES in one.needs) for one in families):
+        own = rule.needs.types.union(map(ids.type_key, rule.resource))
+        if not self.types.isdisjoint(_with_parents(own)):
             return True
-        return not self.types.isdisjoint(_read_by(rule, families))
+        return not all(self.keeps(family(name)) for name in rule.needs.facts & set(family_names()))
 
     def _is_local(self, rule: Rule) -> bool:
         found = self._local.get(rule.id)
@@ -106,10 +113,9 @@ def _is_own(rule: Rule) -> bool:
     return bool(rule.resource) and "fail_if" in rule.definition
 
 
-def _read_by(rule: Rule, families: Sequence[FactFamily]) -> frozenset[str]:
-    read = (one.types | one.needs for one in families)
-    found = rule.needs.types.union(map(ids.type_key, rule.resource), *read)
-    return found | {parent for kind in found if (parent := embedding_parent(kind))}
+def _with_parents(types: frozenset[str]) -> frozenset[str]:
+    """The types, with those whose bodies hold some of them."""
+    return types | {parent for kind in types if (parent := embedding_parent(kind))}
 
 
 def _relates(node: Any) -> bool:

@@ -158,6 +158,11 @@ class FactStore:
         self._now = now or datetime.now(UTC)
         self._computed: dict[str, FactValues] = {}
         self._stumbles: list[str] = []
+        self._before: tuple[FactStore, Callable[[FactFamily], bool]] | None = None
+
+    def share(self, before: FactStore, same: Callable[[FactFamily], bool]) -> None:
+        """Take the values of an inventory that this one was made from, of each family that is the `same` over both."""
+        self._before = before, same
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -191,6 +196,9 @@ class FactStore:
         if name not in _MODULES:
             return {}
         found = family(name)
+        if self._before and self._before[1](found):
+            self._before[0].prepare(name)
+            return self._before[0]._computed[name]
         inventory, bare = self._inventory, self._bare
         left_out: dict[str, Gap] = {}
         while True:

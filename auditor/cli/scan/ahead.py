@@ -14,6 +14,7 @@ from auditor.errors import UsageError
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
     from auditor.evaluate.reach import Reach
+    from auditor.facts.registry import FactStore
     from auditor.iac.declaration import Declaration
     from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
@@ -38,6 +39,8 @@ class Ahead:
     """Terraform's addresses of resources in a plan, by lower-cased id."""
     reach: Reach | None = None
     """What of the verdicts the code can have changed, where no others are shown; None where all are."""
+    facts: FactStore | None = None
+    """Those of the base, where some are shared."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -76,6 +79,16 @@ class Ahead:
             self.reach = api.reach_of(self.base, found, rules)
         return self.reach
 
+    def facts_of(self, found: Source) -> FactStore:
+        """The facts of the world with the code; those that it cannot change are the base's."""
+        from auditor.facts.registry import FactStore
+
+        facts = FactStore(found.inventory, found.manifest.finished_at)
+        if self.base is not None and self.reach:
+            self.facts = FactStore(self.base.inventory, self.base.manifest.finished_at)
+            facts.share(self.facts, self.reach.keeps)
+        return facts
+
     def shown(self, report: Report, rules: api.RuleChoice, selection: Selection | None = None, jobs: int = 1) -> Report:
         """What is new through the code, where it is laid over a base and not all findings are asked for.
 
@@ -83,7 +96,7 @@ class Ahead:
         """
         if self.base is None or self.only_new is False:
             return report
-        before = api.audit(self.base, rules, selection=selection, jobs=jobs, reach=self.reach)
+        before = api.audit(self.base, rules, facts=self.facts, selection=selection, jobs=jobs, reach=self.reach)
         return api.only_new(before, report)
 
     @property

@@ -91,7 +91,6 @@ def scan(
     from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.baseline import load_baseline
-    from auditor.facts.registry import FactStore
     from auditor.report.registry import DRAWING
     from auditor.rules.model import Severity
 
@@ -141,7 +140,8 @@ def scan(
                 choice.types | acceptance.types | for_scanning.types | ({CHANGES_KEY} if changes else frozenset()),
             )
     found = ahead.laid_over(found)
-    facts = None if again.report else FactStore(found.inventory, found.manifest.finished_at)
+    reach = ahead.reached(found, choice)
+    facts = None if again.report else ahead.facts_of(found)
     selection = selected(
         found, subscription, management_group, resource_group, tag, live=not demo and source_path is None
     )
@@ -156,7 +156,7 @@ def scan(
             watch=steps,
             selection=selection,
             jobs=jobs,
-            reach=ahead.reached(found, choice),
+            reach=reach,
         ),
         choice.frameworks_for(formats),
     )
