@@ -363,7 +363,6 @@ DIRECTORY: dict[str, Way] = {
         "directory-role",
         [
             *team(isAssignableToRole=False),
-            directory_role("45d8d3c5-c802-45c6-b32a-1d70b5e1e86e", ALICE),
             directory_role("3a2c62db-5318-420d-8d74-23affee5d9d5", ALICE),
         ],
         [*team(isAssignableToRole=True), directory_role("3a2c62db-5318-420d-8d74-23affee5d9d5", ALICE)],
