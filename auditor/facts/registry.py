@@ -41,6 +41,8 @@ class FactFamily:
     element is meant, and is no evidence."""
     words: Mapping[str, str] = field(default_factory=dict)
     """How fields without such properties are called in evidence."""
+    of_everything: bool = False
+    """Whether it also looks at objects of other types, whatever refers to one of those that it needs."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
     """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 
@@ -178,6 +180,12 @@ class FactStore:
         if values is None:
             values = self._computed[family] = self._compute(family)
         return values.get(resource.key)
+
+    def known(self, family: str) -> list[tuple[Resource, Json]]:
+        """What the family says of resources, in the order of their keys, without what is not known at all."""
+        self.prepare(family)
+        found = ((one, self.get(family, one)) for one in self._inventory)
+        return [(one, value) for one, value in found if value is not None and not isinstance(value, Unread)]
 
     @uncollected()
     def _compute(self, name: str) -> FactValues:

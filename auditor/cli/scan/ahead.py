@@ -13,6 +13,7 @@ from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
+    from auditor.evaluate.reach import Reach
     from auditor.iac.declaration import Declaration
     from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
@@ -35,6 +36,8 @@ class Ahead:
     """What it creates, changes or deletes, by lower-cased id."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Terraform's addresses of resources in a plan, by lower-cased id."""
+    reach: Reach | None = None
+    """What of the verdicts the code can have changed, where no others are shown; None where all are."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -67,6 +70,12 @@ class Ahead:
         self.changed, self.addresses = foreseen.changed, foreseen.addresses
         return foreseen.source
 
+    def reached(self, found: Source, rules: api.RuleChoice) -> Reach | None:
+        """What of the verdicts on the world with the code need be judged; None where all are to be shown."""
+        if self.base is not None and self.only_new is not False:
+            self.reach = api.reach_of(self.base, found, rules)
+        return self.reach
+
     def shown(self, report: Report, rules: api.RuleChoice, selection: Selection | None = None, jobs: int = 1) -> Report:
         """What is new through the code, where it is laid over a base and not all findings are asked for.
 
@@ -74,7 +83,8 @@ class Ahead:
         """
         if self.base is None or self.only_new is False:
             return report
-        return api.only_new(api.audit(self.base, rules, selection=selection, jobs=jobs), report)
+        before = api.audit(self.base, rules, selection=selection, jobs=jobs, reach=self.reach)
+        return api.only_new(before, report)
 
     @property
     def roots(self) -> tuple[Path, ...]:
