@@ -32,6 +32,7 @@ TELL = frozenset(
         "apim-secret-shown",
         "delivery-secret-shown",
         "template-secret-shown",
+        "machine-user-data-secret",
         "directory-secret-in-notes",
     }
 )
