@@ -89,6 +89,7 @@ _MODULES: dict[str, str] = {
     "scm_exposure": "auditor.facts.paas.scm",
     "request_path": "auditor.facts.transport.request_path",
     "transport": "auditor.facts.transport.services",
+    "shown_secrets": "auditor.facts.credentials.shown",
     "token_lifetime": "auditor.facts.directory.token_lifetimes",
 }
 """Family name to the module whose `FAMILY` defines it, imported when the family is first needed."""

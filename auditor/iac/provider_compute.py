@@ -104,6 +104,7 @@ _MACHINE: dict[str, Way] = {
     "properties.securityProfile.uefiSettings.secureBootEnabled": attribute("secure_boot_enabled"),
     "properties.securityProfile.uefiSettings.vTpmEnabled": attribute("vtpm_enabled"),
     "properties.extensionsTimeBudget": attribute("extensions_time_budget"),
+    "properties.userData": attribute("user_data"),
     "properties.virtualMachineScaleSet.id": attribute("virtual_machine_scale_set_id"),
     "properties.osProfile.linuxConfiguration.disablePasswordAuthentication": attribute(
         "disable_password_authentication"

@@ -168,3 +168,18 @@ def test_many_policies_with_many_exceptions_take_no_long_time() -> None:
 
     assert of(*many)["password_only"] == []
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("mode", "rule", "left_open"),
+    [
+        ("include", "device.isCompliant -eq True", True),
+        ("include", 'device.trustType -ne "ServerAD"', False),
+        ("exclude", "device.isCompliant -eq True", False),
+        # A device that nobody registered has no kind of trust, so it is excluded.
+        ("exclude", 'device.trustType -ne "ServerAD"', True),
+    ],
+)
+def test_a_filter_for_devices_and_one_that_nobody_registered(mode: str, rule: str, left_open: bool) -> None:
+    fact = of(policy(devices={"deviceFilter": {"mode": mode, "rule": rule}}))
+    assert bool(fact["password_only"]) is left_open

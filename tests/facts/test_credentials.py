@@ -114,6 +114,20 @@ def test_the_better_step_is_one_that_exists_for_the_case(setting: str, mark: dic
     assert entry("app", *app("app", setting, **mark))["better"] == better
 
 
+def test_a_mounted_share_and_one_with_code_keep_their_key_in_a_vault():
+    mount = {**app("app", **KEY)[1], "id": arm_id("Microsoft.Web/sites/config", "app/azurestorageaccounts")}
+    mount |= {"name": "azurestorageaccounts", "properties": {"data": {"accessKey": {"$secret": KEY}}}}
+    inventory, store = facts(app("app", **KEY)[0], mount, account())
+    holder = inventory.get(mount["id"])
+    assert holder is not None
+    fact: Any = store.get("credentials", holder)
+    content = entry("app", *app("app", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", **KEY), account())
+
+    for one in (fact["entries"][0], content):
+        assert (one["better"], one["instead"], one["assign"]) == ("Key Vault reference", "", "")
+        assert one["note"]
+
+
 def test_one_secret_in_two_apps_is_told_with_the_other_place():
     other = app("admin", "Store", **KEY)
 

@@ -19,6 +19,7 @@ from tests.iac.worlds import GROUP, STORAGE, base_of, foreseen, outcomes
 
 ACCOUNT = f"{GROUP}/providers/{STORAGE}/stapp"
 IN_GROUP = {"resource_group_name": "rg-app", "location": "westeurope"}
+ENTRA = {"azure_active_directory_role_based_access_control": [{"azure_rbac_enabled": True}]}
 
 
 def account(**values: Any) -> dict[str, Any]:
@@ -214,7 +215,7 @@ def test_what_the_table_lacks_is_unknown_not_missing(tmp_path: Path):
 def test_an_attribute_that_is_not_set_and_one_that_is_not_there_are_two_things(
     values: dict[str, Any], outcome: str, tmp_path: Path
 ):
-    document = plan(resource("azurerm_kubernetes_cluster.k", {"name": "aks", **IN_GROUP, **values}))
+    document = plan(resource("azurerm_kubernetes_cluster.k", {"name": "aks", **IN_GROUP, **ENTRA, **values}))
     found = foreseen({"plan.json": document}, tmp_path).source
 
     assert outcomes(found, "aks-local-accounts") == {"aks-local-accounts aks": outcome}

@@ -123,6 +123,7 @@ _WEB_ENTRIES = (
     _top("Microsoft.App/jobs", _APPS),
     _top("Microsoft.App/managedEnvironments", _APPS),
     _tabled("Microsoft.App/managedEnvironments", "certificates", _APPS),
+    _below("Microsoft.App/managedEnvironments", "daprComponents", _APPS),
     _top("Microsoft.CertificateRegistration/certificateOrders", "2024-04-01"),
     Entry(
         "Microsoft.App/containerApps/authConfigs",
@@ -359,6 +360,9 @@ _OTHER_ENTRIES = (
     _top("Microsoft.Search/searchServices", "2025-05-01"),
     _top("Microsoft.DataFactory/factories", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "linkedservices", "2018-06-01"),
+    _below("Microsoft.DataFactory/factories", "pipelines", "2018-06-01"),
+    _top("Microsoft.Resources/templateSpecs", "2022-02-01"),
+    _below("Microsoft.Resources/templateSpecs", "versions", "2022-02-01"),
     _below("Microsoft.DataFactory/factories", "privateEndpointConnections", "2018-06-01"),
     _below("Microsoft.DataFactory/factories", "managedVirtualNetworks", "2018-06-01"),
     _top("Microsoft.Databricks/workspaces", "2026-01-01"),
@@ -383,6 +387,8 @@ _OTHER_ENTRIES = (
         _below(_PROFILE, name, _CDN, _may_be_front_door)
         for name in ("customDomains", "securityPolicies", "originGroups", "secrets")
     ),
+    _below(_PROFILE, "ruleSets", _CDN, _may_be_front_door),
+    _below(f"{_PROFILE}/ruleSets", "rules", _CDN),
     _below(f"{_PROFILE}/originGroups", "origins", _CDN),
     _below(f"{_PROFILE}/afdEndpoints", "routes", _CDN),
     _tabled(_PROFILE, "afdEndpoints", _CDN, only=_may_be_front_door),

@@ -19,6 +19,7 @@ today, that open nothing, and that others hold too. No value of a secret is in i
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,6 +30,7 @@ from auditor.facts.credentials.services import (
     FEDERATED,
     IDENTITY,
     KEY,
+    MOUNT,
     NO_OTHER_WAY,
     PASSWORD,
     REFERENCE,
@@ -46,6 +48,7 @@ from auditor.inventory.model import Json, Resource, Unread
 
 _REPLACED = frozenset((KEY, SAS, PASSWORD))
 """Steps from which a managed identity is the better one, where the service takes it."""
+_VARIABLE = re.compile(r"\.(?:env|environmentVariables)\[\d+\]\.\w+$")
 _MOST_SHARED = 20
 """Other places of one secret that are named; so many tell enough."""
 _TARGETS = frozenset(kind for way in WAYS.values() for kind in way.types)
@@ -127,7 +130,7 @@ class Credentials:
         step, way, target = STEPS[kind], WAYS.get(kind), self.target(one)
         if kind in ("sas", "account-key") and target is not None:
             way = next((known for known in WAYS.values() if target.type_key in known.types), way)
-        note = NO_OTHER_WAY.get(one.setting.lower(), "")
+        note = MOUNT if one.holder.key.endswith("/azurestorageaccounts") else NO_OTHER_WAY.get(one.setting.lower(), "")
         better = _better(one, step, way, note)
         identities = identities_of(consumer)
         opens = target.name if target else str(one.mark.get("host") or one.mark.get("account") or "")
@@ -144,7 +147,8 @@ class Credentials:
             "has_role": self._has_role(identities, way, target) if better == IDENTITY else None,
             "keys_off": step in _REPLACED and target is not None and self.takes_keys(target) is False,
             "assign": _assignment(identities, way, target) if better == IDENTITY else "",
-            "instead": EASY_AUTH.get(one.setting.lower(), "") or (_instead(one, way, target) if better else ""),
+            "instead": EASY_AUTH.get(one.setting.lower(), "")
+            or (_instead(one, way, target) if better == IDENTITY else ""),
             "note": note,
             "expires_at": str(one.mark.get("expires_at") or ""),
             "text": f"{one.setting}: {step}{f' of {opens}' if opens else ''}",
@@ -204,7 +208,15 @@ def _instead(one: Kept, way: Way | None, target: Resource | None) -> str:
     if way is None or not way.setting:
         return ""
     account = target.name if target else str(one.mark.get("account") or "")
-    return way.setting.format(name=one.setting, host=str(one.mark.get("host") or account), account=account)
+    host = str(one.mark.get("host") or account)
+    if "{name}" in way.setting and not _is_setting(one):
+        return f"{host} with DefaultAzureCredential in the code"
+    return way.setting.format(name=one.setting, host=host, account=account)
+
+
+def _is_setting(one: Kept) -> bool:
+    """Whether it is a setting of an app or a variable of its environment, beside which others can stand."""
+    return one.holder.key.endswith("/config/appsettings") or bool(_VARIABLE.search(one.path))
 
 
 def _told(entries: Iterable[Mapping[str, Json]], *, with_whom: bool = False) -> str:

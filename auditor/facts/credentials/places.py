@@ -71,6 +71,11 @@ def kept_by(holder: Resource) -> Iterator[Kept]:
     yield from _below(holder, holder.body.get("properties"), "properties", "", 0)
 
 
+def kept_in(holder: Resource, body: Json, path: str) -> Iterator[Kept]:
+    """Every secret of one part of a holder's body, which stands at a path."""
+    yield from _below(holder, body, path, path.rpartition(".")[2], 0)
+
+
 def _below(holder: Resource, body: Json, path: str, name: str, depth: int) -> Iterator[Kept]:
     if depth > _DEEPEST:
         return

@@ -143,6 +143,11 @@ NO_OTHER_WAY: Mapping[str, str] = {
     "no access by identity: use a Key Vault reference, the Flex Consumption plan or a plan without a content share",
 }
 """Settings that no managed identity can replace, in lower case, and what is left to do."""
+MOUNT = "a mounted share takes a key or a reference to it: keep the key in Key Vault, and refer to it from the mount"
+"""What is left for the storage that App Service mounts: nothing but `accessKey` is among what a mount has.
+
+https://learn.microsoft.com/rest/api/appservice/web-apps/update-azure-storage-accounts
+"""
 EASY_AUTH = {
     # https://learn.microsoft.com/azure/app-service/configure-authentication-provider-aad
     "microsoft_provider_authentication_secret": "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID = the client id of a "

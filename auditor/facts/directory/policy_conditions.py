@@ -247,15 +247,17 @@ _POSITIVE = re.compile(r"-(?:eq|in|contains|startswith|endswith)\b", re.I)
 
 
 def _devices(conditions: Any) -> str:
-    """The filter's rule, where a device that nobody registered does not meet it.
+    """The filter's rule, where it leaves out a device that nobody registered.
 
-    Such a device has no attributes, so it meets what is asked with negative operators only:
+    Such a device has no attributes, so it meets what is asked with negative operators only, and then one that excludes
+    leaves it out:
     https://learn.microsoft.com/entra/identity/conditional-access/concept-condition-filters-for-devices#policy-behavior-with-filter-for-devices
     """
     rule = value(conditions, "devices", "deviceFilter", "rule")
-    if not isinstance(rule, str) or text(conditions, "devices", "deviceFilter", "mode") == "exclude":
+    if not isinstance(rule, str):
         return ""
-    return "" if _NEGATIVE.search(rule) and not _POSITIVE.search(rule) else rule
+    met = bool(_NEGATIVE.search(rule)) and not _POSITIVE.search(rule)
+    return rule if met is (text(conditions, "devices", "deviceFilter", "mode") == "exclude") else ""
 
 
 def _is_for_others(conditions: Any) -> bool:

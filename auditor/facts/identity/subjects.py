@@ -10,7 +10,7 @@ text) and `?` (one letter)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -91,13 +91,15 @@ def trust_of(issuer: str, subject: str | None, expression: str | None) -> Trust 
         return _judge(provider, subject)
     if not expression or not _EXPRESSION.fullmatch(expression):
         return None
-    claims = {
-        name.lower(): (operator.lower(), text) for name, operator, text in re.findall(_PART, expression, re.IGNORECASE)
-    }
-    operator, text = claims.get("sub", ("", ""))
-    if not text:
+    parts = [(name.lower(), how.lower(), text) for name, how, text in re.findall(_PART, expression, re.IGNORECASE)]
+    subjects = [text if how == "matches" else _literal(text) for name, how, text in parts if name == "sub"]
+    if not any(subjects):
         return Trust(provider, Width.ANYBODY, "whoever calls the workflow that it names")
-    return _judge(provider, text if operator == "matches" else _literal(text))
+    # All have to hold, so the narrowest counts.
+    found = max((_judge(provider, text) for text in subjects), key=lambda one: list(Width).index(one.width))
+    called = next((text for name, how, text in parts if name == "job_workflow_ref" and how == "eq"), "")
+    # Whoever calls a workflow gives it its inputs and the files that it checks out, so the callers stay as many.
+    return replace(found, text=f"{found.text}, through the workflow {called}") if called and found.width.wide else found
 
 
 _STAR, _ONE = "\1", "\2"

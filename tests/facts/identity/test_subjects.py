@@ -52,6 +52,13 @@ def test_an_expression_is_as_wide_as_its_sub(issuer: str, sub: str, width: Width
         ("claims['sub'] eq 'repo:contoso/*'", Width.ONE),
         ("claims['job_workflow_ref'] matches 'contoso/flows/*'", Width.ANYBODY),
         ("claims['SUB'] MATCHES 'repo:contoso/*'", Width.REPOSITORIES),
+        # One workflow, called from many repositories, each with files and inputs of its own.
+        (
+            "claims['sub'] matches 'repo:contoso/*' and claims['job_workflow_ref'] eq 'c/f/.github/workflows/d.yml@v1'",
+            Width.REPOSITORIES,
+        ),
+        # All have to hold, whatever their order.
+        ("claims['sub'] eq 'repo:c/s:environment:prod' and claims['sub'] matches 'repo:c/*'", Width.ONE),
         ("claims['sub'] contains 'repo'", None),
         ("", None),
         (None, None),

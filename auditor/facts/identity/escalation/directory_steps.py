@@ -111,6 +111,21 @@ _TO_GLOBAL_WITH_HELP = {
         "gives itself an access package with a role of the directory",
         "needs a package or a catalogue that holds such a role",
     ),
+    "9241abd9-d0e6-425a-bd4f-47ba86e767a4": (
+        "DeviceManagementConfiguration.ReadWrite.All",
+        "runs a script on the machine of a Global Administrator",
+        "needs a machine of such an administrator that Intune manages",
+    ),
+    "9255e99d-faf5-445e-bbf7-cb71482737c4": (
+        "DeviceManagementScripts.ReadWrite.All",
+        "runs a script on the machine of a Global Administrator",
+        "needs a machine of such an administrator that Intune manages",
+    ),
+    "e330c4f0-4170-414e-a55a-2f022ec2b57b": (
+        "DeviceManagementRBAC.ReadWrite.All",
+        "gives itself the administration of devices, and a script to the machine of a Global Administrator",
+        "needs a machine of such an administrator that Intune manages",
+    ),
 }
 """Application permissions that end in Global Administrator only where something helps: name, what it does, what."""
 _TO_USERS = {

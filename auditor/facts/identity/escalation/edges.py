@@ -156,6 +156,21 @@ TAKES_IDENTITY: Mapping[str, tuple[Edge, ...]] = {
             "publishes other code in a runbook of {name}",
         ),
         Edge(
+            "runbook-test",
+            (f"{_AUTOMATION}/runbooks/draft/write", f"{_AUTOMATION}/runbooks/draft/testJob/write"),
+            "tests other code in a runbook of {name}",
+        ),
+        Edge(
+            "runbook-webhook",
+            (f"{_AUTOMATION}/runbooks/write", f"{_AUTOMATION}/webhooks/write"),
+            "starts a runbook of his own in {name} by a webhook",
+        ),
+        Edge(
+            "runbook-schedule",
+            (f"{_AUTOMATION}/runbooks/write", f"{_AUTOMATION}/jobSchedules/write"),
+            "starts a runbook of his own in {name} by a schedule",
+        ),
+        Edge(
             "automation-source-control",
             (f"{_AUTOMATION}/sourceControls/write",),
             "lets {name} take runbooks from his repository",
@@ -424,6 +439,30 @@ TAKES_DATA: Mapping[str, tuple[Edge, ...]] = {
             "app-settings",
             ("Microsoft.Web/sites/config/list/action",),
             "reads the settings and connection strings of {name}",
+        ),
+    ),
+    "microsoft.app/containerapps": (
+        Edge(
+            "container-app-secrets", ("Microsoft.App/containerApps/listSecrets/action",), "reads the secrets of {name}"
+        ),
+    ),
+    "microsoft.apimanagement/service": (
+        Edge("named-values", (f"{_APIM}/namedValues/listValue/action",), "reads the secret named values of {name}"),
+    ),
+    "microsoft.machinelearningservices/workspaces": (
+        Edge(
+            "ml-connections", (f"{_ML}/connections/listsecrets/action",), "reads the secrets of connections of {name}"
+        ),
+    ),
+    # The machines that are made anew from a configuration have fresh identities, so what is gained are the machines:
+    # https://learn.microsoft.com/rest/api/desktopvirtualization/session-host-configurations/update
+    "microsoft.desktopvirtualization/hostpools": (
+        Edge(
+            "session-host-script",
+            ("Microsoft.DesktopVirtualization/hostPools/sessionHostConfigurations/write",),
+            "has session hosts of {name} made anew with a script of his own",
+            closed=lambda resource, _: at(resource.body, "properties.managementType") != "Automated",
+            guard="waits until session hosts are added or updated",
         ),
     ),
 }
