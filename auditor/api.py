@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.evaluate.baseline import Baseline
     from auditor.evaluate.exemptions import Acceptance
     from auditor.evaluate.model import Report, Result, Scan
+    from auditor.evaluate.reach import Reach
     from auditor.facts.registry import FactStore
     from auditor.fixes.model import Plan
     from auditor.fixes.world import World
@@ -191,6 +192,14 @@ def _deployment_target(scope: str, base: Source | None) -> DeploymentTarget:
     )
 
 
+def reach_of(before: Source, after: Source, rules: RuleChoice) -> Reach | None:
+    """What of the verdicts a change can have changed; None where that is everything. For `audit`, of both sources."""
+    from auditor.evaluate.reach import reach_of
+
+    # What is set for some resources can depend on tags that they have of others.
+    return None if rules.overrides else reach_of(before.inventory, after.inventory)
+
+
 def only_new(before: Report, after: Report) -> Report:
     """The report after a change, with what is new or worse alone; what went away is told in a notice."""
     from auditor.evaluate.only_new import only_new
@@ -299,7 +308,15 @@ def choose_rules(
 
         own = load_overrides(overrides, catalogue.rules)
         live = own.everywhere(live)
-    chosen = select_rules(live, select=select, ignore=ignore, frameworks=wanted.names, min_severity=min_severity)
+        own = replace(own, least=min_severity)
+    chosen = select_rules(
+        live,
+        select=select,
+        ignore=ignore,
+        frameworks=wanted.names,
+        min_severity=min_severity,
+        highest=own.raised if own else None,
+    )
     if not chosen:
         raise UsageError("no rule is left to run", remedy="Loosen --select, --ignore, --framework or --min-severity.")
     partial = not builtin or len(chosen) < len(live)
@@ -472,6 +489,7 @@ def audit(
     watch: Watch | None = None,
     selection: Selection | None = None,
     jobs: int = 1,
+    reach: Reach | None = None,
 ) -> Report:
     """Judge a source by rules: all built-in ones, where none are given.
 
@@ -480,9 +498,11 @@ def audit(
     with `who_passed` the report knows what passed, which scores by subscription and owner need.
     With a `selection` (see `select`) only that part is judged, in sight of the rest. With several `jobs` as many
     processes judge, where the system can fork; the report is the same. Not from a process with threads of its own.
+    With a `reach` (see `reach_of`) only what a change can have changed is judged: what `only_new` compares.
     Dates are compared with the time at which the data was collected, so that an old snapshot gives the same report
     whenever it is read.
     """
+    from auditor.evaluate.changed import with_changes
     from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
 
@@ -492,7 +512,7 @@ def audit(
     facts = facts or FactStore(source.inventory, scan.finished_at)
     large = len(source.inventory) > _LARGE
     if watch.detailed or jobs > 1 or large:
-        for family in _asked(choice.rules, source.inventory):
+        for family in _asked([one for one in choice.rules if not reach or reach.concerns(one)], source.inventory):
             with watch.step(f"facts {family}"):
                 facts.prepare(family)
     if large:
@@ -512,8 +532,9 @@ def audit(
             selection=selection,
             overrides=choice.overrides,
             jobs=jobs,
+            reach=reach,
         )
-    return replace(report, frameworks=tuple(frameworks))
+    return replace(with_changes(report, source.inventory), frameworks=tuple(frameworks))
 
 
 def judge(
@@ -645,6 +666,7 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
     from auditor.evaluate.model import Scan
 
     manifest, inventory = source.manifest, source.inventory
+    held = [one for one in inventory if selection.holds(one, inventory)] if selection else None
     names = dict(manifest.subscriptions)
     found = {resource.subscription_id for resource in inventory.by_key.values()} - {""}
     started = manifest.started_at or datetime.now(UTC)
@@ -657,16 +679,11 @@ def _scan_of(source: Source, choice: RuleChoice, selection: Selection | None) ->
         started_at=started,
         finished_at=finished,
         complete=manifest.complete and not relevant_gaps(choice.rules, inventory, selection),
-        resources=_held(inventory, selection),
+        resources=inventory.collected if held is None else len(held),
+        lies_in=tuple(sorted({one.subscription_id for one in held or ()} - {""})),
         subscription_names=names,
         scope=selection.words if selection else manifest.scope,
         selection=selection.words if selection else "",
         partial_selection=choice.partial,
         assumed_complete=manifest.assumed_complete,
     )
-
-
-def _held(inventory: Inventory, selection: Selection | None) -> int:
-    if selection is None:
-        return inventory.collected
-    return sum(selection.holds(resource, inventory) for resource in inventory.by_key.values())

@@ -12,6 +12,7 @@ from auditor.azure.plan import CollectionPlan
 from auditor.azure.progress import Progress
 from auditor.errors import AuditorError
 from auditor.inventory import ids
+from auditor.inventory.changes import CHANGES, CHANGES_KEY
 from auditor.snapshot.sink import Sink
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ async def collect(
 
 
 async def _collect(reader: Reader, plan: CollectionPlan, earlier: Earlier | None = None) -> CollectionOutcome:
+    from auditor.azure.collectors.change_records import read_changes
     from auditor.azure.collectors.providers import PROVIDERS, read_providers
     from auditor.azure.collectors.scopes import find_subscriptions
     from auditor.azure.collectors.table import route
@@ -92,7 +94,7 @@ async def _collect(reader: Reader, plan: CollectionPlan, earlier: Earlier | None
     subscriptions = await find_subscriptions(reader, plan)
     hierarchy = _Hierarchy(reader, subscriptions, plan)
     asked = {ids.type_key(name) for name in hierarchy.others}
-    of_tenant = {ids.type_key(name) for name in (PROVIDERS, TENANT_POLICY)}
+    of_tenant = {ids.type_key(name) for name in (PROVIDERS, TENANT_POLICY, CHANGES)}
     types = frozenset(name for name in hierarchy.others if ids.type_key(name) not in of_tenant)
     routes = route(types, plan.source)
     work = _Work(reader, subscriptions, routes)
@@ -110,6 +112,8 @@ async def _collect(reader: Reader, plan: CollectionPlan, earlier: Earlier | None
             group.create_task(read_providers(reader, types))
         if ids.type_key(TENANT_POLICY) in asked:
             group.create_task(read_tenant_policy(reader))
+        if CHANGES_KEY in asked:
+            group.create_task(read_changes(reader, subscriptions, work.permissions))
     return replace(_outcome(reader, subscriptions), management_groups=hierarchy.found, read_whole=read_whole)
 
 

@@ -57,6 +57,7 @@ def collect(
         bool, typer.Option("--all", help="Every type that can be collected, not only what the rules need.")
     ] = False,
     policy_exemptions: options.CollectPolicyExemptions = False,
+    changes: options.Changes = False,
     tenant: options.Tenant = None,
     subscription: options.Subscriptions = None,
     management_group: options.ManagementGroup = None,
@@ -79,6 +80,7 @@ def collect(
     from auditor.cli.live import collect_into, live_options
     from auditor.cli.options.rule_choice import choose_rules
     from auditor.cli.terminal.steps import Steps
+    from auditor.inventory.changes import CHANGES_KEY
     from auditor.snapshot.writing import write_snapshot
 
     if demo:
@@ -110,6 +112,8 @@ def collect(
         from auditor.evaluate.policy_exemptions import NEEDED
 
         types |= {name.lower() for name in NEEDED}
+    if changes:
+        types |= {CHANGES_KEY}
     live = live_options(
         cloud, credential, tenant, subscription, management_group, source.value, verbose=verbose, quiet=quiet
     )
@@ -155,12 +159,13 @@ def _write_demo(output: Path, *, force: bool, quiet: bool) -> None:
     from dataclasses import replace
 
     from auditor.api import Target, choose_rules, new_manifest, open_demo
+    from auditor.inventory.changes import CHANGES_KEY
     from auditor.snapshot.copying import copy_whole
     from auditor.snapshot.writing import write_snapshot
 
     if output.exists() and not force:
         raise UsageError("exists already", subject=str(output), remedy="Give --force to replace it.")
-    source, types = open_demo(), _all_types() | choose_rules().types
+    source, types = open_demo(), _all_types() | choose_rules().types | {CHANGES_KEY}
     manifest = replace(
         source.manifest,
         tool_version=new_manifest(Target(), types).tool_version,

@@ -69,11 +69,12 @@ def explain(
     assert found is not None  # noqa: S101 - there is a path or the demo
     facts = FactStore(found.inventory, found.manifest.finished_at)
     report = api.audit(found, rules, facts=facts, keep_passed=True)
-    told = _told(_chosen(report, finding, resource), found, facts)
+    chosen = _chosen(report, finding, resource)
+    told = _told(chosen, found, facts)
     if output_format is ExplainFormat.JSON:
         write_stdout(json.dumps(told, indent=2, default=str) + "\n")
         return
-    write_stdout(plain("\n".join(_page(told))) + "\n")
+    write_stdout(plain("\n".join(_page(told, chosen))) + "\n")
 
 
 def _chosen(report: Report, finding: str, resource: str) -> Result:
@@ -110,6 +111,7 @@ def _chosen(report: Report, finding: str, resource: str) -> Result:
 def _told(result: Result, source: Source, facts: FactStore) -> dict[str, Any]:
     from auditor.evaluate.model import evidence_hash
     from auditor.inventory.model import Unread
+    from auditor.report.changed import changed_entry
 
     rule, subject = result.rule, result.subject
     held = source.inventory.get(subject.id)
@@ -132,6 +134,7 @@ def _told(result: Result, source: Source, facts: FactStore) -> dict[str, Any]:
         "description": rule.description.strip(),
         "evidence": [{"path": one.path, "actual": one.actual, "expected": one.expected} for one in result.evidence],
         "evidence_hash": evidence_hash(result.evidence),
+        **({"changed": changed_entry(result.changed)} if result.changed else {}),
         "gaps": [{"scope": gap.scope, "operation": gap.operation, "message": gap.message} for gap in result.gaps],
         "facts": families,
         "refers_to": out,
@@ -164,7 +167,9 @@ def _literal(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def _page(told: dict[str, Any]) -> Iterator[str]:
+def _page(told: dict[str, Any], result: Result) -> Iterator[str]:
+    from auditor.report.changed import changed_words
+
     yield f"{told['severity'].upper()}  {told['outcome']}  {told['message']}"
     yield f"{told['rule']}: {told['title']}"
     yield told["resource"]["id"]
@@ -174,6 +179,8 @@ def _page(told: dict[str, Any]) -> Iterator[str]:
         "What was found",
         [f"{one['path']} is {_short(one['actual'])}, wanted: {one['expected']}" for one in told["evidence"]],
     )
+    if result.changed:
+        yield from _part("Last changed", [changed_words(result.changed)])
     yield from _part("What was not read", [f"{gap['operation']}: {gap['message']}" for gap in told["gaps"]])
     yield from _part("Facts", [f"{name}: {_short(value)}" for name, value in told["facts"].items()])
     yield from _part("Refers to", _listed([f"{one['resource']} ({one['path']})" for one in told["refers_to"]]))

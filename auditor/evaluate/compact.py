@@ -85,6 +85,7 @@ class Compact:
             ("fingerprint", result.fingerprint),
             ("gaps", result.gaps),
             ("exemption", result.exemption),
+            ("changed", result.changed),
             ("_beside", beside),
             ("_packed", work.compress(told) + work.flush()),
         ):
@@ -138,4 +139,5 @@ def _fields(result: Result) -> tuple[Any, ...]:
         result.gaps,
         result.exemption,
         result.command,
+        result.changed,
     )

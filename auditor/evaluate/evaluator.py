@@ -11,9 +11,11 @@ from auditor.evaluate.jobs import judge_together
 from auditor.evaluate.judging import Advance, Scoped, Stumbled, World, judge
 from auditor.evaluate.managed import Managed
 from auditor.evaluate.model import Outcome, Report, Result, Scan, Subject, Summary
+from auditor.evaluate.reach import Reach
 from auditor.evaluate.unread import unread
 from auditor.facts.registry import needs_of
 from auditor.inventory import ids
+from auditor.inventory.changes import CHANGES_KEY
 from auditor.inventory.coverage import embedding_parent
 from auditor.inventory.cycles import uncollected
 from auditor.inventory.inventory import Inventory
@@ -39,6 +41,7 @@ def evaluate(
     overrides: Overrides | None = None,
     jobs: int = 1,
     who_passed: bool = False,
+    reach: Reach | None = None,
 ) -> Report:
     """Judge every resource by every rule for its type.
 
@@ -48,13 +51,13 @@ def evaluate(
     seconds that each rule took, by rule id. With a `selection` only what it holds is judged, in sight of all. A rule
     that stumbles over a resource is unknown for it, and a notice says so. `overrides` are what is set for some
     resources only: what is set for all is in the rules. With several `jobs` as many processes judge, where nothing is
-    timed or set for some resources; they give the same.
+    timed or set for some resources; they give the same. With a `reach` only what a change can have changed is judged.
     """
     tallies: dict[str, Counter[Outcome]] = {rule.id: Counter() for rule in rules}
     kept = (Outcome.FAIL, Outcome.UNKNOWN, *((Outcome.PASS, Outcome.NOT_APPLICABLE) if keep_passed else ()))
     scoped = Scoped(overrides, overrides.scoped(rules)) if overrides else None
     world = World(inventory, facts, now.isoformat(), kept, selection, scoped, who_passed=who_passed)
-    pairs = _pairs(rules, inventory)
+    pairs = _pairs(rules, inventory, reach)
     if jobs > 1 and spent is None and not scoped:
         shares = judge_together(list(pairs), world, jobs, advance, rules)
     else:
@@ -113,7 +116,9 @@ def relevant_gaps(rules: Iterable[Rule], inventory: Inventory, selection: Select
         wanted |= rule.needs.types | needs_of(rule.needs.facts, rule.needs.types)
     wanted = {ids.type_key(name) for name in wanted}
     wanted |= {parent for name in wanted if (parent := embedding_parent(name))}
-    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in wanted]
+    # Changes are read only where somebody asked for them: that they could not be is worth knowing whatever the rules.
+    asked = wanted | {CHANGES_KEY}
+    failed = [gap for gap in inventory.gaps if every or ids.type_key(gap.type) in asked]
     met = {ids.type_key(gap.type) for gap in inventory.gaps}
     lacking = [
         gap for name in sorted(wanted - met) if not embedding_parent(name) and (gap := inventory.gap(name, None))
@@ -139,7 +144,9 @@ def summarise(
     )
 
 
-def _pairs(rules: Sequence[Rule], inventory: Inventory) -> Iterator[tuple[Resource, Sequence[Rule]]]:
+def _pairs(
+    rules: Sequence[Rule], inventory: Inventory, reach: Reach | None
+) -> Iterator[tuple[Resource, Sequence[Rule]]]:
     """Each resource that some rule judges, with those rules."""
     by_type: dict[str, list[Rule]] = {}
     for rule in rules:
@@ -147,7 +154,10 @@ def _pairs(rules: Sequence[Rule], inventory: Inventory) -> Iterator[tuple[Resour
             by_type.setdefault(resource_type, []).append(rule)
     for resource_type in sorted(by_type):
         for resource in inventory.of_type(resource_type):
-            yield resource, by_type[resource_type]
+            if reach is None:
+                yield resource, by_type[resource_type]
+            elif wanted := reach.rules_for(resource, by_type[resource_type]):
+                yield resource, wanted
 
 
 def _stumbled(stumbles: Sequence[Stumbled]) -> Iterator[str]:

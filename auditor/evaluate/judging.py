@@ -100,6 +100,8 @@ def judge(
             answers = batches.judge(resource, applicable, shared)
         for base in applicable:
             rule = world.scoped.rule_at(base, resource, inventory) if world.scoped else base
+            if world.scoped and world.scoped.overrides.leaves_out(rule):
+                continue
             context = (
                 shared if not rule.parameters else Context(resource, inventory, world.facts, rule.parameters, world.now)
             )

@@ -34,7 +34,7 @@ _FORMAT = 2
 _MOST = 8
 """Files that are kept; those that were used longest ago go first."""
 _DIGEST = 32
-_LISTS = ("subscriptions",)
+_LISTS = ("subscriptions", "lies_in")
 _TIMES = ("started_at", "finished_at")
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from auditor.errors import ExitCode
 from auditor.evaluate.trend import Trend
 from auditor.inventory import ids
-from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.model import Gap, Json, PropertyChange, Resource
 from auditor.rules.model import Evidence, Framework, Rule, Severity
 
 TOOL_NAME = "azure-auditor"
@@ -152,10 +152,17 @@ class Result:
     exemption: Exemption | None = None
     command: str = ""
     """Of a finding: the Azure CLI commands that mend it, a line each; what it does not know are words in capitals."""
+    changed: PropertyChange | None = None
+    """Of a finding: the last change of what decides it; None where changes were not collected, or it is not known."""
+
+    def with_change(self, change: PropertyChange) -> Result:
+        """The same result, with the last change of what decides it."""
+        told = self.message, self.fingerprint, self.evidence, self.gaps, self.exemption, self.command, change
+        return Result(self.rule, self.outcome, self.subject, *told)
 
     def accepted(self, exemption: Exemption) -> Result:
         """The same result as an exemption makes it."""
-        told = self.message, self.fingerprint, self.evidence, self.gaps, exemption, self.command
+        told = self.message, self.fingerprint, self.evidence, self.gaps, exemption, self.command, self.changed
         return Result(self.rule, Outcome.EXEMPT, self.subject, *told)
 
     @property
@@ -195,6 +202,8 @@ class Scan:
     """True when rules were left out by `--select`, `--ignore`, `--framework` or `--min-severity`."""
     selection: str = ""
     """What was chosen of the source, in words: `subscriptions/<guid>+resourcegroups/rg-app`; "" for all of it."""
+    lies_in: tuple[str, ...] = ()
+    """GUIDs of the subscriptions in which something of what was chosen lies, sorted; empty where all was."""
     assumed_complete: bool = False
     """True for an export of which the user said that what it lacks does not exist."""
 

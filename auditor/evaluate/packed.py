@@ -7,12 +7,14 @@ tuple, a number that is not finite, text that is not Unicode) is refused. Nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from auditor.evaluate.compact import Compact, UnpackableError, plain
 from auditor.evaluate.model import Outcome, Result, Subject
-from auditor.inventory.model import Gap
+from auditor.inventory.model import Gap, PropertyChange
 from auditor.rules.model import Evidence, Rule
 
 _TOGETHER = 2_000
@@ -47,6 +49,7 @@ def pack(results: Iterable[Result]) -> dict[str, Any]:
             [(line.path, plain(line.actual), line.expected) for line in one.evidence],
             [gaps.setdefault(gap, len(gaps)) for gap in one.gaps],
             one.command,
+            _changed(one.changed),
         )
         for one in results
         if _is_before_exemptions(one)
@@ -81,8 +84,9 @@ def unpack(
             tuple([gaps[index] for index in behind]),
             None,
             command,
+            _change(changed),
         )
-        for rule, outcome, subject, message, mark, evidence, behind, command in packed["results"]
+        for rule, outcome, subject, message, mark, evidence, behind, command, changed in packed["results"]
     ]
 
 
@@ -99,6 +103,20 @@ def pack_gaps(gaps: Iterable[Gap]) -> list[Any]:
 def unpack_gaps(packed: Iterable[Sequence[Any]]) -> list[Gap]:
     """See `pack_gaps`."""
     return [Gap(*fields) for fields in packed]
+
+
+def _changed(change: PropertyChange | None) -> list[Any] | None:
+    if change is None:
+        return None
+    values = [getattr(change, field.name) for field in fields(change)]
+    return [value.isoformat() if isinstance(value, datetime) else plain(value) for value in values]
+
+
+def _change(packed: Sequence[Any] | None) -> PropertyChange | None:
+    if packed is None:
+        return None
+    path, before, after, truncated, at, *who = packed
+    return PropertyChange(path, before, after, truncated, datetime.fromisoformat(at), *who)
 
 
 def _subject(subject: Subject) -> tuple[Any, ...]:

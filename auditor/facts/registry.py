@@ -41,6 +41,8 @@ class FactFamily:
     element is meant, and is no evidence."""
     words: Mapping[str, str] = field(default_factory=dict)
     """How fields without such properties are called in evidence."""
+    of_everything: bool = False
+    """Whether it also looks at objects of other types, whatever refers to one of those that it needs."""
     dated: Callable[[Inventory, datetime], FactValues] | None = None
     """Computes it in place of `compute` where dates are compared with the time of the scan, which it is given."""
 
@@ -156,6 +158,11 @@ class FactStore:
         self._now = now or datetime.now(UTC)
         self._computed: dict[str, FactValues] = {}
         self._stumbles: list[str] = []
+        self._before: tuple[FactStore, Callable[[FactFamily], bool]] | None = None
+
+    def share(self, before: FactStore, same: Callable[[FactFamily], bool]) -> None:
+        """Take the values of an inventory that this one was made from, of each family that is the `same` over both."""
+        self._before = before, same
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -178,11 +185,20 @@ class FactStore:
             values = self._computed[family] = self._compute(family)
         return values.get(resource.key)
 
+    def known(self, family: str) -> list[tuple[Resource, Json]]:
+        """What the family says of resources, in the order of their keys, without what is not known at all."""
+        self.prepare(family)
+        found = ((one, self.get(family, one)) for one in self._inventory)
+        return [(one, value) for one, value in found if value is not None and not isinstance(value, Unread)]
+
     @uncollected()
     def _compute(self, name: str) -> FactValues:
         if name not in _MODULES:
             return {}
         found = family(name)
+        if self._before and self._before[1](found):
+            self._before[0].prepare(name)
+            return self._before[0]._computed[name]
         inventory, bare = self._inventory, self._bare
         left_out: dict[str, Gap] = {}
         while True:

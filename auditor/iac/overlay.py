@@ -78,7 +78,7 @@ def overlaid(base: Inventory | None, changes: Iterable[Change], source: str) -> 
     if base is None:
         for key in created:
             _leave_connections_open(left, key, source)
-    resources = list(left.values())
+    resources = [*left.values(), *(base.change_records if base else ())]
     coverage = _Foreseen(base.coverage if base else None, resources, created, source, unread)
     gaps = base.gaps if base else ()
     return Inventory(resources, coverage, gaps, base.management_groups if base else None)

@@ -8,9 +8,10 @@ from operator import attrgetter
 from types import MappingProxyType
 
 from auditor.inventory import ids
+from auditor.inventory.changes import CHANGES_KEY, property_changes
 from auditor.inventory.coverage import ClosedWorld, Coverage
 from auditor.inventory.cycles import uncollected
-from auditor.inventory.model import Gap, Json, Reference, Resource
+from auditor.inventory.model import Gap, Json, PropertyChange, Reference, Resource
 from auditor.inventory.stored import Stored, stored
 
 
@@ -37,6 +38,9 @@ class Inventory:
         """GUID of a subscription to the names of the management groups above it, the closest first, as far as known."""
         with uncollected():
             by_key = {resource.key: resource for resource in resources}
+            records = [key for key, resource in by_key.items() if resource.type_key == CHANGES_KEY]
+            self.change_records: tuple[Resource, ...] = tuple(by_key.pop(key) for key in sorted(records))
+            """Azure's records of changes, which are no resources; see `auditor.inventory.changes`."""
             self.collected = len(by_key)
             """How many resources were read, without the children that their bodies hold."""
             read = set(by_key)
@@ -52,6 +56,7 @@ class Inventory:
         self._shared = _keys_by_tail(self._by_type)
         self._outgoing: dict[str, tuple[Reference, ...]] = {}
         self._incoming: dict[str, list[Reference]] | None = None
+        self._changes: Mapping[str, Sequence[PropertyChange]] | None = None
 
     @property
     def by_key(self) -> Mapping[str, Resource]:
@@ -62,6 +67,13 @@ class Inventory:
     def types(self) -> Sequence[str]:
         """Type keys of which there is at least one resource, sorted."""
         return sorted(self._by_type)
+
+    @property
+    def changes(self) -> Mapping[str, Sequence[PropertyChange]]:
+        """What was changed by whom, by the key of the resource, the latest first; empty where nobody collected it."""
+        if self._changes is None:
+            self._changes = property_changes(self.change_records)
+        return self._changes
 
     def __len__(self) -> int:
         return len(self._by_key)

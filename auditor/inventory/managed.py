@@ -70,6 +70,12 @@ class ManagedGroups:
                 known = self._by_group.get(scope)
                 self._by_group[scope] = Manager(known.id if known else denial.id, locked=True)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the same groups are whose."""
+        return isinstance(other, ManagedGroups) and self._by_group == other._by_group
+
+    __hash__ = None  # type: ignore[assignment]
+
     def of(self, resource: Resource) -> Manager | None:
         """Whose the group is that a resource lies in; None for an ordinary one, and for the group itself."""
         if not self._by_group or "/providers/" not in resource.key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from auditor.inventory import ids
@@ -36,6 +37,30 @@ class Unread:
 
     gap: Gap
     """Why it was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyChange:
+    """One property that one change set."""
+
+    path: str
+    """As the record writes it: `properties.allowBlobPublicAccess`."""
+    before: Json
+    """What it was: text as a rule, an object's as JSON; None where there was none."""
+    after: Json
+    """What it became; None where it was taken away."""
+    truncated: bool
+    """Whether the record holds only the beginning of the values."""
+    at: datetime
+    """UTC."""
+    by: str = ""
+    """Who: a user's sign-in name, or the id of an application; "" where Azure does not know."""
+    by_type: str = ""
+    """`User`, `ServicePrincipal`, `Application` or `System`; "" where Azure does not know."""
+    client: str = ""
+    """What with: `Azure Portal`, `Azure CLI`, or the id of an application; "" where Azure does not know."""
+    operation: str = ""
+    """The permission that was used: `microsoft.storage/storageaccounts/write`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from auditor.inventory.model import Gap, Json, Resource
 
-DECODED = 4_000
+DECODED = 20_000
 """How many bodies stay decoded: of a source with fewer resources than that all do."""
 _NONE: Mapping[str, Gap] = {}
 _BODY: Any = Resource.__dict__["body"]

@@ -11,6 +11,7 @@ import io
 import re
 
 from auditor.evaluate.model import Outcome, Report, Result
+from auditor.report.changed import changed_words
 from auditor.report.meanings import meaning
 from auditor.report.model import Rendered, RenderOptions
 from auditor.report.remedies import fill_names
@@ -39,6 +40,7 @@ COLUMNS = (
     "data_class",
     "tags",
     "frameworks",
+    "changed",
 )
 # What a spreadsheet takes for the start of a formula, full-width forms included:
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -81,6 +83,7 @@ def _row(report: Report, result: Result, options: RenderOptions) -> list[str]:
         *(meaning(subject, name, options.meanings) for name in ("owner", "environment", "data_class")),
         "; ".join(f"{name}={value}" for name, value in sorted(subject.tags.items())),
         "; ".join(f"{name} {control}" for name in sorted(rule.frameworks) for control in rule.frameworks[name]),
+        changed_words(result.changed) if result.changed else "",
     ]
 
 

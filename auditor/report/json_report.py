@@ -9,6 +9,7 @@ from typing import Any
 from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result, Scan, Summary, Verdict, evidence_hash
 from auditor.evaluate.trend import Trend
 from auditor.inventory.model import Gap
+from auditor.report.changed import changed_entry
 from auditor.report.encoding import encode_with_list, timestamp
 from auditor.report.meanings import DEFAULT_MEANINGS, meaning
 from auditor.report.model import Rendered, RenderOptions
@@ -150,6 +151,7 @@ def _result(report: Report, result: Result, meanings: Mapping[str, tuple[str, ..
         "command": result.command,
         "exemption": _exemption(result.exemption) if result.exemption else None,
         **_since(report, result),
+        **({"changed": changed_entry(result.changed)} if result.changed else {}),
         **({"overridden": overridden_entry(result.rule.overridden)} if result.rule.overridden else {}),
     }
 

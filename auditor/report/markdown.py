@@ -19,6 +19,7 @@ from auditor.report.text import (
     scope_words,
     shorten,
     subscription_words,
+    subscriptions_counted,
     value_words,
 )
 from auditor.report.trend import steps_in_words
@@ -67,7 +68,7 @@ def escape(text: str) -> str:
 
 def _summary(report: Report) -> str:
     scan, totals = report.scan, report.summary
-    head = f"{count(scan.resources, 'resource')}, {count(len(scan.subscriptions), 'subscription')}, "
+    head = f"{count(scan.resources, 'resource')}, {subscriptions_counted(scan)}, "
     head += f"{count(len(report.rules), 'rule')}; read {scan.finished_at:%Y-%m-%d %H:%M} UTC"
     cells = [f"{totals.fail.get(severity, 0):,}" for severity in Severity]
     cells += [f"{number:,}" for number in (totals.unknown, totals.exempt, totals.passed)]

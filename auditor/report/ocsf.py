@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Outcome, Report, Result
+from auditor.inventory.model import PropertyChange
+from auditor.report.changed import changed_entry, changed_words
 from auditor.report.encoding import encode
 from auditor.report.meanings import meaning
 from auditor.report.model import Rendered, RenderOptions
@@ -72,9 +74,21 @@ def _event(report: Report, result: Result, options: RenderOptions) -> dict[str, 
         event["evidences"] = [
             {"data": {"path": leaf.path, "actual": leaf.actual, "expected": leaf.expected}} for leaf in result.evidence
         ]
+    if result.changed:
+        event["enrichments"] = [_changed(result.changed)]
     if result.exemption:
         event["status_detail"] = plain(f"accepted {result.exemption.words}")
     return event
+
+
+def _changed(change: PropertyChange) -> dict[str, Any]:
+    """https://schema.ocsf.io/1.8.0/objects/enrichment."""
+    return {
+        "name": change.path,
+        "value": plain(changed_words(change)),
+        "type": "change",
+        "data": changed_entry(change),
+    }
 
 
 def _milliseconds(report: Report) -> int:

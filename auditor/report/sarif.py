@@ -13,8 +13,9 @@ from typing import Any
 
 from auditor.evaluate.model import TOOL_NAME, Exemption, Outcome, Report, Result
 from auditor.iac.place import Place
-from auditor.inventory.model import Json
+from auditor.inventory.model import Json, PropertyChange
 from auditor.report.addresses import artifact_uri
+from auditor.report.changed import changed_entry
 from auditor.report.encoding import encode, timestamp
 from auditor.report.meanings import meant
 from auditor.report.model import Rendered, RenderOptions
@@ -155,6 +156,11 @@ def _run(report: Report, results: Sequence[Result], options: RenderOptions) -> d
     }
 
 
+def _bounded_change(change: PropertyChange) -> dict[str, Any]:
+    told = changed_entry(change)
+    return {**told, "from": _bounded(told["from"]), "to": _bounded(told["to"])}
+
+
 def _first_seen(report: Report, result: Result) -> dict[str, Any]:
     since = report.trend.since.get(result.fingerprint) if report.trend else None
     return {"provenance": {"firstDetectionTimeUtc": timestamp(since)}} if since else {}
@@ -179,6 +185,7 @@ def _result(result: Result, rule_index: int, options: RenderOptions, carried: Co
             **({"resourceTags": dict(subject.tags)} if subject.tags else {}),
             **meant(subject, options.meanings),
             "severity": result.severity.value,
+            **({"changed": _bounded_change(result.changed)} if result.changed else {}),
             **({"overridden": overridden_entry(result.rule.overridden)} if result.rule.overridden else {}),
             **({"carriedOver": True} if id(result) in carried else {}),
             "evidence": [

@@ -1,6 +1,8 @@
 """A message with an Adaptive Card, as an incoming webhook or a workflow of Microsoft Teams takes it.
 
-https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using, at most 28 KB.
+https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using, at most 28 KB of
+which the whole message counts, not the card alone:
+https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook.
 Names stand in runs of a RichTextBlock, which know no Markdown; `{{` would begin a date to be formatted:
 https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features.
 """

@@ -75,6 +75,17 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def subscriptions_number(scan: Scan) -> str:
+    """`3`; `1 of 3` where what was chosen lies in one of them."""
+    every = len(scan.subscriptions)
+    return f"{len(scan.lies_in):,} of {every:,}" if scan.selection and len(scan.lies_in) < every else f"{every:,}"
+
+
+def subscriptions_counted(scan: Scan) -> str:
+    """`1 subscription`, `1 of 3 subscriptions`."""
+    return f"{subscriptions_number(scan)} {'subscription' if len(scan.subscriptions) == 1 else 'subscriptions'}"
+
+
 def subscription_words(scan: Scan, subscription_id: str) -> str:
     """A subscription's display name, its GUID where the name is not known."""
     return plain(scan.subscription_names.get(subscription_id) or subscription_id)

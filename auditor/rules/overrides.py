@@ -49,6 +49,8 @@ class Overrides:
     """The entries of all files, in their order."""
 
     entries: tuple[Override, ...] = ()
+    least: Severity | None = None
+    """The severity from which on results are wanted, as it is after what is set; None for all."""
     _made: dict[tuple[str, tuple[int, ...]], tuple[Rule, Rule]] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
@@ -78,6 +80,15 @@ class Overrides:
             if any(not self.entries[n].aim.everywhere for n in concerned):
                 found[rule.id] = tuple(concerned)
         return found
+
+    def raised(self, rule: Rule) -> Severity:
+        """The highest severity that a rule can have for some resource."""
+        found = [each.severity for each in self.entries if each.severity and each.aim.concerns(rule)]
+        return min([rule.severity, *found], key=lambda severity: severity.rank)
+
+    def leaves_out(self, rule: Rule) -> bool:
+        """Whether a rule, as it is for a resource, is below what is wanted."""
+        return self.least is not None and rule.severity.rank > self.least.rank
 
     def at(self, rule: Rule, concerned: Sequence[int], resource_id: str, name: str, inventory: Inventory) -> Rule:
         """The rule as it is for one resource; `concerned` is what `scoped` gives for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from auditor.errors import UsageError
@@ -17,11 +17,13 @@ def select_rules(
     ignore: Sequence[str] = (),
     frameworks: Sequence[str] = (),
     min_severity: Severity | None = None,
+    highest: Callable[[Rule], Severity] | None = None,
 ) -> tuple[Rule, ...]:
     """The rules that all options leave, in their order.
 
     A pattern is a rule id, a topic, or a glob over either or over `topic/id`. Raises UsageError for one that matches
-    nothing, since a typing mistake in `--ignore` would otherwise go unnoticed.
+    nothing, since a typing mistake in `--ignore` would otherwise go unnoticed. `highest` gives the highest
+    severity that a rule can have for some resource; which resources these are is known when they are judged.
     """
     for option, patterns in (("--select", select), ("--ignore", ignore)):
         for pattern in patterns:
@@ -38,7 +40,7 @@ def select_rules(
         if (not select or matches(rule, select))
         and not matches(rule, ignore)
         and (not frameworks or any(_maps_to(rule, framework) for framework in frameworks))
-        and (min_severity is None or rule.severity.rank <= min_severity.rank)
+        and (min_severity is None or (highest(rule) if highest else rule.severity).rank <= min_severity.rank)
     )
 
 

@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping
 from enum import Enum, auto
 
+from auditor.inventory.changes import CHANGES_KEY
 from auditor.inventory.model import Json
+from auditor.secrets.changed_values import changed_values
 from auditor.secrets.expressions import redact_expression
 from auditor.secrets.first_look import DEEPEST, FirstLook, last_name
 from auditor.secrets.marks import MARK, inline, is_replaced, mark
@@ -39,6 +41,16 @@ class Redactor:
 
     def redact(self, type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
         """The body as it may be kept; `type_key` is its lower-cased type. Names stay, values go."""
+        if type_key == CHANGES_KEY and isinstance(properties := body.get("properties"), Mapping):
+            return self._record(body, properties)
+        return self._redact(type_key, body)
+
+    def _record(self, body: Mapping[str, Json], properties: Mapping[str, Json]) -> Mapping[str, Json]:
+        """A record of changes: each value is judged by the property that it is of, and by its own looks."""
+        changes = changed_values(properties, self._redact)
+        return self._redact(CHANGES_KEY, {**body, "properties": {**properties, "changes": changes}})
+
+    def _redact(self, type_key: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
         if self._look.is_plain(type_key, body):
             return {**body}
         envelope = self.envelope(body)

@@ -30,7 +30,7 @@ def copy_whole(snapshot: Snapshot, source: Source, types: Iterable[str]) -> None
     `types` are the type keys that a collection asks for: what the source has none of does not exist.
     """
     inventory = source.inventory
-    resources = [one for one in inventory if not inventory.is_embedded(one)]
+    resources = [one for one in inventory if not inventory.is_embedded(one)] + [*inventory.change_records]
     put_resources(snapshot, resources)
     finished: datetime | None = source.manifest.finished_at
     assert finished is not None  # noqa: S101 - such a source says when it was read

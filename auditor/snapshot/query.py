@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import InputError, SnapshotError
+from auditor.inventory.changes import CHANGES_KEY
 from auditor.snapshot.deadline import Deadline, can_interrupt, interrupting
 from auditor.snapshot.file import check_file, connect_reader, sqlite_errors
 
@@ -25,8 +26,25 @@ _COLUMNS = (
 _GAP = ", ".join(
     f"json_extract(gap, '$.{name}') AS {name}" for name in ("scope", "type", "operation", "status", "code", "message")
 )
+# A row a property that was set; see `auditor.inventory.changes`.
+_ATTRIBUTE = "json_extract(one.body, '$.properties.changeAttributes.{}') AS {}"
+_CHANGE = ", ".join(
+    (
+        "json_extract(one.body, '$.properties.targetResourceId') AS resource_id",
+        "each.key AS path",
+        "json_extract(each.value, '$.previousValue') AS value_before",
+        "json_extract(each.value, '$.newValue') AS value_after",
+        _ATTRIBUTE.format("timestamp", "changed_at"),
+        _ATTRIBUTE.format("changedBy", "changed_by"),
+        _ATTRIBUTE.format("changedByType", "changed_by_type"),
+        _ATTRIBUTE.format("clientType", "client"),
+        _ATTRIBUTE.format("operation", "operation"),
+    )
+)
 _VIEWS = {
-    "resources": f"SELECT {_COLUMNS} FROM main.resources",  # noqa: S608 - ours
+    "resources": f"SELECT {_COLUMNS} FROM main.resources WHERE type_key <> '{CHANGES_KEY}'",  # noqa: S608 - ours
+    "changes": f"SELECT {_CHANGE} FROM main.resources AS one, json_each(one.body, '$.properties.changes') AS each "  # noqa: S608 - ours
+    f"WHERE one.type_key = '{CHANGES_KEY}'",
     "ledger": "SELECT scope, type COLLATE NOCASE AS type, state, as_of FROM main.ledger",
     # Of an object that came without its properties the resource itself says so.
     "gaps": f"SELECT {_GAP} FROM main.ledger WHERE gap NOT NULL AND state NOT IN ('complete', 'unsupported') "  # noqa: S608 - ours
@@ -55,7 +73,7 @@ _HIDDEN = ("manifest", "main")
 """Never read: the file's own manifest of an unfinished collection holds the key that secrets are hashed with."""
 _JSON_TABLES = ("json_each", "json_tree")
 _REMEDY = (
-    "Tables: resources, findings, results, exemptions, facts, gaps, ledger, manifest, and one for each type; "
+    "Tables: resources, findings, results, exemptions, facts, changes, gaps, ledger, manifest, and one for each type; "
     "`auditor query --tables` lists them."
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -101,6 +102,54 @@ def test_an_example_that_comes_out_wrong_fails_the_test_hook(rules: Path):
     )
 
     assert hook("auditor-rules-test", rules).returncode != 0
+
+
+TEMPLATE = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "resources": [
+        {
+            "type": "Microsoft.Storage/storageAccounts",
+            "apiVersion": "2023-05-01",
+            "name": "stplain",
+            "location": "westeurope",
+            "sku": {"name": "Standard_LRS"},
+            "kind": "StorageV2",
+            "properties": {"supportsHttpsTrafficOnly": False},
+        }
+    ],
+}
+PLAN = {
+    "format_version": "1.2",
+    "resource_changes": [
+        {
+            "address": "azurerm_storage_account.plain",
+            "mode": "managed",
+            "type": "azurerm_storage_account",
+            "name": "plain",
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": {"name": "stplain", "resource_group_name": "rg", "https_traffic_only_enabled": False},
+                "after_unknown": {"id": True},
+            },
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "code"), [("main.json", TEMPLATE), ("plan.json", PLAN)], ids=["arm", "terraform"])
+def test_code_is_judged_by_its_hook(tmp_path: Path, name: str, code: dict[str, object]):
+    (chosen,) = [entry for entry in HOOKS if entry["id"] == "auditor-scan-code"]
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / name).write_text(json.dumps(code))
+    assert re.search(chosen["files"], f"infra/{name}")
+    command = [str(AUDITOR), *shlex.split(chosen["entry"])[1:], *chosen["args"]]  # `pass_filenames: false`
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 1, done.stderr
+    assert "storage-https-only" in done.stdout
 
 
 def test_hooks_have_what_pre_commit_asks_for():

@@ -133,3 +133,17 @@ def test_overrides_with_a_mistake_are_told_whatever_is_asked(tmp_path: Path):
     assert done.returncode == 2
     assert "names no rule" in done.stderr
     assert done.stdout == ""
+
+
+def test_who_changed_what_can_be_asked_for_and_is_no_resource():
+    told = run(
+        "query", "select path, changed_by from changes where client = 'Azure Portal'", "--demo", "--format", "json"
+    )
+    rows = json.loads(told.stdout)
+    findings = run("query", "select changed->>'by' as who from findings where name = 'stlarkspurweb'", "--demo")
+
+    assert "mara.lind@larkspur.example" in str(rows)
+    assert "properties.allowBlobPublicAccess" in str(rows)
+    assert "mara.lind@larkspur.example" in findings.stdout
+    kinds = run("query", "select count(*) from resources where type like '%/changes'", "--demo")
+    assert kinds.stdout.split()[2] == "0"

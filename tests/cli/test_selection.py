@@ -118,3 +118,14 @@ def test_the_internet_reaches_only_machines_of_the_part(tmp_path: Path):
 
     assert exposed
     assert all("/resourcegroups/rg-dev/" in row["resource"]["id"].lower() for row in exposed)
+
+
+def test_the_head_counts_the_subscriptions_in_which_what_was_chosen_lies(export: Path, tmp_path: Path):
+    page = tmp_path / "report.md"
+    told = run("scan", "--from", export, "--tag", "owner=payments", "--fail-on", "none", "--report", f"markdown={page}")
+    whole = run("scan", "--from", export, "--fail-on", "none")
+
+    assert "in 1 of 2 subscriptions (" in told.stdout
+    assert OTHER not in told.stdout.splitlines()[1]
+    assert "1 of 2 subscriptions" in page.read_text()
+    assert "in 2 subscriptions (" in whole.stdout

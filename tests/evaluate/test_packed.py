@@ -33,3 +33,11 @@ def test_what_would_come_back_as_something_else_is_refused(report: Report, value
 
     with pytest.raises(UnpackableError):
         pack([changed])
+
+
+def test_who_changed_it_comes_back_too():
+    report = api.audit(api.open_demo(), api.choose_rules(select=["storage-blob-anonymous-access"]))
+    back = unpack(orjson.loads(orjson.dumps(pack(report.results))), report.rules)
+
+    assert any(result.changed and result.changed.by for result in back)
+    assert back == list(report.results)

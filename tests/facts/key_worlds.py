@@ -299,5 +299,5 @@ def found(fact: Any) -> dict[str, list[str]]:
     return {
         name: ["?" if isinstance(one, Unread) else one["text"] for one in value]
         for name, value in fact.items()
-        if name not in ("state", "chains") and value
+        if name not in ("state", "chains", "key_ending") and value
     }

@@ -14,12 +14,13 @@ from auditor.rules.loader import load_rules
 from auditor.snapshot.demo import open_demo
 from auditor.snapshot.manifest import Manifest
 from auditor.snapshot.store import Snapshot
+from tests.azure.shapes.answers import answers
 
 
 @cache
 def bodies() -> tuple[Mapping[str, Any], ...]:
-    """Bodies of the demo tenant and of every rule's examples."""
-    found = [resource.body for resource in open_demo().inventory]
+    """Bodies of the demo tenant, of every rule's examples and of what services answer as published."""
+    found = [*(resource.body for resource in open_demo().inventory), *(answer.body for answer in answers())]
     for number, rule in enumerate(load_rules(examples=True).rules):
         for example in (*rule.examples.fail, *rule.examples.passing):
             for index, body in enumerate(example):

@@ -78,6 +78,7 @@ def test_what_can_be_asked(path: Path, sql: str, rows: tuple[tuple[object, ...],
 
 def test_the_views_are_listed_with_their_size(path: Path):
     assert dict(views_of(path)) == {
+        "changes": 0,
         "manifest": 10,
         "resources": 4,
         "ledger": 2,

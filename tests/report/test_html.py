@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,6 +20,7 @@ import yaml
 
 from auditor.errors import ExitCode
 from auditor.evaluate.model import Edge, Node, Outcome, Picture, Report, Result, Verdict
+from auditor.evaluate.trend import Point, Step, Trend
 from auditor.report.mermaid import render_mermaid
 from auditor.rules.model import Framework, FrameworkControl, Severity
 from tests.report import samples
@@ -211,6 +213,7 @@ def test_a_chosen_set_is_taken_along_as_csv_commands_and_exemptions(small: Seen)
     assert commands
     assert all(line.startswith("az ") for line in commands)
     assert all(row["resource_name"] in chosen["commands"] for row in rows)
+    assert chosen["script"] == chosen["commands"]
 
 
 def test_a_narrow_page_does_not_scroll_sideways(small: Seen):
@@ -235,13 +238,26 @@ def test_the_page_for_who_answers_for_it_all_fits_on_a_sheet_and_leads_to_findin
         for at, found in enumerate(samples.small().results)
     ]
     report = replace(samples.small(), results=tuple(results), passed={STORAGE.id: [results[0].subject] * 3})
+    report = replace(report, trend=_two_runs(report))
     sheet = visit(report, "sheet")["sheet"]
 
     assert (sheet["printed"], sheet["pages"]) == ("summary", 1)
     assert "of what was judged holds" in sheet["text"]
     assert "and 2 more" in sheet["text"]  # owners
+    assert "2 new, 1 mended, 41 standing" in sheet["text"]
+    assert sheet["runs"] == 2
     assert "owner=team+" in sheet["led"]["owner"][0].replace("%20", "+")
     assert all(int(status.split()[0]) > 0 for _, status in sheet["led"].values())
+
+
+def _two_runs(report: Report) -> Trend:
+    first, last = report.scan.started_at - timedelta(days=1), report.scan.started_at
+    counts = {Severity.HIGH: 42}
+    steps = {Step.NEW: 2, Step.MENDED: 1, Step.STANDING: 41}
+    return Trend(
+        "demo",
+        (Point(first, counts, 10, 0, 0, True, {}, is_first=True), Point(last, counts, 11, 0, 0, True, steps)),
+    )
 
 
 def test_without_what_passed_there_is_no_score(rendered: Rendered):

@@ -9,10 +9,12 @@ from auditor.facts.keys.sets import TYPES
 from auditor.facts.registry import family
 from auditor.rules.loader import load_rules
 
+AHEAD = {"key_ending": "key_expiring"}
+"""The list of a link for longer than the link itself looks ahead: how long is the rule's parameter."""
 RULES = {
-    link: rule
+    AHEAD.get(link, link): rule
     for rule in load_rules().rules
-    for link in re.findall(r"facts\.key_chain\.(\w+)\[\*\]\.text'", str(rule.definition.get("fail_if")))
+    for link in re.findall(r"facts\.key_chain\.(\w+)\[\*\]\.(?:text|days_left)'", str(rule.definition.get("fail_if")))
 }
 OF_SETS = {"set_gone", "set_broken"}
 NARROWER = {

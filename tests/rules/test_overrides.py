@@ -129,6 +129,21 @@ def test_gates_and_the_choice_by_severity_go_by_what_was_set(judged: Judged, tmp
     assert {severity for _, severity in _said(report).values()} == {Severity.CRITICAL}
 
 
+def test_the_severity_after_what_is_set_for_a_resource_decides_whether_it_is_wanted(tmp_path: Path):
+    export, file = tmp_path / "export.json", tmp_path / "o.yaml"
+    export.write_text(json.dumps([*_server("sql-shop", 20), *_server("sql-dev", 20), *_server("sql-lab", 20)]))
+    raised = f'{{rule: {RULE}, resource: "*/servers/sql-shop*", severity: critical, reason: ours}}'
+    file.write_text(f"overrides:\n  - {raised}\n")
+
+    def left(*, least: Severity, select: list[str]) -> dict[str, tuple[Outcome, Severity]]:
+        choice = api.choose_rules(select=select, overrides=[file], min_severity=least)
+        return _said(api.audit(api.open_source(export), choice, keep_passed=True))
+
+    assert left(least=Severity.HIGH, select=[RULE]) == {"sql-shop": (Outcome.FAIL, Severity.CRITICAL)}
+    file.write_text(f'overrides:\n  - {{rule: {RULE}, resource: "*/servers/sql-lab*", severity: info, reason: lab}}\n')
+    assert "sql-lab" not in left(least=Severity.LOW, select=[RULE])
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -241,6 +256,34 @@ def test_the_days_before_a_certificate_ends_can_be_set(tmp_path: Path):
 
     def outcomes(overrides: list[Path]) -> list[Outcome]:
         choice = api.choose_rules(select=["certificate-ending"], overrides=overrides)
+        return [
+            r.outcome for r in api.audit(api.open_source(tmp_path / "export.json"), choice, keep_passed=True).results
+        ]
+
+    assert outcomes([]) == [Outcome.PASS]
+    assert outcomes([tmp_path / "o.yaml"]) == [Outcome.FAIL]
+
+
+def test_the_days_before_a_key_of_a_service_ends_can_be_set(tmp_path: Path):
+    account, vault = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
+    place = {"keySource": "Microsoft.Keyvault", "keyvaultproperties": {}}
+    place["keyvaultproperties"] = {"keyvaulturi": "https://kv-data.vault.azure.net/", "keyname": "data"}
+    ends = int((datetime.now(UTC) + timedelta(days=50, hours=1)).timestamp())
+    bodies = [
+        {"id": arm_id(account, "st"), "name": "st", "type": account, "properties": {"encryption": place}},
+        {"id": arm_id(vault, "kv-data"), "name": "kv-data", "type": vault, "properties": {}},
+        {
+            "id": f"{arm_id(vault, 'kv-data')}/keys/data",
+            "name": "data",
+            "type": f"{vault}/keys",
+            "properties": {"kty": "RSA", "attributes": {"enabled": True, "exp": ends}},
+        },
+    ]
+    (tmp_path / "export.json").write_text(json.dumps(bodies))
+    (tmp_path / "o.yaml").write_text("overrides: [{rule: cmk-key-expiring, parameters: {days: 60}, reason: slow}]")
+
+    def outcomes(overrides: list[Path]) -> list[Outcome]:
+        choice = api.choose_rules(select=["cmk-key-expiring"], overrides=overrides)
         return [
             r.outcome for r in api.audit(api.open_source(tmp_path / "export.json"), choice, keep_passed=True).results
         ]

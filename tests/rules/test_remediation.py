@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator
 
 import hcl2
-import pytest
 from pycep import BicepParser
 
 from auditor.rules.loader import load_rules
 from auditor.rules.model import Rule
+from tests.rules.each import each_of
 
 RULES = load_rules().rules
 BICEP = BicepParser()
@@ -19,7 +19,7 @@ FILLED_IN = {"{name}", "{id}", "{type}", "{location}", "{resource_group}", "{sub
 PARENTS = {"{root}", "{parent}", "{grandparent}"}
 NOT_IN_A_SUBSCRIPTION = ("az ad ", "az rest ", "az account ")
 PROVIDERS = ("azurerm_", "azapi_", "azuread_", "msgraph_")
-each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+each_rule = each_of(RULES)
 
 
 def _commands(rule: Rule) -> Iterator[list[str]]:

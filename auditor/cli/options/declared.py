@@ -500,6 +500,14 @@ CollectPolicyExemptions = Annotated[
         rich_help_panel=_RULES,
     ),
 ]
+Changes = Annotated[
+    bool,
+    typer.Option(
+        "--changes",
+        help="Read too who changed which property in the last 14 days, as Resource Graph records it; findings say so.",
+        rich_help_panel=_SCOPE,
+    ),
+]
 RequireComplete = Annotated[
     bool,
     typer.Option("--require-complete", help="Exit 3 when anything could not be read.", rich_help_panel=_GATE),

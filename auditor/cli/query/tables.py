@@ -22,7 +22,7 @@ NAMES = ("results", "findings", "exemptions", "facts")
 _RESULT = (
     *("rule", "title", "severity", "topic", "outcome", "message", "fingerprint", "resource_id", "name", "type"),
     *("subscription_id", "subscription", "resource_group", "location", "owner", "environment", "tags", "evidence"),
-    *("frameworks",),
+    *("frameworks", "changed"),
 )
 _EXEMPTION = ("rule", "severity", "resource_id", "name", "type", "reason", "owner", "expires_at", "source", "ticket")
 _FACT = ("family", "resource_id", "name", "type", "value", "unread")
@@ -75,6 +75,7 @@ def _result(one: Mapping[str, Any], rule: Mapping[str, Any]) -> tuple[str | None
         *(one["fingerprint"], place["id"], place["name"], place["type"], place["subscription_id"]),
         *(place["subscription"], place["resource_group"], place["location"], place["owner"], place["environment"]),
         *(json.dumps(place["tags"]), json.dumps(one["evidence"], default=str), json.dumps(rule.get("frameworks", {}))),
+        json.dumps(one["changed"]) if "changed" in one else None,
     )
 
 
@@ -130,6 +131,12 @@ def as_snapshot(source: Source, selection: Selection | None) -> Iterator[Path]:
 
 
 def _chosen(source: Source, selection: Selection | None) -> Iterator[Resource]:
+    from auditor.inventory.changes import target_of
+
     for one in source.inventory:
         if not source.inventory.is_embedded(one) and (selection is None or selection.holds(one, source.inventory)):
             yield one
+    for record in source.inventory.change_records:
+        changed = source.inventory.get(target_of(record.body))
+        if selection is None or (changed is not None and selection.holds(changed, source.inventory)):
+            yield record

@@ -32,7 +32,7 @@ def facts(
     names = sorted(family_names())
     if not family:
         width = max(map(len, names))
-        write_stdout("".join(f"{name.ljust(width)}  {_described(name).splitlines()[0]}\n" for name in names))
+        write_stdout("".join(f"{name.ljust(width)}  {described(name).splitlines()[0]}\n" for name in names))
         return
     if family not in names:
         near = get_close_matches(family.lower(), names, 1)
@@ -41,7 +41,7 @@ def facts(
     write_stdout("\n".join(_page(family)) + "\n")
 
 
-def _described(name: str) -> str:
+def described(name: str) -> str:
     """What the family's module says of it."""
     from auditor.facts.registry import family
 
@@ -54,22 +54,31 @@ def _page(name: str) -> Iterator[str]:
     demo = _known(name, [_demo()])
     examples = _known(name, _examples(name))
     yield f"facts.{name}"
-    yield from ("", _described(name), "", "Resources that it describes:")
+    yield from ("", described(name), "", "Resources that it describes:")
     yield from (f"  {kind}" for kind in sorted(family(name).types))
+    fields = fields_of(name, (*demo, *examples))
+    yield from ("", "Fields that it has in the demo tenant and in the examples of rules:")
+    width = max(map(len, fields), default=0)
+    yield from (f"  {path.ljust(width)}  {fields[path]}" for path in sorted(fields))
+    if shown := example_of(demo or examples):
+        one, value = shown
+        yield from ("", f"Of {one.display_name} ({one.type}) it says:", json.dumps(value, indent=2, default=str))
+
+
+def fields_of(name: str, known: Iterable[tuple[Resource, Any]]) -> dict[str, str]:
+    """The kind of value by field, as conditions write it, of what a family says of some resources."""
     fields: dict[str, str] = {}
-    for _, value in (*demo, *examples):
+    for _, value in known:
         for path, kind in _fields(value, f"facts.{name}"):
             if fields.get(path, "null") == "null":
                 fields[path] = kind
     # A list that is empty here and has elements there is told by these.
-    fields = {path: kind for path, kind in fields.items() if not any(one.startswith(f"{path}.") for one in fields)}
-    yield from ("", "Fields that it has in the demo tenant and in the examples of rules:")
-    width = max(map(len, fields), default=0)
-    yield from (f"  {path.ljust(width)}  {fields[path]}" for path in sorted(fields))
-    shown = max(demo or examples, key=lambda pair: (len(list(_fields(pair[1], ""))), pair[0].key), default=None)
-    if shown:
-        one, value = shown
-        yield from ("", f"Of {one.display_name} ({one.type}) it says:", json.dumps(value, indent=2, default=str))
+    return {path: kind for path, kind in fields.items() if not any(one.startswith(f"{path}.") for one in fields)}
+
+
+def example_of(known: Iterable[tuple[Resource, Any]]) -> tuple[Resource, Any] | None:
+    """Of what a family says, that which shows most fields."""
+    return max(known, key=lambda pair: (len(list(_fields(pair[1], ""))), pair[0].key), default=None)
 
 
 def _demo() -> tuple[Inventory, datetime | None]:
@@ -93,14 +102,8 @@ def _examples(name: str) -> Iterator[tuple[Inventory, datetime | None]]:
 def _known(name: str, worlds: Iterable[tuple[Inventory, datetime | None]]) -> list[tuple[Resource, Any]]:
     """What the family says of resources of these worlds, as far as it is known."""
     from auditor.facts.registry import FactStore
-    from auditor.inventory.model import Unread
 
-    found: list[tuple[Resource, Any]] = []
-    for inventory, now in worlds:
-        store = FactStore(inventory, now)
-        values = ((one, store.get(name, one)) for one in inventory)
-        found += [(one, value) for one, value in values if value is not None and not isinstance(value, Unread)]
-    return found
+    return [pair for inventory, now in worlds for pair in FactStore(inventory, now).known(name)]
 
 
 def _fields(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -35,13 +35,17 @@ def new(
             help="FIELD OPERATOR VALUE: 'properties.minimumTlsVersion equals TLS1_0'.",
         ),
     ] = None,
-    title: Annotated[str | None, typer.Option("--title", help="What is wrong, as a statement.")] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="WORDS", help="What is wrong, as a statement.")
+    ] = None,
     severity: Annotated[
         SeverityName | None, typer.Option("--severity", help="critical, high, medium, low or info.", metavar="SEVERITY")
     ] = None,
-    topic: Annotated[str, typer.Option("--topic", help="What it is about, and the folder's name.")] = "own",
-    description: Annotated[str | None, typer.Option("--why", help="Why it matters.")] = None,
-    fix: Annotated[str | None, typer.Option("--fix", help="What to do about it.")] = None,
+    topic: Annotated[
+        str, typer.Option("--topic", metavar="NAME", help="What it is about, and the folder's name.")
+    ] = "own",
+    description: Annotated[str | None, typer.Option("--why", metavar="WORDS", help="Why it matters.")] = None,
+    fix: Annotated[str | None, typer.Option("--fix", metavar="WORDS", help="What to do about it.")] = None,
     folder: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="DIR", help="Folder of your rules; the file goes to TOPIC/ID.yaml."),

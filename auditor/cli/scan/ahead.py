@@ -13,6 +13,8 @@ from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.evaluate.model import Report
+    from auditor.evaluate.reach import Reach
+    from auditor.facts.registry import FactStore
     from auditor.iac.declaration import Declaration
     from auditor.inventory.selection import Selection
     from auditor.snapshot.source import Source
@@ -35,6 +37,10 @@ class Ahead:
     """What it creates, changes or deletes, by lower-cased id."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Terraform's addresses of resources in a plan, by lower-cased id."""
+    reach: Reach | None = None
+    """What of the verdicts the code can have changed, where no others are shown; None where all are."""
+    facts: FactStore | None = None
+    """Those of the base, where some are shared."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -67,6 +73,22 @@ class Ahead:
         self.changed, self.addresses = foreseen.changed, foreseen.addresses
         return foreseen.source
 
+    def reached(self, found: Source, rules: api.RuleChoice) -> Reach | None:
+        """What of the verdicts on the world with the code need be judged; None where all are to be shown."""
+        if self.base is not None and self.only_new is not False:
+            self.reach = api.reach_of(self.base, found, rules)
+        return self.reach
+
+    def facts_of(self, found: Source) -> FactStore:
+        """The facts of the world with the code; those that it cannot change are the base's."""
+        from auditor.facts.registry import FactStore
+
+        facts = FactStore(found.inventory, found.manifest.finished_at)
+        if self.base is not None and self.reach:
+            self.facts = FactStore(self.base.inventory, self.base.manifest.finished_at)
+            facts.share(self.facts, self.reach.keeps)
+        return facts
+
     def shown(self, report: Report, rules: api.RuleChoice, selection: Selection | None = None, jobs: int = 1) -> Report:
         """What is new through the code, where it is laid over a base and not all findings are asked for.
 
@@ -74,7 +96,8 @@ class Ahead:
         """
         if self.base is None or self.only_new is False:
             return report
-        return api.only_new(api.audit(self.base, rules, selection=selection, jobs=jobs), report)
+        before = api.audit(self.base, rules, facts=self.facts, selection=selection, jobs=jobs, reach=self.reach)
+        return api.only_new(before, report)
 
     @property
     def roots(self) -> tuple[Path, ...]:

@@ -15,7 +15,10 @@ from auditor.cli.scan.history import History
 from auditor.cli.terminal.messages import say, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.evaluate.model import Report
+    from auditor.snapshot.source import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -73,6 +76,7 @@ def scan(
     history: options.History = None,
     exemptions: options.Exemptions = None,
     policy_exemptions: options.PolicyExemptions = False,
+    changes: options.Changes = False,
     no_cache: options.NoCache = False,
     jobs: options.Jobs = 1,
     verbose: options.Verbose = False,
@@ -87,7 +91,6 @@ def scan(
     from auditor.cli.terminal.output import outputs_of, render_options, with_meanings, write_reports
     from auditor.cli.terminal.steps import Steps
     from auditor.evaluate.baseline import load_baseline
-    from auditor.facts.registry import FactStore
     from auditor.report.registry import DRAWING
     from auditor.rules.model import Severity
 
@@ -120,6 +123,7 @@ def scan(
         found = again.source(lambda: saved_source(source_path, demo=demo, assume_complete=assume_complete))
     if found is None and not ahead.is_alone:
         from auditor.cli.live import collect_live, live_options
+        from auditor.inventory.changes import CHANGES_KEY
 
         with steps.step("collect"):
             found = collect_live(
@@ -133,10 +137,11 @@ def scan(
                     verbose=verbose,
                     quiet=quiet,
                 ),
-                choice.types | acceptance.types | for_scanning.types,
+                choice.types | acceptance.types | for_scanning.types | ({CHANGES_KEY} if changes else frozenset()),
             )
     found = ahead.laid_over(found)
-    facts = None if again.report else FactStore(found.inventory, found.manifest.finished_at)
+    reach = ahead.reached(found, choice)
+    facts = None if again.report else ahead.facts_of(found)
     selection = selected(
         found, subscription, management_group, resource_group, tag, live=not demo and source_path is None
     )
@@ -151,6 +156,7 @@ def scan(
             watch=steps,
             selection=selection,
             jobs=jobs,
+            reach=reach,
         ),
         choice.frameworks_for(formats),
     )
@@ -188,10 +194,19 @@ def scan(
         *(known_before.notices(report) if known_before else ()),
         *told,
     )
-    if (demo or source_path) and (tenant or credential):
-        warn("--tenant and --credential are for live scans: they changed nothing")
+    _warn(
+        *_without_effect(found, saved=demo or bool(source_path), signed_in=bool(tenant or credential), changes=changes)
+    )
     steps.finish()
     raise typer.Exit(_exit_code(report, quiet=quiet))
+
+
+def _without_effect(found: Source, *, saved: bool, signed_in: bool, changes: bool) -> Iterator[str]:
+    """What was asked of a live scan where nothing was read live."""
+    if saved and signed_in:
+        yield "--tenant and --credential are for live scans: they changed nothing"
+    if saved and changes and not found.inventory.change_records:
+        yield "--changes is for live scans, and what was read before holds none: collect with --changes"
 
 
 def _one_process(jobs: int) -> tuple[str, ...]:

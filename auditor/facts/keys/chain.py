@@ -15,8 +15,9 @@ A fact of every resource that is encrypted with a key of its owner's:
 
 `state` is `healthy`, `broken` (the data cannot be read now) or `unknown`, the worst of its chains. Beside it stands
 every link of `auditor.facts.keys.links.KINDS` by name, with what is wrong of it, and `Unread` for what lies behind a
-gap. A server with a key for its geo-redundant backup has two chains. Disks have their set's chain, with `through` the
-set's id, and only `set_gone` and `set_broken` of their own: the set has the rest.
+gap. `key_ending` is `key_expiring` for a year ahead, with `days_left`. A server with a key for its geo-redundant backup
+has two chains. Disks have their set's chain, with `through` the set's id, and only `set_gone` and `set_broken` of their
+own: the set has the rest.
 """
 
 from __future__ import annotations
@@ -267,5 +268,5 @@ FAMILY = FactFamily(
     compute=compute,
     dated=compute,
     needs_by_type=_NEEDS_BY_TYPE,
-    grounds={name: kind.wanted for name, kind in KINDS.items()},
+    grounds={"key_ending": KINDS["key_expiring"].wanted} | {name: kind.wanted for name, kind in KINDS.items()},
 )

@@ -10,6 +10,10 @@ SOON_DAYS = 30
 """How many days before its end a key or certificate counts as ending soon."""
 
 
+AHEAD_DAYS = 366
+"""How many days before its end a key is told at all: how near is too near is a rule's to say."""
+
+
 def moment(value: Json) -> datetime | None:
     """A time, in UTC; None for what is none."""
     if isinstance(value, bool) or value is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from auditor.facts.keys.dates import SOON_DAYS, day, days_until, moment
+from auditor.facts.keys.dates import AHEAD_DAYS, day, days_until, moment
 from auditor.facts.keys.holders import Holder, Holders
 from auditor.facts.keys.links import OF_KEY, Findings
 from auditor.facts.keys.model import KeyUse
@@ -110,9 +110,9 @@ def _old_version(
             f"{version.id}:{path}",
         )
         return KeyState(key, f"the version {text}", ends)
-    if ends and days_until(ends, now) < SOON_DAYS:
-        findings.add(
-            "key_expiring",
+    if ends and (left := days_until(ends, now)) < AHEAD_DAYS:
+        findings.ends(
+            left,
             f"{said} expires on {day(ends)}, and {use.resource.name} stays on it",
             f"{version.id}:{_ATTRIBUTES}.exp",
         )
@@ -122,7 +122,7 @@ def _old_version(
 def _ending(use: KeyUse, key: Resource, findings: Findings, now: datetime) -> None:
     """A key that ends soon and is not replaced by then: nothing rotates it, or the resource does not follow."""
     ends = moment(at(key.body, f"{_ATTRIBUTES}.exp"))
-    if ends is None or ends <= now or days_until(ends, now) >= SOON_DAYS or findings.has("key_disabled"):
+    if ends is None or ends <= now or days_until(ends, now) >= AHEAD_DAYS or findings.has("key_disabled"):
         return
     if use.pinned:
         why = f"{use.resource.name} does not follow new versions"
@@ -131,8 +131,8 @@ def _ending(use: KeyUse, key: Resource, findings: Findings, now: datetime) -> No
     else:
         return
     name = key.name.rpartition("/")[2]
-    findings.add(
-        "key_expiring",
+    findings.ends(
+        days_until(ends, now),
         f"the key {name} in {use.holder} expires on {day(ends)}, and {why}",
         f"{key.id}:{_ATTRIBUTES}.exp",
         *((_path(use, use.path),) if use.pinned else ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from auditor.facts.keys.dates import SOON_DAYS
 from auditor.inventory.model import Gap, Json, Unread
 
 
@@ -37,7 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "firewall": Kind(True, "a firewall that lets the service in"),
     "federation_missing": Kind(True, "a multi-tenant application that trusts the identity"),
     "rotation_failed": Kind(False, "no error"),
-    "key_expiring": Kind(False, "at least 30 days away, or rotated before"),
+    "key_expiring": Kind(False, "further away, or rotated before"),
     "version_behind": Kind(False, "the newest version of the key"),
     "version_pinned": Kind(False, "the key's address without a version, or rotation on"),
     "vault_unprotected": Kind(False, "equals true"),
@@ -90,10 +91,18 @@ class Findings:
     """Collects what is found of one chain."""
 
     links: list[Link] = field(default_factory=list)
+    endings: list[tuple[Link, int]] = field(default_factory=list)
+    """What will end and is not replaced by then, with the days that are left: up to a year ahead."""
 
     def add(self, name: str, text: str, *decided_by: str) -> None:
         """A link that is broken, or a risk."""
         self.links.append(Link(name, text, decided_by))
+
+    def ends(self, days_left: int, text: str, *decided_by: str) -> None:
+        """A key that ends; one that does soon is a risk."""
+        self.endings.append((Link("key_expiring", text, decided_by), days_left))
+        if days_left < SOON_DAYS:
+            self.add("key_expiring", text, *decided_by)
 
     def unknown(self, gap: Gap, *names: str) -> None:
         """Links that are not known, for one reason."""
@@ -124,9 +133,14 @@ class Findings:
 
 def by_name(chains: Sequence[Findings]) -> dict[str, Json]:
     """For each link what a rule asks: a list of faults, with `Unread` for what is not known."""
-    found: dict[str, list[Json]] = {name: [] for name in KINDS}
+    found: dict[str, list[Json]] = {name: [] for name in (*KINDS, "key_ending")}
     for findings in chains:
         for link in findings.links:
             value = Unread(link.gap) if link.gap else {"text": link.text, "decided_by": list(link.decided_by)}
             found[link.name].append(value)
+        found["key_ending"] += [
+            {"text": link.text, "days_left": days, "decided_by": list(link.decided_by)}
+            for link, days in findings.endings
+        ]
+    found["key_ending"] += [value for value in found["key_expiring"] if isinstance(value, Unread)]
     return dict(found)

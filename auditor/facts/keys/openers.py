@@ -110,15 +110,19 @@ def _by_client(inventory: Inventory, use: KeyUse, assigned: Mapping[str, Json], 
         findings.unknown(gap, "identity_gone", "identity_detached")
         return Opener("", gap=gap)
     text = f"no identity has the client id {use.client_id}, as which {use.owner.name} opens its key"
-    findings.add("identity_gone", text, _own(use, use.place.client))
+    findings.add("identity_gone", text, _own(use, _identity_path(use)))
     return Opener(f"the client {use.client_id}")
 
 
 def _identity_path(use: KeyUse) -> str:
-    return use.place.client or use.place.identity or use.service.held_by or "identity.userAssignedIdentities"
+    named = use.place.client if use.client_id else use.place.identity
+    if not named:
+        return use.service.held_by or "identity.userAssignedIdentities"
+    return use.path.removesuffix(use.place.url or use.place.name) + named if use.place.items else named
 
 
 def _own(use: KeyUse, path: str) -> str:
     """A path for evidence: in the judged body, or in that of the resource that holds it."""
-    owner: Resource = use.owner if path.startswith("identity") or path == use.service.held_by else use.named_in
+    held = path == use.service.held_by and not text_at(use.named_in.body, path)
+    owner: Resource = use.owner if held or path.startswith("identity") else use.named_in
     return path if owner is use.resource else f"{owner.id}:{path}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from auditor.facts.keys.dates import SOON_DAYS, day, days_until, moment
+from auditor.facts.keys.dates import AHEAD_DAYS, day, days_until, moment
 from auditor.facts.keys.links import Findings
 from auditor.facts.keys.model import KeyUse
 from auditor.facts.keys.places import at
@@ -36,7 +36,7 @@ def check_reports(use: KeyUse, findings: Findings) -> None:
 def check_told_expiry(use: KeyUse, findings: Findings, now: datetime) -> datetime | None:
     """Add that the version in use has ended, or ends, as the service tells it; for keys that were not read."""
     ends = moment(at(use.named_in.body, use.place.expiry)) if use.place.expiry else None
-    if ends is None or days_until(ends, now) >= SOON_DAYS:
+    if ends is None or days_until(ends, now) >= AHEAD_DAYS:
         return ends
     if ends <= now:
         text = f"the version of the key {use.key} in {use.holder} that {use.named_in.name} uses expired on {day(ends)}"
@@ -44,7 +44,7 @@ def check_told_expiry(use: KeyUse, findings: Findings, now: datetime) -> datetim
     elif use.pinned:
         why = f"{use.resource.name} does not follow new versions"
         text = f"the key {use.key} in {use.holder} expires on {day(ends)}, and {why}"
-        findings.add("key_expiring", text, use.place.expiry)
+        findings.ends(days_until(ends, now), text, use.place.expiry)
     return ends
 
 

@@ -105,4 +105,5 @@ FAMILY = FactFamily(
     types=frozenset((SUBNET,)),
     needs=frozenset((NETWORK, ENDPOINT)) | OUTBOUND_NEEDS,
     compute=compute,
+    of_everything=True,
 )

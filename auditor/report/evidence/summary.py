@@ -14,7 +14,7 @@ from auditor.report.compliance_formats import score_words
 from auditor.report.compliance_table import MEANING, RESOURCES, SCORE_MEANING
 from auditor.report.encoding import timestamp
 from auditor.report.score import Score
-from auditor.report.text import count, plain
+from auditor.report.text import count, plain, subscriptions_counted
 
 _MOST = 8
 
@@ -51,7 +51,7 @@ def _facts(report: Report) -> list[tuple[str, Any]]:
         ("Tenant", plain(scan.tenant)),
         ("Scope", plain(scan.selection or scan.scope)),
         ("Read", f"{timestamp(scan.started_at)} to {timestamp(scan.finished_at)}"),
-        ("Resources", f"{scan.resources:,} in {count(len(scan.subscriptions), 'subscription')}"),
+        ("Resources", f"{scan.resources:,} in {subscriptions_counted(scan)}"),
         ("Complete", "yes" if scan.complete else f"no: {count(len(report.gaps), 'read')} did not succeed"),
         (
             "Checks",

@@ -13,7 +13,7 @@ from auditor.report.encoding import encode
 from auditor.report.html.data import document
 from auditor.report.html.leaders import leaders
 from auditor.report.model import Rendered, RenderOptions
-from auditor.report.text import ASSUMED_COMPLETE, count, plain
+from auditor.report.text import ASSUMED_COMPLETE, count, plain, subscriptions_counted
 from auditor.rules.model import Rule, Severity
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def _values(report: Report, options: RenderOptions, style: str, script: str) -> 
         "assumed_complete": ASSUMED_COMPLETE,
         "severities": list(Severity),
         "tabs": _TABS,
+        "subscriptions": subscriptions_counted(report.scan),
         "leaders": leaders(report, options.meanings),
         "top": _mend_first(report),
         "pictures": [(picture, Markup(svg(picture)) if picture.nodes else "") for picture in report.pictures],  # noqa: S704 - escaped

@@ -20,13 +20,23 @@ from typing import Any
 from auditor.evaluate.commands import without_paths
 from auditor.evaluate.model import Exemption, Outcome, Picture, Report, Result, Subject, Verdict
 from auditor.inventory.model import Gap
+from auditor.report.changed import changed_words
 from auditor.report.compliance import Control, postures
 from auditor.report.drawing.folding import folded
 from auditor.report.encoding import timestamp
 from auditor.report.meanings import meaning
 from auditor.report.mermaid import render_mermaid
 from auditor.report.model import RenderOptions
-from auditor.report.text import count, gap_remedy, paragraphs, plain, plain_lines, scope_words, value_words
+from auditor.report.text import (
+    count,
+    gap_remedy,
+    paragraphs,
+    plain,
+    plain_lines,
+    scope_words,
+    subscriptions_number,
+    value_words,
+)
 from auditor.report.trend import point_entry
 from auditor.rules.model import Rule, Severity
 
@@ -123,6 +133,7 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "rows": made,
         "trend": [point_entry(point) for point in report.trend.points] if report.trend else [],
         "sinceOf": _since(report, results),
+        "changedOf": {n: plain(changed_words(one.changed)) for n, one in enumerate(results) if one.changed},
         # Of results whose severity is not that of their rule, set by the user for some resources only.
         "severityOf": {
             n: result.severity.rank
@@ -155,7 +166,7 @@ def _scan(report: Report) -> dict[str, Any]:
         "complete": scan.complete,
         "partial": scan.partial_selection,
         "resources": scan.resources,
-        "subscriptions": len(scan.subscriptions),
+        "subscriptions": subscriptions_number(scan),
         "version": report.tool_version,
         "passed": summary.passed,
         "notApplicable": summary.not_applicable,

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.evaluate.model import Outcome, Picture, Report
+from auditor.evaluate.trend import Trend
 from auditor.report.compliance_formats import score_words
 from auditor.report.compliance_table import SCORE_MEANING
 from auditor.report.score import Score, by_owner, by_subscription, overall
 from auditor.report.text import count, plain
+from auditor.report.trend import steps_in_words
 from auditor.rules.model import Rule, Severity
 
 _MOST = 5
@@ -33,6 +35,8 @@ class Leaders:
     """The rules whose findings are worst, and how many."""
     paths: Sequence[Picture]
     """Pictures of ways in that have something to show."""
+    trend: str
+    """What came and went since the run before; "" where no run before is known."""
 
 
 def leaders(report: Report, meanings: Mapping[str, tuple[str, ...]]) -> Leaders:
@@ -53,6 +57,7 @@ def leaders(report: Report, meanings: Mapping[str, tuple[str, ...]]) -> Leaders:
         [_group(kind, title, scores, known=known) for kind, title, scores in groups if scores],
         _risks(report),
         [picture for name in _PICTURES for picture in report.pictures if picture.id == name and picture.nodes],
+        _trend(report.trend),
     )
 
 
@@ -72,6 +77,11 @@ def _group(
     ]
     left = len(behind) - len(rows)
     return kind, title, rows, f"and {left:,} more" if left else ""
+
+
+def _trend(trend: Trend | None) -> str:
+    words = steps_in_words(trend) if trend else ""
+    return f"Since {trend.points[-2].at:%Y-%m-%d}: {words}" if trend and words else ""
 
 
 def _risks(report: Report) -> list[tuple[Rule, str]]:

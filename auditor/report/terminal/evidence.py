@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Result
+from auditor.report.changed import changed_in_short
 from auditor.report.terminal.page import Page
 from auditor.report.text import count, shorten, value_words
 from auditor.rules.model import Evidence
@@ -51,13 +52,18 @@ def evidence_lines(page: Page, result: Result, *, indent: int, message: bool = T
         for leaf in _leaves(page, result):
             yield page.line(*_words(leaf), indent=indent)
         yield from _hidden(page, result, indent=indent)
+        if result.changed:
+            yield page.line(("changed " + changed_in_short(result.changed), "quiet"), indent=indent)
 
 
 def _alike(results: Sequence[Result]) -> bool:
     """Whether evidence and message say the same of each, apart from the resource's name."""
     first = results[0]
     return all(
-        result.outcome is Outcome.FAIL and result.evidence == first.evidence and _template(result) == _template(first)
+        result.outcome is Outcome.FAIL
+        and result.changed == first.changed
+        and result.evidence == first.evidence
+        and _template(result) == _template(first)
         for result in results
     )
 

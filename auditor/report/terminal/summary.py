@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.evaluate.model import Outcome, Report
 from auditor.report.terminal.page import Page
-from auditor.report.text import ASSUMED_COMPLETE, count, shorten, subscription_words
+from auditor.report.text import ASSUMED_COMPLETE, count, shorten, subscription_words, subscriptions_counted
 from auditor.report.trend import steps_in_words
 from auditor.rules.model import Rule, Severity
 
@@ -131,10 +131,10 @@ def _first(report: Report) -> tuple[Rule, int] | None:
 
 def _subscriptions(page: Page) -> str:
     scan = page.report.scan
-    total = count(len(scan.subscriptions), "subscription")
-    if not 0 < len(scan.subscriptions) <= _NAMED_SUBSCRIPTIONS:
+    total, named = subscriptions_counted(scan), scan.lies_in if scan.selection else scan.subscriptions
+    if not 0 < len(named) <= _NAMED_SUBSCRIPTIONS:
         return total
-    return f"{total} ({', '.join(shorten(subscription_words(scan, guid), _NAME) for guid in scan.subscriptions)})"
+    return f"{total} ({', '.join(shorten(subscription_words(scan, guid), _NAME) for guid in named)})"
 
 
 def _by_topic(page: Page) -> dict[str, Counter[str]]:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from tests.azure.loopback import arm, entra, msgraph, resource_graph
 from tests.azure.loopback.access import TENANT, Access, Denial, Principal
+from tests.azure.loopback.change_records import changes_between
 from tests.azure.loopback.faults import Fault, Faults, replacement, spoil
 from tests.azure.loopback.ids import is_below, subscription_of, type_of
 from tests.azure.loopback.record import Journal, Seen
@@ -76,7 +77,9 @@ class LoopbackAzure:
     query_cache: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.bodies, self.subscriptions)
+        records = [body for body in self.bodies if str(body.get("type", "")).lower() == "microsoft.resources/changes"]
+        self.changes += records
+        self.store = Store([body for body in self.bodies if body not in records], self.subscriptions)
         # "id" of an object and the object's own path are matched without case.
         self.graph_paths = {path.strip("/").lower(): value for path, value in self.graph.items()}
         self.graph_audiences = {"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"}
@@ -99,8 +102,10 @@ class LoopbackAzure:
         self.page_cache.clear()
         self.query_cache.clear()
 
-    def change(self, *bodies: Mapping[str, Any], at: datetime) -> None:
+    def change(self, *bodies: Mapping[str, Any], at: datetime, **who: str) -> None:
         """Let bodies take the place of those with the same ids, and tell of what the table of changes tells.
+
+        `who` are `changedBy`, `changedByType`, `clientType` and `operation`, as far as they are known.
 
         https://learn.microsoft.com/azure/governance/resource-graph/changes/get-resource-changes
         """
@@ -109,7 +114,8 @@ class LoopbackAzure:
             self.store.replace(body)
             kind = type_of(str(body["id"])).lower()
             if resource_graph.table_of(kind) == "resources":
-                self._tell(str(body["id"]), "Update" if known else "Create", at)
+                changed = changes_between(known, body) if known else {}
+                self._tell(str(body["id"]), "Update" if known else "Create", at, changed, who)
         self.page_cache.clear()
         self.query_cache.clear()
 
@@ -118,11 +124,13 @@ class LoopbackAzure:
         for identifier in identifiers:
             self.store.remove(identifier)
             if resource_graph.table_of(type_of(identifier).lower()) == "resources":
-                self._tell(identifier, "Delete", at)
+                self._tell(identifier, "Delete", at, {}, {})
         self.page_cache.clear()
         self.query_cache.clear()
 
-    def _tell(self, identifier: str, how: str, at: datetime) -> None:
+    def _tell(
+        self, identifier: str, how: str, at: datetime, changes: Mapping[str, Any], who: Mapping[str, str]
+    ) -> None:
         number = len(self.changes) + 1
         self.changes.append(
             {
@@ -133,8 +141,18 @@ class LoopbackAzure:
                     "targetResourceId": identifier,
                     "targetResourceType": type_of(identifier).lower(),
                     "changeType": how,
-                    "changeAttributes": {"timestamp": at.isoformat(timespec="milliseconds")},
-                    "changes": {},
+                    "changeAttributes": {
+                        "previousResourceSnapshotId": f"0858{number:016d}_before",
+                        "newResourceSnapshotId": f"0858{number:016d}_after",
+                        "correlationId": f"00000000-0000-4000-8000-{number:012d}",
+                        "changesCount": len(changes),
+                        "changedBy": "Unknown",
+                        "changedByType": "Unknown",
+                        "clientType": "Unknown",
+                        "timestamp": at.isoformat(timespec="milliseconds"),
+                        **who,
+                    },
+                    "changes": changes,
                 },
             }
         )

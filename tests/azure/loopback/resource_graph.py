@@ -79,7 +79,7 @@ _LISTED_CHILDREN = frozenset(
 TABLES = (
     frozenset(_TABLES.values())
     | {table for _, table in _TABLE_PREFIXES}
-    | {"resources", "advisorresources", "resourcechanges"}
+    | {"resources", "advisorresources", "resourcechanges", "resourcecontainerchanges"}
 )
 
 
@@ -166,13 +166,19 @@ def _rows(azure: LoopbackAzure, table: str, scope: frozenset[str], above: str, p
 
 
 def _of_table(azure: LoopbackAzure, table: str) -> Iterator[tuple[str, list[Any]]]:
-    if table == "resourcechanges":
-        yield "microsoft.resources/changes", azure.changes
+    if table in ("resourcechanges", "resourcecontainerchanges"):
+        of_containers = table == "resourcecontainerchanges"
+        told = [one for one in azure.changes if _is_of_container(one) is of_containers]
+        yield "microsoft.resources/changes", told
     for kind, bodies in azure.store.by_type.items():
         if table_of(kind) == table:
             yield kind, bodies
     if table == "resourcecontainers":
         yield "microsoft.resources/subscriptions/resourcegroups", list(azure.store.groups.values())
+
+
+def _is_of_container(record: Mapping[str, Any]) -> bool:
+    return str(record["properties"]["targetResourceType"]).lower().startswith("microsoft.resources/subscriptions")
 
 
 def _row(azure: LoopbackAzure, body: Mapping[str, Any], kind: str, subscription: str) -> kql.Row:

@@ -292,11 +292,19 @@ def test_a_disk_hangs_on_its_set():
     assert chain_of([make("Microsoft.Compute/disks", "disk-2", {"encryption": platform})]) is None
 
 
+@pytest.mark.parametrize(("days", "told"), [(29, [29]), (30, [30]), (365, [365]), (400, [])])
+def test_what_ends_within_a_year_is_told_with_its_days_and_is_a_risk_for_the_last_thirty(days: int, told: list[int]):
+    fact = chain_of([*encrypted(), *surroundings(attributes={"exp": NOW_S + days * DAY})])
+
+    assert [one["days_left"] for one in fact["key_ending"]] == told
+    assert bool(fact["key_expiring"]) is (days < 30)
+
+
 def test_what_decided_is_named_with_every_link():
     fact = chain_of([*encrypted(), *surroundings(attributes={"exp": NOW_S - DAY})])
 
     assert fact["key_expired"][0]["decided_by"] == [f"{VAULT}/keys/data:properties.attributes.exp"]
-    assert family("key_chain").grounds.keys() == KINDS.keys()
+    assert family("key_chain").grounds.keys() == {*KINDS, "key_ending"}
 
 
 @pytest.mark.parametrize(("status", "broken"), [("Approved", False), ("Pending", True), (None, True)])

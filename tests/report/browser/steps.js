@@ -265,6 +265,7 @@ async function chosen({ open, seen }) {
   seen.chosen.rows = await page.locator('.space .row[aria-selected="true"]').count();
   seen.chosen.csv = await saved("Save as CSV");
   seen.chosen.exemptions = await saved("Save exemptions");
+  seen.chosen.script = await saved("Save script");
   await page.click('#findings button:text-is("Copy commands")');
   seen.chosen.commands = await page.evaluate(() => navigator.clipboard.readText());
   await page.click('#findings button:text-is("Choose none")');
@@ -333,7 +334,10 @@ async function old({ open, seen }) {
 // The page for who answers for it all: on one sheet of paper, and its names lead to their findings.
 async function sheet({ open, seen }) {
   const page = await open({ hash: "#summary" });
-  seen.sheet = { text: await page.locator("#summary").innerText() };
+  seen.sheet = {
+    text: await page.locator("#summary").innerText(),
+    runs: await page.locator("#summary .run").count(),
+  };
   await page.evaluate(() => {
     window.print = () => {
       window.printed = document.documentElement.dataset.paper;

@@ -92,7 +92,7 @@ def holds_unread(value: Any) -> bool:
     return any(map(holds_unread, value)) if isinstance(value, list) else value == interpreter.UNREAD
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(CONDITIONS, BODIES)
 def test_compiled_condition_says_what_the_documentation_says(condition: dict[str, Any], properties: Any) -> None:
     expected = interpreter.judge(condition, {"properties": properties})

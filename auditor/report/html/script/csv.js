@@ -22,6 +22,7 @@ const CSV_COLUMNS = [
   "data_class",
   "tags",
   "frameworks",
+  "changed",
 ];
 const CSV_VALUE = 120;
 
@@ -58,6 +59,7 @@ function csvText(data, results) {
     Object.entries(result.rule.frameworks)
       .flatMap(([framework, controls]) => controls.map((control) => `${framework} ${control}`))
       .join("; "),
+    result.changed,
   ]);
   return [CSV_COLUMNS, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }

@@ -40,6 +40,7 @@ function unpack(data) {
     const result = {
       index,
       since: data.sinceOf[index] || "", // the day, where a history knows it
+      changed: data.changedOf[index] || "", // who made it so, where changes were collected
       rule: owner,
       name,
       fingerprint,

@@ -74,6 +74,7 @@ function makeDetail(data, chosen, go, moved) {
         ],
       ),
       make("p", { class: "message" }, result.outcome === "fail" ? "" : badge(result.outcome), " ", result.message),
+      result.changed ? make("p", { class: "quiet" }, `Changed ${result.changed}.`) : "",
       result.since ? make("p", { class: "quiet" }, `Stands since ${result.since}.`) : "",
       make(
         "p",

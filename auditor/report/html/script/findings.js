@@ -72,6 +72,7 @@ function findingsView(data, results, chosen, open, changed) {
   // The mark in front tells spreadsheets that it is UTF-8.
   const save = button("Save as CSV", () => download("findings.csv", "text/csv", "\ufeff", csvText(data, taken())));
   const script = copyButton(() => scriptText(taken()), "Copy commands", "Copying is not allowed here");
+  const saveScript = button("Save script", () => download("fix.sh", "text/x-shellscript", scriptText(taken())));
   const exempt = button("Save exemptions", () => download("exemptions.yaml", "text/yaml", exemptionText(taken())));
   const clear = button("Choose none", () => chosen.clear(), { hidden: true });
   chosen.onChange(() => {
@@ -83,7 +84,7 @@ function findingsView(data, results, chosen, open, changed) {
   byId("findings").append(
     make("h2", { class: "off" }, "Findings"),
     filters.element,
-    make("div", { class: "results" }, status, clear, save, script, exempt, share),
+    make("div", { class: "results" }, status, clear, save, script, saveScript, exempt, share),
     empty,
     grid.element,
   );

@@ -106,7 +106,7 @@ function start(data) {
     choose("compliance");
     openFramework(name);
   });
-  summaryView(go, choose);
+  summaryView(data, go, choose);
   picturesView(data, go);
   rulesView(data, detail, go);
   gapsView(data);

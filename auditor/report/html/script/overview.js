@@ -236,7 +236,7 @@ function aboutCard(data) {
       ["Source", scan.source],
       ["Tenant", scan.tenant],
       ["Scope", scan.scope],
-      ["Subscriptions", number(scan.subscriptions)],
+      ["Subscriptions", scan.subscriptions],
       ["Resources read", number(scan.resources)],
       [
         "Read",
