@@ -97,3 +97,29 @@ def test_another_yaml_parser_reads_the_same_rules():
         ours, theirs = read_document(text, path.name).value, yaml.safe_load(text)
         assert ours["fail_if"] == theirs["fail_if"], path.name
         assert ours.get("when") == theirs.get("when"), path.name
+
+
+# Definitions over several types, of which a rule each judges one.
+OVER_SEVERAL = {
+    "037eea7a-bd0a-46c5-9a66-03aea78705d3": "AI services: accounts and search services",
+    "d6759c02-b87f-42b7-892e-71b3f471d782": "AI services: accounts and search services",
+    "9daedab3-fb2d-461e-b861-71790eead4f6": "machines, by their interfaces and by groups",
+    "22730e10-96f6-4aac-ad84-9383d35b5917": "machines, by their interfaces and by groups",
+    "fc4d8e41-e223-45ea-9bf5-eada37891d87": "machines and scale sets",
+}
+
+
+def test_rules_that_claim_the_same_policy_judge_the_same_type():
+    types: dict[str, set[frozenset[str]]] = {}
+    for rule in RULES:
+        for guid in rule.equivalents.get("azure-policy", ()):
+            types.setdefault(guid, set()).add(frozenset(rule.resource))
+
+    assert sorted(guid for guid, found in types.items() if len(found) > 1) == sorted(OVER_SEVERAL)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if "private-endpoint" in rule.id], ids=lambda rule: rule.id)
+def test_a_missing_private_endpoint_says_nothing_of_a_public_address(rule: Rule):
+    """Whether there is a way in by a public address depends on a switch that these rules do not ask."""
+    asks = {"paas_exposure", "private_endpoint", "private_link"} & set(rule.needs.facts)
+    assert asks or "public" not in str(rule.message).lower()

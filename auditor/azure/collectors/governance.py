@@ -16,6 +16,8 @@ LOGGED = (
     "Microsoft.KeyVault/vaults",
     "Microsoft.KeyVault/managedHSMs",
     "Microsoft.Storage/storageAccounts/blobServices",
+    "Microsoft.Storage/storageAccounts/queueServices",
+    "Microsoft.Storage/storageAccounts/tableServices",
     "Microsoft.Network/networkSecurityGroups",
     "Microsoft.Network/applicationGateways",
     "Microsoft.Network/azureFirewalls",

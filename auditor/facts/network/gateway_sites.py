@@ -248,9 +248,11 @@ class _Gateway:
                         "protocol": protocol,
                         "checked": not off,
                         "after_tls": used.get(name, True),
+                        "affinity": text(body, "properties", "cookieBasedAffinity") == "enabled",
                         "decided_by": {
                             "protocol": [f"{place}.properties.protocol"],
                             "checked": [f"{place}.properties.{one}" for one in off],
+                            "affinity": [f"{place}.properties.cookieBasedAffinity"],
                         },
                     }
 
@@ -268,6 +270,7 @@ FAMILY = FactFamily(
         "backends.protocol": "Https",
         "backends.checked": "true",
         "backends.after_tls": "",
+        "backends.affinity": "Disabled",
         "sites.protocol": "",
     },
 )
