@@ -79,7 +79,7 @@ class Reach:
 
 
 def reach_of(before: Inventory, after: Inventory) -> Reach | None:
-    """What differs; None where the difference can reach everything: a group or a subscription is another one now."""
+    """What differs; None where it can reach everything: a group or a subscription is another one now, or a new one."""
     touched: set[str] = set()
     same: set[str] = set()
     for key in before.by_key.keys() | after.by_key.keys():
@@ -91,10 +91,14 @@ def reach_of(before: Inventory, after: Inventory) -> Reach | None:
     kinds = {key: (after.by_key.get(key) or before.by_key[key]).type_key for key in touched}
     if any(kind in _SCOPES and key in before.by_key for key, kind in kinds.items()):
         return None
-    if ManagedGroups(before) != ManagedGroups(after):
+    if ManagedGroups(before) != ManagedGroups(after) or _subscriptions(before) != _subscriptions(after):
         return None
     identities = any(_identity(before, key) != _identity(after, key) for key in touched)
     return Reach(frozenset(touched), frozenset(kinds.values()), identities)
+
+
+def _subscriptions(inventory: Inventory) -> frozenset[str]:
+    return frozenset(one.subscription_id for one in inventory)
 
 
 def _identity(inventory: Inventory, key: str) -> Any:

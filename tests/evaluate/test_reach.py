@@ -83,6 +83,22 @@ def test_it_shows_what_judging_everything_shows(demo: Source, choice: api.RuleCh
     assert api.render(quick).data == api.render(full).data
 
 
+def test_what_looks_at_every_type_sees_a_change_of_any(demo: Source, choice: api.RuleChoice):
+    zone = next(one for one in demo.inventory if one.type_key == "microsoft.network/privatednszones")
+    mark = {"$secret": {"kind": "storage-account-key", "hash": "0" * 32}}
+    resources = [
+        _of({**dict(one.body), "tags": {"note": mark}}, one) if one is zone else one
+        for one in demo.inventory
+        if not demo.inventory.is_embedded(one)
+    ]
+    after = Source(demo.manifest, Inventory(resources, demo.inventory.coverage, demo.inventory.gaps))
+
+    reach = api.reach_of(demo, after, choice)
+    new = api.only_new(api.audit(demo, choice, reach=reach), api.audit(after, choice, reach=reach))
+
+    assert "tag-secret" in {result.rule.id for result in new.results}
+
+
 def test_where_nothing_changes_nothing_is_judged(demo: Source, choice: api.RuleChoice):
     reach = api.reach_of(demo, changed(demo, 1), choice)
     same = api.reach_of(demo, demo, choice)

@@ -130,6 +130,7 @@ FAMILY = FactFamily(
     types=_TYPES | {_SUBSCRIPTION},
     needs=_TYPES,
     compute=compute,
+    of_everything=True,  # tags of whatever type
     needs_by_type={kind: frozenset((kind,)) for kind in _TYPES | {_SUBSCRIPTION}},
     grounds={"entries": "no secret"},
 )
