@@ -197,7 +197,7 @@ def reach_of(before: Source, after: Source, rules: RuleChoice) -> Reach | None:
     from auditor.evaluate.reach import reach_of
 
     # What is set for some resources can depend on tags that they have of others.
-    return None if rules.overrides else reach_of(before.inventory, after.inventory)
+    return None if rules.overrides else reach_of(before.inventory, after.inventory, rules.types)
 
 
 def only_new(before: Report, after: Report) -> Report:
@@ -474,10 +474,6 @@ def select(
     return selection_of(source, tuple(subscriptions), management_group, tuple(resource_groups), tuple(tags))
 
 
-_LARGE = 20_000
-"""Resources from which on a large tenant's facts are made before anything is judged, to keep nothing but them."""
-
-
 def audit(
     source: Source,
     rules: RuleChoice | Iterable[Rule] | None = None,
@@ -505,12 +501,13 @@ def audit(
     from auditor.evaluate.changed import with_changes
     from auditor.evaluate.evaluator import evaluate, judged_count
     from auditor.facts.registry import FactStore
+    from auditor.inventory.stored import is_large
 
     watch = watch or Silent()
     choice = _chosen(rules).with_aliases(source.inventory)
     scan = _scan_of(source, choice, selection)
     facts = facts or FactStore(source.inventory, scan.finished_at)
-    large = len(source.inventory) > _LARGE
+    large = is_large(len(source.inventory))  # then nothing but facts is kept of what they are made from
     if watch.detailed or jobs > 1 or large:
         for family in _asked([one for one in choice.rules if not reach or reach.concerns(one)], source.inventory):
             with watch.step(f"facts {family}"):

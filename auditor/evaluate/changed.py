@@ -15,6 +15,7 @@ from auditor.inventory import ids
 from auditor.inventory.changes import Steps, parsed, steps_of
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Json, PropertyChange, Resource
+from auditor.inventory.stumbles import Stumble, attempt
 from auditor.rules.model import Evidence
 
 _MARK = "$secret"
@@ -31,7 +32,13 @@ def with_changes(report: Report, inventory: Inventory) -> Report:
     """The report, each finding with the last change of what decides it, as far as changes were collected."""
     if not inventory.change_records:
         return report
-    return replace(report, results=tuple(_told(result, inventory) for result in report.results))
+    return replace(report, results=tuple(_attempted(result, inventory) for result in report.results))
+
+
+def _attempted(result: Result, inventory: Inventory) -> Result:
+    """What a record that no sane service writes breaks is that one finding's change, which then is not said."""
+    told = attempt(_told, result, inventory)
+    return result if isinstance(told, Stumble) else told
 
 
 def _told(result: Result, inventory: Inventory) -> Result:

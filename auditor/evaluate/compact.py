@@ -1,33 +1,23 @@
-"""Results of large tenants, kept small: what explains one is compressed beside another of its rule.
-
-The explanations of one rule's results differ in names and values alone, so that each takes a tenth of its room next to
-the first. What is read back is equal, value by value.
-"""
+"""Results of large tenants, kept small: what explains one is compressed beside another of its rule."""
 
 from __future__ import annotations
 
-import zlib
-from math import isfinite
 from typing import Any
 
 from auditor.evaluate.model import Result
+from auditor.inventory.packing import Kind, as_json, from_json
 from auditor.rules.model import Evidence
 
 PLAIN = 20_000
 """How many results are left as they are."""
-_TEXTS = (str, bool, int, type(None))
-
-
-class UnpackableError(Exception):
-    """A result holds what JSON does not give back the same."""
 
 
 class CompactResult(Result):
     """A result whose message, evidence and command are unpacked when they are asked for. Made by `Compact`."""
 
-    __slots__ = ("_beside", "_packed")
-    _packed: bytes
-    _beside: bytes
+    __slots__ = ("_kind", "_pressed")
+    _kind: Kind
+    _pressed: bytes
 
     @property
     def message(self) -> str:
@@ -60,7 +50,7 @@ class Compact:
 
     def __init__(self) -> None:
         self._count = 0
-        self._first: dict[str, bytes] = {}
+        self._kinds: dict[str, Kind] = {}
 
     def kept(self, result: Result) -> Result:
         """An equal result, as it is to be kept."""
@@ -68,15 +58,11 @@ class Compact:
         return result if self._count <= PLAIN else self._compact(result)
 
     def _compact(self, result: Result) -> Result:
-        import orjson
-
-        try:
-            lines = [(line.path, plain(line.actual), line.expected) for line in result.evidence]
-            told = orjson.dumps((result.message, lines, result.command))
-        except (UnpackableError, TypeError, ValueError):
+        lines = [[line.path, line.actual, line.expected] for line in result.evidence]
+        told = as_json([result.message, lines, result.command])
+        if told is None:
             return result
-        beside = self._first.setdefault(result.rule.id, bytes(memoryview(told)))
-        work = zlib.compressobj(level=1, zdict=beside)
+        kind = self._kinds.setdefault(result.rule.id, Kind())
         made = CompactResult.__new__(CompactResult)
         for name, value in (
             ("rule", result.rule),
@@ -86,29 +72,11 @@ class Compact:
             ("gaps", result.gaps),
             ("exemption", result.exemption),
             ("changed", result.changed),
-            ("_beside", beside),
-            ("_packed", work.compress(told) + work.flush()),
+            ("_kind", kind),
+            ("_pressed", kind.pressed(told)),
         ):
             object.__setattr__(made, name, value)
         return made
-
-
-def plain(value: Any) -> Any:
-    """The value, where JSON gives it back as it is. Raises UnpackableError for any other."""
-    kind = type(value)
-    if kind in _TEXTS:
-        return value
-    if kind is dict:
-        for key, inner in value.items():
-            if type(key) is not str:
-                raise UnpackableError(f"a key of {type(key).__name__}")
-            plain(inner)
-    elif kind is list:
-        for inner in value:
-            plain(inner)
-    elif kind is not float or not isfinite(value):
-        raise UnpackableError(f"a value of {kind.__name__}")
-    return value
 
 
 _last: tuple[CompactResult | None, tuple[str, tuple[Evidence, ...], str]] = (None, ("", (), ""))
@@ -119,10 +87,7 @@ def _told(result: CompactResult) -> tuple[str, tuple[Evidence, ...], str]:
     global _last  # noqa: PLW0603 - one program, one look at a time
     of, told = _last
     if of is not result:
-        import orjson
-
-        work = zlib.decompressobj(zdict=result._beside)
-        message, lines, command = orjson.loads(work.decompress(result._packed) + work.flush())
+        message, lines, command = from_json(result._kind.restored(result._pressed))
         told = message, tuple([Evidence(*line) for line in lines]), command
         _last = result, told
     return told

@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor import __version__
-from auditor.evaluate.compact import UnpackableError
 from auditor.evaluate.evaluator import summarise
 from auditor.evaluate.model import Outcome, Report, Result, Scan
-from auditor.evaluate.packed import pack_gaps, packed, unpack_gaps, unpacked
+from auditor.evaluate.packed import UnpackableError, pack_gaps, packed, unpack_gaps, unpacked
 from auditor.resources import data_path
 from auditor.rules.model import Rule
 

@@ -10,15 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import islice
+from math import isfinite
 from typing import Any
 
-from auditor.evaluate.compact import Compact, UnpackableError, plain
+from auditor.evaluate.compact import Compact
 from auditor.evaluate.model import Outcome, Result, Subject
 from auditor.inventory.model import Gap, PropertyChange
 from auditor.rules.model import Evidence, Rule
 
+_TEXTS = (str, bool, int, type(None))
 _TOGETHER = 2_000
 """Results that are packed into one."""
+
+
+class UnpackableError(Exception):
+    """A result holds what does not come back the same."""
 
 
 def packed(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
@@ -46,7 +52,7 @@ def pack(results: Iterable[Result]) -> dict[str, Any]:
             subjects.setdefault(_subject(one.subject), len(subjects)),
             one.message,
             one.fingerprint,
-            [(line.path, plain(line.actual), line.expected) for line in one.evidence],
+            [(line.path, _plain(line.actual), line.expected) for line in one.evidence],
             [gaps.setdefault(gap, len(gaps)) for gap in one.gaps],
             one.command,
             _changed(one.changed),
@@ -109,7 +115,7 @@ def _changed(change: PropertyChange | None) -> list[Any] | None:
     if change is None:
         return None
     values = [getattr(change, field.name) for field in fields(change)]
-    return [value.isoformat() if isinstance(value, datetime) else plain(value) for value in values]
+    return [value.isoformat() if isinstance(value, datetime) else _plain(value) for value in values]
 
 
 def _change(packed: Sequence[Any] | None) -> PropertyChange | None:
@@ -135,3 +141,21 @@ def _is_before_exemptions(result: Result) -> bool:
     if result.exemption is not None:
         raise UnpackableError("an exemption is applied already")
     return True
+
+
+def _plain(value: Any) -> Any:
+    """The value, where JSON gives it back as it is. Raises UnpackableError for any other."""
+    kind = type(value)
+    if kind in _TEXTS:
+        return value
+    if kind is dict:
+        for key, inner in value.items():
+            if type(key) is not str:
+                raise UnpackableError(f"a key of {type(key).__name__}")
+            _plain(inner)
+    elif kind is list:
+        for inner in value:
+            _plain(inner)
+    elif kind is not float or not isfinite(value):
+        raise UnpackableError(f"a value of {kind.__name__}")
+    return value

@@ -7,9 +7,8 @@ body says something new only of bodies that were touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.facts.registry import FactFamily, family, family_names
@@ -26,16 +25,18 @@ _USER_ASSIGNED = "microsoft.managedidentity/userassignedidentities"
 _RELATIONS = frozenset({"related", "child", "referencing", "matching"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reach:
     """The objects that differ between two inventories."""
 
     touched: frozenset[str]
     """Keys of what is there in one of them only, or with another body."""
     types: frozenset[str]
-    """Type keys of these."""
+    """Type keys of these, and those of which not as much is known of one inventory as of the other."""
     identities: bool = False
     """Whether a managed identity came or went with one of them: of whatever type it is, roles can be its."""
+    _concerned: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    _local: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def rules_for(self, resource: Resource, rules: Sequence[Rule]) -> Sequence[Rule]:
         """Those of a resource's rules whose verdict on it the change can have changed."""
@@ -47,13 +48,13 @@ class Reach:
         """Whether the change can have changed any verdict of a rule."""
         found = self._concerned.get(rule.id)
         if found is None:
-            found = bool(self.touched) and (not _is_own(rule) or self._touches(rule))
+            found = bool(self.types) and (not _is_own(rule) or self._touches(rule))
             self._concerned[rule.id] = found
         return found
 
     def keeps(self, family: FactFamily) -> bool:
         """Whether a family says the same of every resource before and after."""
-        if self.touched and (family.of_everything or (self.identities and _ROLES in family.needs)):
+        if self.types and (family.of_everything or (self.identities and _ROLES in family.needs)):
             return False
         return self.types.isdisjoint(_with_parents(family.types | family.needs))
 
@@ -69,17 +70,12 @@ class Reach:
             found = self._local[rule.id] = _is_own(rule) and not rule.needs.facts and not _relates(rule.definition)
         return found
 
-    @cached_property
-    def _concerned(self) -> dict[str, bool]:
-        return {}
 
-    @cached_property
-    def _local(self) -> dict[str, bool]:
-        return {}
+def reach_of(before: Inventory, after: Inventory, types: Iterable[str]) -> Reach | None:
+    """What differs; None where it can reach everything: a group or a subscription is another one now, or a new one.
 
-
-def reach_of(before: Inventory, after: Inventory) -> Reach | None:
-    """What differs; None where it can reach everything: a group or a subscription is another one now, or a new one."""
+    `types` are those that the rules need: code can be silent on whether there are more of one.
+    """
     touched: set[str] = set()
     same: set[str] = set()
     for key in before.by_key.keys() | after.by_key.keys():
@@ -94,7 +90,8 @@ def reach_of(before: Inventory, after: Inventory) -> Reach | None:
     if ManagedGroups(before) != ManagedGroups(after) or _subscriptions(before) != _subscriptions(after):
         return None
     identities = any(_identity(before, key) != _identity(after, key) for key in touched)
-    return Reach(frozenset(touched), frozenset(kinds.values()), identities)
+    blurred = {kind for kind in map(ids.type_key, types) if before.gap(kind, None) != after.gap(kind, None)}
+    return Reach(frozenset(touched), frozenset(kinds.values()) | blurred, identities)
 
 
 def _subscriptions(inventory: Inventory) -> frozenset[str]:

@@ -1,14 +1,11 @@
-"""The values of a fact family over a large inventory, kept compressed until they are asked for.
-
-Those of one family differ in names and numbers alone: beside the first of them each takes a fraction of its room.
-"""
+"""The values of a fact family over a large inventory, kept compressed until they are asked for."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping
 
 from auditor.inventory.model import Json, Unread
+from auditor.inventory.packing import Kind, as_json, from_json
 
 FROM = 5_000
 """Values of a family from which on it is worth it."""
@@ -20,7 +17,7 @@ class PackedValues(Mapping[str, Json | Unread]):
     """Values by resource key; each equals what was given, and is nobody's to write to."""
 
     def __init__(self, values: Mapping[str, Json | Unread]) -> None:
-        self._beside = b""
+        self._kind = Kind()
         self._held = {key: self._packed(value) for key, value in values.items()}
         self._at_hand: dict[str, Json | Unread] = {}
 
@@ -30,12 +27,9 @@ class PackedValues(Mapping[str, Json | Unread]):
             return held
         found = self._at_hand.get(key)
         if found is None:
-            import orjson
-
             if len(self._at_hand) >= _AT_HAND:
                 self._at_hand.clear()
-            work = zlib.decompressobj(zdict=self._beside)
-            found = self._at_hand[key] = orjson.loads(work.decompress(held) + work.flush())
+            found = self._at_hand[key] = from_json(self._kind.restored(held))
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -48,19 +42,8 @@ class PackedValues(Mapping[str, Json | Unread]):
         return key in self._held
 
     def _packed(self, value: Json | Unread) -> Json | Unread | bytes:
-        import orjson
-
-        if isinstance(value, Unread):
-            return value
-        try:
-            text = orjson.dumps(value)
-            if orjson.loads(text) != value:
-                return value
-        except (TypeError, ValueError, RecursionError):
-            return value
-        self._beside = self._beside or bytes(memoryview(text))  # a copy: what it gives has room for more
-        work = zlib.compressobj(level=1, zdict=self._beside)
-        return work.compress(text) + work.flush()
+        text = None if isinstance(value, Unread) else as_json(value)
+        return value if text is None else self._kind.pressed(text)
 
 
 def packed(values: Mapping[str, Json | Unread]) -> Mapping[str, Json | Unread]:

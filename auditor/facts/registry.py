@@ -158,7 +158,7 @@ class FactStore:
         self._inventory, self._bare = readable(inventory)
         self._now = now or datetime.now(UTC)
         self._computed: dict[str, FactValues] = {}
-        self._stumbles: list[str] = []
+        self._stumbles: dict[str, list[str]] = {}
         self._before: tuple[FactStore, Callable[[FactFamily], bool]] | None = None
 
     def share(self, before: FactStore, same: Callable[[FactFamily], bool]) -> None:
@@ -168,7 +168,7 @@ class FactStore:
     @property
     def notices(self) -> tuple[str, ...]:
         """What users should know of bodies that no family could be computed with."""
-        return tuple(self._stumbles)
+        return tuple(told for stumbles in self._stumbles.values() for told in stumbles)
 
     def prepare(self, family: str) -> None:
         """Compute a family now and not when a rule first asks for it."""
@@ -198,8 +198,10 @@ class FactStore:
             return {}
         found = family(name)
         if self._before and self._before[1](found):
-            self._before[0].prepare(name)
-            return self._before[0]._computed[name]
+            before = self._before[0]
+            before.prepare(name)
+            self._stumbles[name] = before._stumbles.get(name, [])
+            return before._computed[name]
         inventory, bare = self._inventory, self._bare
         left_out: dict[str, Gap] = {}
         while True:
@@ -212,7 +214,8 @@ class FactStore:
             if culprit is None or len(left_out) >= _MOST_LEFT_OUT:
                 return self._nothing(found, values)
             left_out[culprit.key] = _gap(culprit, name, values)
-            self._stumbles.append(f"facts {name}: {culprit.id} cannot be understood and counts as not read ({values})")
+            told = f"facts {name}: {culprit.id} cannot be understood and counts as not read ({values})"
+            self._stumbles.setdefault(name, []).append(told)
             inventory, bare = readable(_without(self._whole, left_out))
 
     def _values(self, found: FactFamily, inventory: Inventory) -> FactValues:
@@ -229,7 +232,8 @@ class FactStore:
         return found
 
     def _nothing(self, found: FactFamily, stumble: Stumble) -> FactValues:
-        self._stumbles.append(f"facts {found.name} could not be computed and are unknown everywhere ({stumble})")
+        told = f"facts {found.name} could not be computed and are unknown everywhere ({stumble})"
+        self._stumbles.setdefault(found.name, []).append(told)
         described = (resource for kind in sorted(found.types) for resource in self._whole.of_type(kind))
         return {resource.key: Unread(_gap(resource, found.name, stumble)) for resource in described}
 

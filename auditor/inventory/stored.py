@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from auditor.inventory.model import Gap, Json, Resource
+from auditor.inventory.packing import as_json, from_json
 
 DECODED = 20_000
 """How many bodies stay decoded: of a source with fewer resources than that all do."""
@@ -48,9 +49,7 @@ class Stored(Resource):
         try:
             found: Mapping[str, Json] = _BODY.__get__(self)
         except AttributeError:
-            import orjson
-
-            found = orjson.loads(self._text)
+            found = from_json(self._text)
             _BODY.__set__(self, found)
             _decoded_last.add(self)
         return found
@@ -62,14 +61,8 @@ class Stored(Resource):
 
 def stored(resource: Resource) -> Resource:
     """The same resource, its body kept as JSON where JSON gives back exactly what it is."""
-    import orjson
-
-    try:
-        text = bytes(memoryview(orjson.dumps(resource.body)))  # a copy: what it gives has room for four times as much
-        same = orjson.loads(text) == resource.body
-    except (TypeError, ValueError, RecursionError):  # integers beyond 64 bits, halves of surrogate pairs
-        return resource
-    return Stored.of_text(resource, text) if same else resource
+    text = as_json(resource.body)
+    return resource if text is None else Stored.of_text(resource, text)
 
 
 def is_large(count: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.inventory.model import Json
+from auditor.inventory.packing import as_json, from_json
 
 
 class Bodies:
@@ -35,19 +36,10 @@ class Bodies:
 
 
 def _decoded(held: Mapping[str, Json] | bytes) -> Mapping[str, Json]:
-    if not isinstance(held, bytes):
-        return held
-    import orjson
-
-    found: Mapping[str, Json] = orjson.loads(held)
+    found: Mapping[str, Json] = from_json(held) if isinstance(held, bytes) else held
     return found
 
 
 def _packed(body: Mapping[str, Json]) -> Mapping[str, Json] | bytes:
-    import orjson
-
-    try:
-        text = bytes(memoryview(orjson.dumps(body)))  # a copy: what it gives has room for four times as much
-        return text if orjson.loads(text) == body else body
-    except (TypeError, ValueError, RecursionError):  # integers beyond 64 bits, halves of surrogate pairs
-        return body
+    text = as_json(body)
+    return body if text is None else text

@@ -251,6 +251,5 @@ def test_a_small_answer_that_unpacks_without_end_is_told(monkeypatch: pytest.Mon
 
 
 def test_a_page_beyond_the_bound_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.azure.content.MAX_BODY", 1 << 20)
-    done = run(Scripted({LIST: raw(b" " * (2 << 20))}), {NSG}, monkeypatch)
+    done = run(Scripted({LIST: raw(b" " * (130 << 20))}), {NSG}, monkeypatch)
     assert done.gaps() == [(NSG, "TooLarge")]

@@ -44,7 +44,6 @@ def as_if_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compact, "PLAIN", 25)
     monkeypatch.setattr(packed_values, "FROM", 2)
     monkeypatch.setattr(packed_values, "_AT_HAND", 3)
-    monkeypatch.setattr(api, "_LARGE", 40)
 
 
 def report_of(path: Path, jobs: int = 1) -> Report:

@@ -8,9 +8,8 @@ import orjson
 import pytest
 
 from auditor import api
-from auditor.evaluate.compact import UnpackableError
 from auditor.evaluate.model import Report
-from auditor.evaluate.packed import pack, unpack
+from auditor.evaluate.packed import UnpackableError, pack, unpack
 from auditor.rules.model import Evidence
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from auditor.facts.registry import FactStore
 from auditor.inventory.inventory import Inventory
 from auditor.inventory.model import Resource
 from auditor.snapshot.source import Source
+
+GROUP = "/subscriptions/2b6e7d21-1c8f-4d66-9e42-000000000b02/resourceGroups/rg-shop-network"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,24 @@ def test_it_shows_what_judging_everything_shows(demo: Source, choice: api.RuleCh
 
     assert quick.results == full.results
     assert api.render(quick).data == api.render(full).data
+
+
+@pytest.mark.parametrize("block", ["azurerm_app_service_source_control", "azurerm_api_management_policy"])
+def test_a_type_that_code_leaves_open_is_judged_everywhere(
+    demo: Source, choice: api.RuleChoice, whole: Report, tmp_path: Path, block: str
+):
+    """Of a block that nobody mapped it is not known what it makes: what relies on its type is unknown everywhere."""
+    change = {"actions": ["create"], "before": None, "after": {"name": "x"}, "after_unknown": {"id": True}}
+    resource = {"address": f"{block}.x", "mode": "managed", "type": block, "name": "x", "change": change}
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [resource]}))
+    after = api.foresee([tmp_path / "plan.json"], demo, scope=GROUP).source
+
+    reach = api.reach_of(demo, after, choice)
+    quick = api.only_new(api.audit(demo, choice, reach=reach), api.audit(after, choice, reach=reach))
+    full = api.only_new(whole, api.audit(after, choice))
+
+    assert full.results
+    assert quick.results == full.results
 
 
 def test_what_looks_at_every_type_sees_a_change_of_any(demo: Source, choice: api.RuleChoice):
