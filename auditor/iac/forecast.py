@@ -76,6 +76,9 @@ def _take(path: Path, found: _Found) -> None:
     if path.is_file():
         found.named.add(path)
         if not _take_file(path, found):
+            text = _text(path)
+            if text.lstrip()[:1] in ("{", "["):
+                _check_json(path, text)
             raise ConfigError("is neither code for Azure nor a what-if result", subject=str(path), remedy=_REMEDY)
         return
     for folder, folders, names in os.walk(path):
@@ -103,13 +106,13 @@ def _take_file(path: Path, found: _Found) -> bool:
         file = TemplateFile(str(path), "", text)
         if file.document:
             found.templates.append(file)
+        else:
+            _check_json(path, text)
         return bool(file.document)
     if '"changeType"' not in text and '"resource_changes"' not in text:
         return False
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
+    _check_json(path, text)
+    document = json.loads(text)
     if is_plan(document):
         found.plans.append((path, document))
         return True
@@ -117,6 +120,19 @@ def _take_file(path: Path, found: _Found) -> bool:
     if changes is not None:
         found.what_if.append((path, changes))
     return changes is not None
+
+
+def _check_json(path: Path, text: str) -> None:
+    """Raise ConfigError for what should be JSON and is not: left out, it would be code that changes nothing."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated")
+        why = "ends too early" if cut else f"is not JSON: {error.msg}"
+        place = f"{path}:{error.lineno}:{error.colno}"
+        raise ConfigError(why, subject=place, remedy="Write the file again; it may have been cut off.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("is not JSON that can be read", subject=str(path), remedy="Write the file again.") from error
 
 
 def _take_bicep_parameters(path: Path, text: str, found: _Found) -> bool:

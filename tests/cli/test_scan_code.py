@@ -94,3 +94,26 @@ def test_what_makes_no_sense_is_one_clear_error(arguments: tuple[Any, ...], word
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("whole_folder", [False, True])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("main.json", template(account())),
+        ("plan.json", {"format_version": "1.2", "resource_changes": []}),
+        ("what-if.json", {"status": "Succeeded", "changes": [{"changeType": "Create", "resourceId": "/x"}]}),
+    ],
+)
+def test_code_that_was_cut_off_is_never_taken_for_code_that_changes_nothing(
+    repository: Path, name: str, code: Any, whole_folder: bool
+):
+    text = json.dumps(code, indent=1)
+    (repository / "infra" / name).write_text(text[:-4], encoding="utf-8")
+    (repository / "infra" / "sound.json").write_text(json.dumps(template(account())), encoding="utf-8")
+
+    done = run("scan", "infra" if whole_folder else f"infra/{name}", cwd=repository)
+
+    assert done.returncode == 2
+    assert f"infra/{name}:{text[:-4].count(chr(10)) + 1}:" in done.stderr
+    assert "ends too early" in done.stderr

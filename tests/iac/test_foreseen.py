@@ -323,7 +323,7 @@ def test_a_deleted_endpoint_leaves_its_service(tmp_path: Path):
     [
         ({"x.json": {"a": 1}}, "neither code for Azure nor a what-if result"),
         ({"x.json": template()}, "declares no Azure resources"),
-        ({"x.json": "{"}, "neither code for Azure nor a what-if result"),
+        ({"x.json": "{"}, "ends too early"),
         ({"x.bicep": "resource a 'A.B/c@1' = {\n  name: 'x'\n}\n"}, "neither is on the path"),
     ],
 )
